@@ -1,0 +1,48 @@
+/** What the command line asked for, checked and complete: the only thing the rest of the program knows of flags. */
+
+export const MECHANISMS = ["uds", "shm", "tcp", "pmq"] as const;
+export type Mechanism = (typeof MECHANISMS)[number];
+
+export type Mode = "async" | "blocking";
+export type Test = "one-way" | "round-trip";
+export type ReplyKind = "echo" | "ack";
+export type WaitKind = "block" | "spin" | "hybrid";
+
+export interface RunPlan {
+  /** In the order asked for; a mechanism named twice runs twice. */
+  readonly mechanisms: readonly Mechanism[];
+  readonly mode: Mode;
+  readonly tests: readonly Test[];
+  readonly messageBytes: number;
+  /** Messages per test; null when `durationNs` decides. */
+  readonly messageCount: number | null;
+  readonly durationNs: number | null;
+  /** Pause after each message, outside every measured interval. */
+  readonly sendDelayNs: number;
+  readonly warmupCount: number;
+  readonly includeFirstMessage: boolean;
+  readonly percentiles: readonly number[];
+  readonly concurrency: number;
+  readonly reply: ReplyKind;
+  readonly wait: WaitKind;
+  /** Spin budget of `--wait hybrid`. */
+  readonly spinNs: number;
+  readonly shmDirect: boolean;
+  readonly pmqPriority: number;
+  /** CPU numbers as the kernel counts them; null leaves the scheduler free. */
+  readonly serverCpu: number | null;
+  readonly clientCpu: number | null;
+  /** Asked for on both sides; null leaves every default alone. */
+  readonly bufferBytes: number | null;
+  readonly host: string;
+  /** null: a free port is chosen by the kernel. */
+  readonly port: number | null;
+  readonly socketPath: string | null;
+  readonly sharedMemoryName: string | null;
+  readonly messageQueueName: string | null;
+  readonly outputFile: string | null;
+  readonly continueOnError: boolean;
+  readonly quiet: boolean;
+  /** The arguments as the user gave them, without the program name. */
+  readonly commandLine: readonly string[];
+}

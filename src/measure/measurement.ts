@@ -1,0 +1,77 @@
+import type { Test } from "../cli/plan.ts";
+
+/** A latency distribution as the ledger holds it: exact figures beside a log-linear histogram. */
+export interface LatencySnapshot {
+  /** Bucket counts in HdrHistogram's order (1 ns to 60 s, 3 significant digits), 27,648 entries. */
+  readonly bucketCounts: BigUint64Array;
+  /** Values recorded, those beyond 60 s included. */
+  readonly count: bigint;
+  readonly minNs: bigint;
+  readonly maxNs: bigint;
+  readonly sumNs: bigint;
+  readonly sumOfSquaresNs2: bigint;
+  /** Values beyond 60 s: in `count`, minimum, maximum and sums, but in no bucket. */
+  readonly overflowCount: bigint;
+}
+
+/** Messages of the measured phase; warm-up and canary are in none of these. */
+export interface MessageCounts {
+  readonly sent: number;
+  readonly received: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  readonly corrupt: number;
+}
+
+/** Sends that found no room at the first attempt, on either side. */
+export interface RoomWaits {
+  readonly count: number;
+  readonly totalNs: number;
+}
+
+/** What was really in force on one side, read back after it was set. */
+export interface EffectiveSide {
+  readonly pid: number;
+  /** CPUs the process was allowed to run on. */
+  readonly allowedCpus: readonly number[];
+  /** CPUs on which messages were really handled. */
+  readonly usedCpus: readonly number[];
+  /** Times the handling CPU changed from one message to the next. */
+  readonly migrations: number;
+  /** Socket buffers as the kernel reports them; ring, slot or queue capacity for the other mechanisms. */
+  readonly sendBufferBytes: number | null;
+  readonly receiveBufferBytes: number | null;
+  /** Message queues only. */
+  readonly queueDepth: number | null;
+}
+
+/** Everything one test of one mechanism produced. */
+export interface Measurement {
+  readonly test: Test;
+  /** Why the test failed or ended early, one line; null when it is complete and nothing was lost. */
+  readonly failure: string | null;
+  readonly complete: boolean;
+  readonly counts: MessageCounts;
+  readonly latency: LatencySnapshot;
+  /** First measured send to last measured receive; null when nothing arrived. */
+  readonly windowNs: bigint | null;
+  readonly clientWaits: RoomWaits;
+  readonly serverWaits: RoomWaits;
+  /** Messages handled while both sides were on one CPU; null where it can't be known. */
+  readonly sameCpuMessages: number | null;
+  readonly client: EffectiveSide | null;
+  readonly server: EffectiveSide | null;
+  /** Wall clock at the start of the measured phase, ns since the epoch; null when it was never reached. */
+  readonly startedAtEpochNs: bigint | null;
+}
+
+/** One mechanism with all its tests. */
+export interface MechanismOutcome {
+  readonly mechanism: "uds" | "shm" | "tcp" | "pmq";
+  readonly measurements: readonly Measurement[];
+  /** Address, path or name at which the peers met. */
+  readonly endpoint: string | null;
+  readonly startedAt: Date;
+  readonly durationNs: number;
+}
