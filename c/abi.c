@@ -1,0 +1,81 @@
+#include "abi.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "ledger.h"
+#include "session.h"
+
+/* In the order of src/native/layout.ts. */
+static const uint32_t layout[] = {
+    sizeof(struct channel_settings),
+    offsetof(struct channel_settings, mechanism),
+    offsetof(struct channel_settings, wait),
+    offsetof(struct channel_settings, spin_ns),
+    offsetof(struct channel_settings, silence_ns),
+    offsetof(struct channel_settings, frame_bytes),
+    offsetof(struct channel_settings, buffer_bytes),
+    offsetof(struct channel_settings, port),
+    offsetof(struct channel_settings, priority),
+    offsetof(struct channel_settings, endpoint),
+
+    sizeof(struct session_settings),
+    offsetof(struct session_settings, channel),
+    offsetof(struct session_settings, payload_bytes),
+    offsetof(struct session_settings, reply_payload_bytes),
+    offsetof(struct session_settings, duration_ns),
+    offsetof(struct session_settings, blocking),
+    offsetof(struct session_settings, sheet),
+    offsetof(struct session_settings, peer_sheet),
+    offsetof(struct session_settings, error),
+
+    sizeof(struct channel_effective),
+    offsetof(struct channel_effective, send_buffer_bytes),
+    offsetof(struct channel_effective, receive_buffer_bytes),
+    offsetof(struct channel_effective, port),
+    offsetof(struct channel_effective, queue_depth),
+
+    sizeof(struct distribution),
+    offsetof(struct distribution, count),
+    offsetof(struct distribution, min_ns),
+    offsetof(struct distribution, max_ns),
+    offsetof(struct distribution, sum_ns),
+    offsetof(struct distribution, sum_of_squares_low),
+    offsetof(struct distribution, sum_of_squares_high),
+    offsetof(struct distribution, overflow_count),
+    offsetof(struct distribution, buckets),
+
+    sizeof(struct ledger),
+    offsetof(struct ledger, cpu_now),
+    offsetof(struct ledger, sent_count),
+    offsetof(struct ledger, received_count),
+    offsetof(struct ledger, duplicated_count),
+    offsetof(struct ledger, reordered_count),
+    offsetof(struct ledger, corrupt_count),
+    offsetof(struct ledger, warmup_count),
+    offsetof(struct ledger, room_wait_count),
+    offsetof(struct ledger, room_wait_ns),
+    offsetof(struct ledger, first_send_ns),
+    offsetof(struct ledger, last_receive_ns),
+    offsetof(struct ledger, realtime_offset_ns),
+    offsetof(struct ledger, same_cpu_count),
+    offsetof(struct ledger, migration_count),
+    offsetof(struct ledger, cpus_used),
+    offsetof(struct ledger, latency),
+
+    sizeof(struct ledger_file),
+    offsetof(struct ledger_file, magic),
+    offsetof(struct ledger_file, bytes),
+    offsetof(struct ledger_file, sheet_count),
+    offsetof(struct ledger_file, stop),
+    offsetof(struct ledger_file, sheets),
+};
+
+int32_t shim_abi_version(void) { return SHIM_ABI_VERSION; }
+
+int32_t shim_layout(const uint32_t **values) {
+  *values = layout;
+  return (int32_t)(sizeof layout / sizeof layout[0]);
+}
+
+const char *shim_error_text(int32_t error) { return strerror(error < 0 ? -error : error); }

@@ -1,0 +1,124 @@
+#include "channel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const struct channel_ops *const mechanisms[MECHANISM_COUNT] = {
+    [MECHANISM_UDS] = &uds_ops,
+    [MECHANISM_TCP] = &tcp_ops,
+    [MECHANISM_SHM_RING] = &ring_ops,
+    [MECHANISM_SHM_DIRECT] = &direct_ops,
+#if defined(__linux__)
+    [MECHANISM_PMQ] = &pmq_ops,
+#endif
+    [MECHANISM_FED] = &fed_ops,
+};
+
+struct channel *channel_create(const struct channel_settings *settings, const stop_flag *stop, int *error) {
+  const struct channel_ops *ops = settings->mechanism < MECHANISM_COUNT ? mechanisms[settings->mechanism] : NULL;
+  if (ops == NULL) {
+    *error = -ENOTSUP;
+    return NULL;
+  }
+  /* Channels hold cache-line aligned members; calloc aligns to 16 bytes only. */
+  struct channel *channel = NULL;
+  size_t bytes = (ops->channel_bytes + 63) / 64 * 64;
+  if (posix_memalign((void **)&channel, 64, bytes) != 0) {
+    *error = -ENOMEM;
+    return NULL;
+  }
+  for (size_t i = 0; i < bytes; i++) ((char *)channel)[i] = 0;
+  channel->ops = ops;
+  channel->stop = stop;
+  channel->wait_kind = settings->wait;
+  channel->spin_ns = settings->spin_ns;
+  channel->silence_ns = settings->silence_ns;
+  return channel;
+}
+
+void channel_destroy(struct channel *channel) {
+  if (channel == NULL) return;
+  channel->ops->close(channel);
+  free(channel);
+}
+
+/* A send or a receive in progress, so that the waiting below is written once. */
+struct transfer {
+  enum readiness direction;
+  const uint8_t *frame;
+  size_t frame_bytes;
+  struct arrival *arrival;
+};
+
+static int transfer_try(struct channel *channel, const struct transfer *transfer) {
+  return transfer->direction == WRITABLE ? channel->ops->try_send(channel, transfer->frame, transfer->frame_bytes)
+                                         : channel->ops->try_receive(channel, transfer->arrival);
+}
+
+static int transfer_block(struct channel *channel, const struct transfer *transfer) {
+  const struct channel_ops *ops = channel->ops;
+  if (transfer->direction == WRITABLE && ops->send != NULL) {
+    return ops->send(channel, transfer->frame, transfer->frame_bytes, WAIT_SLICE_NS);
+  }
+  if (transfer->direction == READABLE && ops->receive != NULL) {
+    return ops->receive(channel, transfer->arrival, WAIT_SLICE_NS);
+  }
+  int rc;
+  while ((rc = transfer_try(channel, transfer)) == -EAGAIN) {
+    if (ops->wait(channel, transfer->direction, WAIT_SLICE_NS) != 0 || is_stopping(channel->stop)) return -EAGAIN;
+  }
+  return rc;
+}
+
+/* The clock is read every 64 turns only: a turn over shared memory is far cheaper than a reading. */
+static int transfer_spin(struct channel *channel, const struct transfer *transfer, int64_t budget_ns) {
+  int64_t until_ns = 0;
+  for (;;) {
+    for (int turn = 0; turn < 64; turn++) {
+      int rc = transfer_try(channel, transfer);
+      if (rc != -EAGAIN) return rc;
+      cpu_relax();
+    }
+    if (is_stopping(channel->stop)) return -EAGAIN;
+    int64_t now_ns = clock_now_ns();
+    if (until_ns == 0) until_ns = now_ns + budget_ns;
+    if (now_ns >= until_ns) return -EAGAIN;
+  }
+}
+
+static int transfer_slice(struct channel *channel, const struct transfer *transfer) {
+  if (channel->wait_kind == WAIT_SPIN) return transfer_spin(channel, transfer, WAIT_SLICE_NS);
+  if (channel->wait_kind == WAIT_HYBRID) {
+    int rc = transfer_spin(channel, transfer, channel->spin_ns);
+    if (rc != -EAGAIN) return rc;
+  }
+  return transfer_block(channel, transfer);
+}
+
+static int transfer_run(struct channel *channel, const struct transfer *transfer) {
+  int64_t silent_since_ns = 0;
+  for (;;) {
+    int rc = transfer_slice(channel, transfer);
+    if (rc != -EAGAIN) return rc;
+    if (is_stopping(channel->stop)) return -ECANCELED;
+    int peer = channel->ops->check_peer == NULL ? 0 : channel->ops->check_peer(channel);
+    if (peer != 0) {
+      /* What a peer sent before it went must still be received. */
+      rc = transfer->direction == READABLE ? transfer_try(channel, transfer) : peer;
+      return rc == -EAGAIN ? peer : rc;
+    }
+    int64_t now_ns = clock_now_ns();
+    if (silent_since_ns == 0) silent_since_ns = now_ns - WAIT_SLICE_NS;
+    if (now_ns - silent_since_ns >= channel->silence_ns) return -ETIMEDOUT;
+  }
+}
+
+int channel_send(struct channel *channel, const uint8_t *frame, size_t frame_bytes) {
+  struct transfer transfer = {.direction = WRITABLE, .frame = frame, .frame_bytes = frame_bytes};
+  return transfer_run(channel, &transfer);
+}
+
+int channel_receive(struct channel *channel, struct arrival *arrival) {
+  struct transfer transfer = {.direction = READABLE, .arrival = arrival};
+  return transfer_run(channel, &transfer);
+}

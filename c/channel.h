@@ -1,0 +1,114 @@
+/*
+ * A channel is one connection, both directions. A mechanism is one C file that fills a struct channel_ops, and one row
+ * in the table of channel.c. Functions return 0 or a negative errno; -EAGAIN always means "not now, call again".
+ *
+ * Errors that every mechanism words the same way:
+ *   -EPIPE      the peer closed in an orderly way, nothing more will come
+ *   -EOWNERDEAD the peer died
+ *   -EPROTO     the bytes are no frame, or a shared structure was scribbled over
+ *   -ECANCELED  the stop flag was set
+ *   -ETIMEDOUT  nothing happened for the whole silence limit
+ */
+#ifndef IPC_CHANNEL_H
+#define IPC_CHANNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+
+enum mechanism {
+  MECHANISM_UDS = 0,
+  MECHANISM_TCP,
+  MECHANISM_SHM_RING,
+  MECHANISM_SHM_DIRECT,
+  MECHANISM_PMQ,
+  MECHANISM_FED, /* the event loop's own sockets carry the bytes, see session.h */
+  MECHANISM_COUNT,
+};
+enum wait_kind { WAIT_BLOCK = 0, WAIT_SPIN, WAIT_HYBRID };
+
+/* What a side waits for, as a sleeper; the event loop waits for the same two things. */
+enum readiness { READABLE = 0, WRITABLE = 1 };
+
+#define ENDPOINT_BYTES 256
+
+/* Filled by TypeScript; layout checked at start. */
+struct channel_settings {
+  uint32_t mechanism;
+  uint32_t wait;
+  int64_t spin_ns;
+  int64_t silence_ns;   /* longest wait for a peer that is alive but says nothing */
+  uint64_t frame_bytes; /* the largest frame that is planned */
+  uint64_t buffer_bytes; /* asked for; 0 leaves the default */
+  uint32_t port;        /* tcp; 0: chosen by the kernel, read back */
+  uint32_t priority;    /* pmq */
+  char endpoint[ENDPOINT_BYTES]; /* path, host or object name, NUL-terminated */
+};
+
+/* Read back after the connection stands. */
+struct channel_effective {
+  uint64_t send_buffer_bytes;
+  uint64_t receive_buffer_bytes;
+  uint32_t port;
+  uint32_t queue_depth; /* 0 where there is none */
+};
+
+/* One message's body in the channel's own buffer, with FRAME_LENGTH_BYTES of room before it; valid until the next receive. */
+struct arrival {
+  uint8_t *body;
+  size_t body_bytes;
+  int64_t received_ns; /* right after its last byte came to lie there */
+};
+
+struct channel;
+
+struct channel_ops {
+  size_t channel_bytes; /* sizeof the mechanism's own struct, whose first member is struct channel */
+  /* The server's side: create the endpoint, then wait (at most `slice_ns`, 0: only look) for the peer. */
+  int (*listen)(struct channel *, const struct channel_settings *);
+  int (*accept)(struct channel *, int64_t slice_ns);
+  /* The client's side. -ENOENT or -ECONNREFUSED: no server yet. */
+  int (*connect)(struct channel *, const struct channel_settings *);
+  /* Hand over a whole frame. After -EAGAIN call again with the same frame; part of it may have gone already. */
+  int (*try_send)(struct channel *, const uint8_t *frame, size_t frame_bytes);
+  int (*try_receive)(struct channel *, struct arrival *);
+  /* The same, waiting in the kernel for at most a slice; NULL where try and wait do as well. */
+  int (*send)(struct channel *, const uint8_t *frame, size_t frame_bytes, int64_t slice_ns);
+  int (*receive)(struct channel *, struct arrival *, int64_t slice_ns);
+  /* Sleep until a try may succeed: 0, or -EAGAIN after the slice. May run in a thread of its own beside an idle owner. */
+  int (*wait)(struct channel *, enum readiness, int64_t slice_ns);
+  /* End a wait() that runs in another thread. NULL: waits are never taken to another thread. */
+  void (*wake)(struct channel *);
+  /* 0 while the peer may still be alive, else -EPIPE or -EOWNERDEAD. NULL: sends and receives tell. */
+  int (*check_peer)(struct channel *);
+  void (*effective)(struct channel *, struct channel_effective *);
+  /* Remove the name from the system as soon as the peers have met. Idempotent; also done by close. */
+  void (*unlink)(struct channel *);
+  void (*close)(struct channel *);
+};
+
+struct channel {
+  const struct channel_ops *ops;
+  const stop_flag *stop;
+  uint32_t wait_kind;
+  int64_t spin_ns;
+  int64_t silence_ns;
+  int64_t peer_pid; /* 0: unknown; only for mechanisms that can't tell otherwise whether the peer lives */
+};
+
+extern const struct channel_ops uds_ops, tcp_ops, ring_ops, direct_ops, fed_ops;
+#if defined(__linux__)
+extern const struct channel_ops pmq_ops;
+#endif
+
+/* Allocates a zeroed channel for the mechanism; NULL with *error set when the platform lacks it or memory is out. */
+struct channel *channel_create(const struct channel_settings *settings, const stop_flag *stop, int *error);
+/* Closes and frees. */
+void channel_destroy(struct channel *channel);
+
+/* Waits as the settings say (block, spin, hybrid) until done, stopped, the peer gone, or silent for too long. */
+int channel_send(struct channel *channel, const uint8_t *frame, size_t frame_bytes);
+int channel_receive(struct channel *channel, struct arrival *arrival);
+
+#endif

@@ -1,0 +1,47 @@
+/* The one clock of every measured interval: CLOCK_MONOTONIC, signed 64-bit nanoseconds. */
+#ifndef IPC_CLOCK_H
+#define IPC_CLOCK_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
+
+#define NS_PER_SECOND INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+
+/* Longest time that any native wait sleeps before it looks at the stop flag and at its peer again. */
+#define WAIT_SLICE_NS (100 * NS_PER_MS)
+
+typedef _Atomic uint32_t stop_flag;
+
+static inline int64_t clock_read_ns(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+static inline int64_t clock_now_ns(void) { return clock_read_ns(CLOCK_MONOTONIC); }
+
+static inline struct timespec timespec_of_ns(int64_t ns) {
+  return (struct timespec){.tv_sec = ns / NS_PER_SECOND, .tv_nsec = ns % NS_PER_SECOND};
+}
+
+static inline int is_stopping(const stop_flag *stop) {
+  return atomic_load_explicit(stop, memory_order_relaxed) != 0;
+}
+
+static inline void cpu_relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/* Nanoseconds to add to CLOCK_MONOTONIC to get CLOCK_REALTIME, taken as the tightest of a few pairs of readings. */
+int64_t clock_realtime_offset_ns(void);
+
+/* Sleeps to 50 us before `until_ns`, then spins. Returns 0, or -ECANCELED once *stop is set. */
+int clock_pause_until(int64_t until_ns, const stop_flag *stop);
+
+#endif

@@ -1,0 +1,24 @@
+/* What a measuring process asks of the kernel about itself. Negative errno on failure. */
+#ifndef IPC_PROCESS_H
+#define IPC_PROCESS_H
+
+#include <stdint.h>
+
+#include "ledger.h"
+
+/* CPUs that the calling thread may use, a bit each; CPU numbers beyond the array are left out. */
+int32_t process_allowed_cpus(uint64_t *words, int32_t word_count);
+/* Pins the calling thread, which runs the measuring loop; threads it creates later inherit it. */
+int32_t process_pin(int32_t cpu);
+
+/* Ends with the parent (Linux: SIGTERM when it dies, sent also if it is gone already), precise timers, and SIGINT, SIGTERM
+ * and SIGHUP turned into the stop flag when `catch_signals`. */
+int32_t process_become_role(struct ledger_file *file, int32_t parent_pid, int32_t catch_signals);
+
+/* Anonymous shared memory for `sheet_count` ledgers; a file descriptor without a name that children can inherit. */
+int32_t ledger_file_create(int32_t sheet_count);
+/* NULL with *error set. The mapping lives as long as the process. */
+struct ledger_file *ledger_file_map(int32_t fd, int32_t *error);
+struct ledger_file *ledger_file_private(int32_t sheet_count);
+
+#endif

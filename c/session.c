@@ -1,0 +1,254 @@
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "fed.h"
+
+/* ---- life ---- */
+
+static int open_session(struct session *session, struct session_settings *settings, struct ledger_file *file) {
+  size_t room = settings->payload_bytes > NOTE_BYTES ? settings->payload_bytes : NOTE_BYTES;
+  if (settings->payload_bytes > FRAME_PAYLOAD_LIMIT) return -EMSGSIZE;
+  if (settings->sheet >= file->sheet_count) return -EINVAL;
+  settings->channel.frame_bytes = room + FRAME_OVERHEAD;
+  session->settings = *settings;
+  session->file = file;
+  session->ledger = &file->sheets[settings->sheet];
+  session->peer_ledger = settings->peer_sheet < file->sheet_count ? &file->sheets[settings->peer_sheet] : NULL;
+  session->out = malloc(room + FRAME_OVERHEAD);
+  if (session->out == NULL) return -ENOMEM;
+  payload_fill(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, room);
+  int error = 0;
+  session->channel = channel_create(&settings->channel, &file->stop, &error);
+  return error;
+}
+
+struct session *session_open(struct session_settings *settings, struct ledger_file *file) {
+  struct session *session = calloc(1, sizeof *session);
+  settings->error = session == NULL ? -ENOMEM : open_session(session, settings, file);
+  if (settings->error == 0) return session;
+  if (session != NULL) free(session->out);
+  free(session);
+  return NULL;
+}
+
+void session_close(struct session *session) {
+  channel_destroy(session->channel);
+  free(session->out);
+  free(session);
+}
+
+int32_t session_listen(struct session *session) {
+  return session->channel->ops->listen(session->channel, &session->settings.channel);
+}
+
+int32_t session_accept(struct session *session, int32_t slice_ms) {
+  return session->channel->ops->accept(session->channel, slice_ms * NS_PER_MS);
+}
+
+int32_t session_connect(struct session *session) {
+  return session->channel->ops->connect(session->channel, &session->settings.channel);
+}
+
+void session_unlink(struct session *session) { session->channel->ops->unlink(session->channel); }
+
+void session_effective(struct session *session, struct channel_effective *effective) {
+  session->channel->ops->effective(session->channel, effective);
+}
+
+void session_set_peer_pid(struct session *session, double pid) { session->channel->peer_pid = (int64_t)pid; }
+
+void session_start(struct session *session) { session->ledger->realtime_offset_ns = clock_realtime_offset_ns(); }
+
+/* ---- sending ---- */
+
+static int is_recorded(uint64_t id, uint32_t type) { return id != UNRECORDED_ID && type <= FRAME_RESPONSE; }
+
+/* The frame is finished but for its stamp, the last thing before it is handed over. */
+static int32_t stamp(struct session *session, uint8_t *frame, uint64_t id, size_t payload_bytes, uint32_t type) {
+  session->sending = frame;
+  session->sending_bytes = payload_bytes + FRAME_OVERHEAD;
+  session->sending_id = id;
+  session->sending_type = type;
+  session->has_waited = 0;
+  session->stamp_ns = clock_now_ns();
+  frame_stamp(frame, session->stamp_ns);
+  return (int32_t)session->sending_bytes;
+}
+
+static uint64_t id_of(double id) { return id < 0 ? UNRECORDED_ID : (uint64_t)id; }
+
+int32_t session_begin_send(struct session *session, double id_number, int32_t type) {
+  uint64_t id = id_of(id_number);
+  size_t payload_bytes = type <= FRAME_RESPONSE ? session->settings.payload_bytes : 0;
+  frame_write(session->out, id, payload_bytes, (uint32_t)type);
+  payload_mark(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, payload_bytes, id);
+  /* Elsewhere the side that sends also receives, and notes its CPU there. */
+  if (type == FRAME_ONE_WAY) ledger_note_cpu(session->ledger);
+  return stamp(session, session->out, id, payload_bytes, (uint32_t)type);
+}
+
+int32_t session_begin_note(struct session *session, int32_t type, const uint8_t *note, int32_t bytes) {
+  if (bytes < 0 || bytes > NOTE_BYTES) return -EMSGSIZE;
+  uint8_t *payload = session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES;
+  frame_write(session->out, UNRECORDED_ID, (size_t)bytes, (uint32_t)type);
+  memcpy(payload, note, (size_t)bytes);
+  int32_t frame_bytes = stamp(session, session->out, UNRECORDED_ID, (size_t)bytes, (uint32_t)type);
+  return frame_bytes;
+}
+
+int32_t session_begin_reply(struct session *session, int32_t with_payload) {
+  const struct message *request = &session->message;
+  size_t payload_bytes = with_payload ? request->payload_bytes : 0;
+  /* Sent from where the request lies: an echo copies nothing. The event loop's sockets send from one fixed place only. */
+  uint8_t *frame = request->payload - FRAME_HEADER_BYTES - FRAME_LENGTH_BYTES;
+  if (session->channel->ops == &fed_ops) {
+    if (payload_bytes > session->settings.channel.frame_bytes - FRAME_OVERHEAD) return -EMSGSIZE;
+    memcpy(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, request->payload, payload_bytes);
+    frame = session->out;
+  }
+  frame_write(frame, request->id, payload_bytes, FRAME_RESPONSE);
+  return stamp(session, frame, request->id, payload_bytes, FRAME_RESPONSE);
+}
+
+const uint8_t *session_out(struct session *session) { return session->out; }
+
+/* A note overwrites the payload pattern, which must be whole again before the next measured message. */
+static void restore_pattern(struct session *session) {
+  if (session->sending_type != FRAME_PING && session->sending_type != FRAME_PONG) return;
+  payload_fill(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, NOTE_BYTES + FRAME_TYPE_BYTES);
+}
+
+int32_t session_end_send(struct session *session, int32_t has_waited) {
+  struct ledger *ledger = session->ledger;
+  restore_pattern(session);
+  if (!is_recorded(session->sending_id, session->sending_type)) {
+    ledger->warmup_count += session->sending_type <= FRAME_RESPONSE;
+    return 0;
+  }
+  if (has_waited) {
+    ledger->room_wait_count++;
+    ledger->room_wait_ns += (uint64_t)(clock_now_ns() - session->stamp_ns);
+  }
+  ledger->sent_count++;
+  if (ledger->first_send_ns == 0) {
+    ledger->first_send_ns = session->stamp_ns;
+    session->window_end_ns = session->stamp_ns + session->settings.duration_ns;
+  }
+  return session->settings.duration_ns > 0 && session->stamp_ns >= session->window_end_ns ? WINDOW_OVER : 0;
+}
+
+static int32_t finish_send(struct session *session, int rc) {
+  if (rc == 0) return session_end_send(session, (int32_t)session->has_waited);
+  if (rc == -EAGAIN) session->has_waited = 1;
+  return rc;
+}
+
+static int32_t hand_over(struct session *session) {
+  struct channel *channel = session->channel;
+  int rc = channel->ops->try_send(channel, session->sending, session->sending_bytes);
+  if (rc == -EAGAIN && session->settings.blocking) {
+    session->has_waited = 1;
+    rc = channel_send(channel, session->sending, session->sending_bytes);
+  }
+  return finish_send(session, rc);
+}
+
+int32_t session_send(struct session *session, double id, int32_t type) {
+  if (is_stopping(&session->file->stop)) return -ECANCELED;
+  session_begin_send(session, id, type);
+  return hand_over(session);
+}
+
+int32_t session_send_note(struct session *session, int32_t type, const uint8_t *note, int32_t bytes) {
+  int32_t frame_bytes = session_begin_note(session, type, note, bytes);
+  return frame_bytes < 0 ? frame_bytes : hand_over(session);
+}
+
+int32_t session_reply(struct session *session, int32_t with_payload) {
+  int32_t frame_bytes = session_begin_reply(session, with_payload);
+  return frame_bytes < 0 ? frame_bytes : hand_over(session);
+}
+
+int32_t session_flush(struct session *session) { return hand_over(session); }
+
+/* ---- receiving ---- */
+
+static int payload_is_right(const struct session *session, const struct message *message) {
+  uint64_t expected = message->type == FRAME_RESPONSE ? session->settings.reply_payload_bytes : session->settings.payload_bytes;
+  return message->payload_bytes == expected && payload_matches(message->payload, message->payload_bytes, message->id);
+}
+
+/* The latency that this message ends, or -1 if it ends none: requests are measured by whoever sent them. */
+static int64_t latency_ns(const struct session *session, const struct message *message, int64_t received_ns) {
+  if (message->type == FRAME_ONE_WAY) return received_ns - message->sent_ns;
+  if (message->type == FRAME_RESPONSE && message->id == session->sending_id) return received_ns - session->stamp_ns;
+  return -1;
+}
+
+static void record(struct session *session, const struct message *message, int64_t received_ns) {
+  struct ledger *ledger = session->ledger;
+  ledger->received_count++;
+  ledger->last_receive_ns = received_ns;
+  if (session->peer_ledger != NULL) ledger->same_cpu_count += ledger_shares_cpu(ledger, session->peer_ledger);
+  switch (sequence_see(&session->sequence, message->id)) {
+    case ID_IN_ORDER:
+    case ID_AFTER_GAP: break;
+    case ID_REORDERED: ledger->reordered_count++; break;
+    case ID_DUPLICATED: ledger->duplicated_count++; return;
+  }
+  if (!payload_is_right(session, message)) {
+    ledger->corrupt_count++;
+    return;
+  }
+  int64_t latency = latency_ns(session, message, received_ns);
+  if (latency >= 0) distribution_record(&ledger->latency, (uint64_t)latency);
+}
+
+int32_t session_receive(struct session *session) {
+  struct channel *channel = session->channel;
+  struct message *message = &session->message;
+  struct arrival arrival;
+  if (is_stopping(&session->file->stop)) return -ECANCELED;
+  int rc = session->settings.blocking ? channel_receive(channel, &arrival) : channel->ops->try_receive(channel, &arrival);
+  if (rc == 0) rc = frame_parse(arrival.body, arrival.body_bytes, message);
+  if (rc != 0) return rc;
+  ledger_note_cpu(session->ledger);
+  if (is_recorded(message->id, message->type)) {
+    record(session, message, arrival.received_ns);
+  } else {
+    session->ledger->warmup_count += message->type <= FRAME_RESPONSE;
+  }
+  return (int32_t)message->type;
+}
+
+int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity) {
+  uint64_t bytes = session->message.payload_bytes;
+  if (bytes > (uint64_t)capacity) return -EMSGSIZE;
+  memcpy(to, session->message.payload, bytes);
+  return (int32_t)bytes;
+}
+
+int32_t session_feed(struct session *session, const uint8_t *bytes, int32_t count) {
+  return fed_feed(session->channel, bytes, (size_t)count);
+}
+
+/* ---- pausing ---- */
+
+static int has_window(const struct session *session) {
+  return session->settings.duration_ns > 0 && session->window_end_ns > 0;
+}
+
+int32_t session_end_pause(struct session *session) {
+  int rc = clock_pause_until(session->pause_until_ns, &session->file->stop);
+  if (rc != 0) return rc;
+  return has_window(session) && session->pause_until_ns >= session->window_end_ns ? WINDOW_OVER : 0;
+}
+
+int32_t session_pause(struct session *session, double length_ns) {
+  int64_t until_ns = clock_now_ns() + (int64_t)length_ns;
+  if (has_window(session) && until_ns > session->window_end_ns) until_ns = session->window_end_ns;
+  session->pause_until_ns = until_ns;
+  return session->settings.blocking ? session_end_pause(session) : -EAGAIN;
+}

@@ -1,0 +1,98 @@
+/*
+ * A session is one side's measuring state on one connection: it builds and stamps what goes out, checks and records
+ * what comes in. TypeScript calls it once per send and once per receive; nothing in here allocates after session_open.
+ *
+ * With `blocking` a call waits until it is done. Without, it returns -EAGAIN and the event loop calls again when a
+ * waiter (waiter.h) or its own socket says so. With MECHANISM_FED the event loop's sockets carry the bytes
+ * (session_begin_* / session_end_send, session_feed).
+ */
+#ifndef IPC_SESSION_H
+#define IPC_SESSION_H
+
+#include "channel.h"
+#include "frame.h"
+#include "ledger.h"
+#include "sequence.h"
+
+/* Room that every connection has for a note: the JSON that peers say hello with. */
+#define NOTE_BYTES 512
+#define NO_SHEET UINT32_MAX
+
+/* What send functions return when the message went and the measured window of `duration_ns` is over. */
+#define WINDOW_OVER 1
+
+/* Filled by TypeScript; layout checked at start. */
+struct session_settings {
+  struct channel_settings channel;
+  uint64_t payload_bytes;
+  uint64_t reply_payload_bytes; /* what a response must carry */
+  int64_t duration_ns;          /* measured window; 0: the caller counts */
+  uint32_t blocking;
+  uint32_t sheet;      /* own */
+  uint32_t peer_sheet; /* NO_SHEET: the peer keeps its ledger elsewhere */
+  int32_t error;       /* out: why session_open returned NULL */
+};
+
+struct session {
+  struct channel *channel;
+  struct session_settings settings;
+  struct ledger_file *file;
+  struct ledger *ledger;
+  const struct ledger *peer_ledger;
+  struct sequence sequence;
+
+  uint8_t *out; /* the frame being sent, when it is not a reply from where it lies */
+  const uint8_t *sending;
+  size_t sending_bytes;
+  uint64_t sending_id;
+  uint32_t sending_type;
+  uint32_t has_waited; /* the frame being sent found no room at first */
+  int64_t stamp_ns;    /* of the frame being sent, or of the last one */
+  int64_t window_end_ns;
+  int64_t pause_until_ns;
+
+  struct message message; /* the last one received */
+};
+
+struct session *session_open(struct session_settings *settings, struct ledger_file *file);
+void session_close(struct session *session);
+
+int32_t session_listen(struct session *session);
+int32_t session_accept(struct session *session, int32_t slice_ms);
+int32_t session_connect(struct session *session);
+void session_unlink(struct session *session);
+void session_effective(struct session *session, struct channel_effective *effective);
+void session_set_peer_pid(struct session *session, double pid);
+
+/* The measured phase begins with the next message: notes the offset between the clocks. */
+void session_start(struct session *session);
+
+/* Ids are whole doubles; -1 is UNRECORDED_ID. 0, WINDOW_OVER or a negative errno. */
+int32_t session_send(struct session *session, double id, int32_t type);
+/* A message with a payload of the caller's, at most NOTE_BYTES. */
+int32_t session_send_note(struct session *session, int32_t type, const uint8_t *note, int32_t bytes);
+/* Answers the message just received: its payload again, or none. */
+int32_t session_reply(struct session *session, int32_t with_payload);
+/* Goes on with a send that returned -EAGAIN. */
+int32_t session_flush(struct session *session);
+
+/* The type of the message received (enum frame_type), or a negative errno. */
+int32_t session_receive(struct session *session);
+/* Copies the payload of the message just received, at most `capacity` bytes; returns how many. */
+int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity);
+
+/* The pause after a message. Blocking: waits. Else -EAGAIN, and once a waiter has slept, session_end_pause spins the
+ * last stretch. 0, WINDOW_OVER or -ECANCELED. */
+int32_t session_pause(struct session *session, double length_ns);
+int32_t session_end_pause(struct session *session);
+
+/* Fed sessions: build and stamp, hand the frame at session_out to the socket, then say so (`has_waited`: it went in
+ * parts). The begin functions return the frame's length. */
+int32_t session_begin_send(struct session *session, double id, int32_t type);
+int32_t session_begin_note(struct session *session, int32_t type, const uint8_t *note, int32_t bytes);
+int32_t session_begin_reply(struct session *session, int32_t with_payload);
+const uint8_t *session_out(struct session *session);
+int32_t session_end_send(struct session *session, int32_t has_waited);
+int32_t session_feed(struct session *session, const uint8_t *bytes, int32_t count);
+
+#endif

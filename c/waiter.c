@@ -1,0 +1,99 @@
+#include "waiter.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+/* The event loop wakes up late by some 20 us: it is called that much before the last stretch, which session_end_pause spins. */
+#define PAUSE_LEAD_NS INT64_C(70000)
+
+struct waiter {
+  struct session *session;
+  void (*callback)(int32_t);
+  pthread_t thread;
+  pthread_mutex_t mutex;
+  pthread_cond_t armed;
+  enum waiter_task task;
+  stop_flag closing;
+};
+
+static int sleep_towards_pause(struct waiter *waiter) {
+  int64_t until_ns = waiter->session->pause_until_ns - PAUSE_LEAD_NS;
+  while (!is_stopping(&waiter->closing)) {
+    int64_t left_ns = until_ns - clock_now_ns();
+    if (left_ns <= 0) return 0;
+    struct timespec nap = timespec_of_ns(left_ns < WAIT_SLICE_NS ? left_ns : WAIT_SLICE_NS);
+    nanosleep(&nap, NULL);
+    if (is_stopping(&waiter->session->file->stop)) return -ECANCELED;
+  }
+  return -ECANCELED;
+}
+
+static int wait_for_channel(struct waiter *waiter, enum readiness readiness) {
+  struct channel *channel = waiter->session->channel;
+  int64_t silent_until_ns = clock_now_ns() + channel->silence_ns;
+  while (!is_stopping(&waiter->closing)) {
+    int rc = channel->ops->wait(channel, readiness, WAIT_SLICE_NS);
+    if (rc != -EAGAIN) return rc;
+    if (is_stopping(channel->stop)) return -ECANCELED;
+    rc = channel->ops->check_peer == NULL ? 0 : channel->ops->check_peer(channel);
+    if (rc != 0) return rc;
+    if (clock_now_ns() >= silent_until_ns) return -ETIMEDOUT;
+  }
+  return -ECANCELED;
+}
+
+static enum waiter_task next_task(struct waiter *waiter) {
+  pthread_mutex_lock(&waiter->mutex);
+  while (waiter->task == WAITER_IDLE && !is_stopping(&waiter->closing)) {
+    pthread_cond_wait(&waiter->armed, &waiter->mutex);
+  }
+  enum waiter_task task = waiter->task;
+  waiter->task = WAITER_IDLE;
+  pthread_mutex_unlock(&waiter->mutex);
+  return task;
+}
+
+static void *run(void *argument) {
+  struct waiter *waiter = argument;
+  for (;;) {
+    enum waiter_task task = next_task(waiter);
+    if (is_stopping(&waiter->closing)) return NULL;
+    int rc = task == WAITER_PAUSE ? sleep_towards_pause(waiter) : wait_for_channel(waiter, (enum readiness)task);
+    if (is_stopping(&waiter->closing)) return NULL;
+    waiter->callback(rc);
+  }
+}
+
+struct waiter *waiter_open(struct session *session, void (*callback)(int32_t)) {
+  struct waiter *waiter = calloc(1, sizeof *waiter);
+  if (waiter == NULL) return NULL;
+  waiter->session = session;
+  waiter->callback = callback;
+  waiter->task = WAITER_IDLE;
+  pthread_mutex_init(&waiter->mutex, NULL);
+  pthread_cond_init(&waiter->armed, NULL);
+  if (pthread_create(&waiter->thread, NULL, run, waiter) == 0) return waiter;
+  free(waiter);
+  return NULL;
+}
+
+void waiter_arm(struct waiter *waiter, int32_t task) {
+  pthread_mutex_lock(&waiter->mutex);
+  waiter->task = (enum waiter_task)task;
+  pthread_mutex_unlock(&waiter->mutex);
+  pthread_cond_signal(&waiter->armed);
+}
+
+void waiter_close(struct waiter *waiter) {
+  struct channel *channel = waiter->session->channel;
+  pthread_mutex_lock(&waiter->mutex);
+  atomic_store(&waiter->closing, 1);
+  pthread_mutex_unlock(&waiter->mutex);
+  pthread_cond_signal(&waiter->armed);
+  if (channel->ops->wake != NULL) channel->ops->wake(channel);
+  pthread_join(waiter->thread, NULL);
+  pthread_cond_destroy(&waiter->armed);
+  pthread_mutex_destroy(&waiter->mutex);
+  free(waiter);
+}

@@ -1,0 +1,66 @@
+import { type Address, native, type Shim } from "../native/library.ts";
+import type { Channel, Need } from "./channel.ts";
+import { NOTE_BYTES } from "./channel.ts";
+
+/** Every mechanism in blocking mode: each call is one synchronous call into the shim, which waits there. */
+export class BlockingChannel implements Channel {
+  protected readonly shim: Shim = native();
+
+  /** @param session an open session of the shim, connected or accepted; owned by this object. */
+  constructor(protected readonly session: Address) {}
+
+  send(id: number, type: number): number {
+    return this.shim.session_send(this.session, id, type);
+  }
+
+  reply(withPayload: boolean): number {
+    return this.shim.session_reply(this.session, withPayload ? 1 : 0);
+  }
+
+  sendNote(type: number, text: string): number {
+    const note = Buffer.from(text);
+    return this.shim.session_send_note(this.session, type, note, note.length);
+  }
+
+  flush(): number {
+    return this.shim.session_flush(this.session);
+  }
+
+  receive(): number {
+    return this.shim.session_receive(this.session);
+  }
+
+  readNote(): string {
+    const note = Buffer.alloc(NOTE_BYTES);
+    const bytes = this.shim.session_read_note(this.session, note, note.length);
+    return bytes < 0 ? "" : note.toString("utf8", 0, bytes);
+  }
+
+  pause(lengthNs: number): number {
+    return this.shim.session_pause(this.session, lengthNs);
+  }
+
+  endPause(): number {
+    return this.shim.session_end_pause(this.session);
+  }
+
+  start(): void {
+    this.shim.session_start(this.session);
+  }
+
+  unlinkName(): void {
+    this.shim.session_unlink(this.session);
+  }
+
+  setPeerPid(pid: number): void {
+    this.shim.session_set_peer_pid(this.session, pid);
+  }
+
+  whenReady(_need: Need, _resume: (status: number) => void): void {
+    throw new Error("a blocking channel never asks to be called again");
+  }
+
+  async close(): Promise<void> {
+    this.shim.session_close(this.session);
+  }
+}

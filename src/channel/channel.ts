@@ -1,0 +1,48 @@
+/** Types of frames, as c/frame.h numbers them. */
+export const FRAME = { oneWay: 0, request: 1, response: 2, ping: 3, pong: 4, shutdown: 5 } as const;
+
+/** Id of messages that are never recorded: warm-up, canary, shutdown. */
+export const UNRECORDED_ID = -1;
+
+/** What a send returns when the message went and the measured window is over. */
+export const WINDOW_OVER = 1;
+
+/** What a loop waits for when a call returned PENDING; numbered as in c/waiter.h. */
+export const NEED = { readable: 0, writable: 1, pause: 2 } as const;
+export type Need = (typeof NEED)[keyof typeof NEED];
+
+/**
+ * One connection, both directions, as the measuring loops see it. Calls return a number: 0 or more on success, PENDING for
+ * "not now" (never on a blocking channel), any other negative number for an error of errno.ts.
+ */
+export interface Channel {
+  /** Builds, stamps and sends the message `id`; 0 or WINDOW_OVER. */
+  send(id: number, type: number): number;
+  /** Answers the message just received, with its payload or with none. */
+  reply(withPayload: boolean): number;
+  /** Sends a ping or pong that carries a short text. */
+  sendNote(type: number, text: string): number;
+  /** Goes on with a send, reply or note that returned PENDING. */
+  flush(): number;
+  /** Receives, checks and records one message; its type. */
+  receive(): number;
+  /** The text of the note just received. */
+  readNote(): string;
+  /** Waits for `lengthNs` after a message; 0 or WINDOW_OVER. */
+  pause(lengthNs: number): number;
+  /** Ends a pause that returned PENDING. */
+  endPause(): number;
+  /** The measured phase begins with the next message. */
+  start(): void;
+  /** The peers have met: the name they met at is removed from the system. */
+  unlinkName(): void;
+  /** Mechanisms that can't tell by themselves whether the peer lives watch this process. */
+  setPeerPid(pid: number): void;
+  /** Calls `resume` once, from the event loop, with 0 when `need` may be met, else with the error that ends the wait. */
+  whenReady(need: Need, resume: (status: number) => void): void;
+  /** Ends the connection and frees everything; names included. */
+  close(): Promise<void>;
+}
+
+/** Longest text of a note, in bytes; see NOTE_BYTES in c/session.h. */
+export const NOTE_BYTES = 512;

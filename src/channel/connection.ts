@@ -1,0 +1,110 @@
+import { RunError } from "../cli/errors.ts";
+import type { Mechanism, Mode, WaitKind } from "../cli/plan.ts";
+import type { LedgerFile } from "../measure/ledger.ts";
+import { CHANNEL_EFFECTIVE, CHANNEL_SETTINGS, SESSION_SETTINGS } from "../native/layout.ts";
+import { type Address, addressOf, errorText, native } from "../native/library.ts";
+import { StructView } from "../native/struct-view.ts";
+import { type Channel, NOTE_BYTES } from "./channel.ts";
+
+/** What a connection is made of, on either side. */
+export interface ConnectionSettings {
+  readonly mechanism: Mechanism;
+  readonly mode: Mode;
+  readonly shmDirect: boolean;
+  readonly endpoint: string;
+  readonly port: number;
+  readonly messageBytes: number;
+  readonly replyBytes: number;
+  /** null: the caller counts. */
+  readonly durationNs: number | null;
+  readonly bufferBytes: number | null;
+  readonly wait: WaitKind;
+  readonly spinNs: number;
+  readonly silenceMs: number;
+  readonly pmqPriority: number;
+  readonly sheet: number;
+  /** null: the peer keeps its ledger elsewhere. */
+  readonly peerSheet: number | null;
+}
+
+/** What the kernel says of a connection, or the shim of its rings. */
+export interface ConnectionEffective {
+  readonly sendBufferBytes: number;
+  readonly receiveBufferBytes: number;
+  readonly queueDepth: number | null;
+}
+
+export interface Connection {
+  readonly channel: Channel;
+  readonly effective: ConnectionEffective;
+}
+
+/** The server's end before a client is there. */
+export interface Listener {
+  /** The port listened on; 0 where there is none. */
+  readonly port: number;
+  /** The first client; the name is removed from the system then. Rejects with a RunError at the deadline. */
+  accept(deadlineMs: number): Promise<Connection>;
+  /** Frees what accept has not handed over. */
+  close(): Promise<void>;
+}
+
+/** Bytes of a frame beyond its payload; see c/frame.h. */
+const FRAME_OVERHEAD = 32;
+const NO_SHEET = 0xffffffff;
+
+/** As c/channel.h numbers them. */
+export const NATIVE_MECHANISM = { uds: 0, tcp: 1, shm: 2, shmDirect: 3, pmq: 4, fed: 5 } as const;
+const NATIVE_WAIT: Readonly<Record<WaitKind, number>> = { block: 0, spin: 1, hybrid: 2 };
+
+/** Largest frame of a connection: its messages, or the notes that every connection has room for. */
+export function frameBytesOf(settings: ConnectionSettings): number {
+  return Math.max(settings.messageBytes, NOTE_BYTES) + FRAME_OVERHEAD;
+}
+
+export function nativeMechanismOf(mechanism: Mechanism, shmDirect: boolean): number {
+  return mechanism === "shm" && shmDirect ? NATIVE_MECHANISM.shmDirect : NATIVE_MECHANISM[mechanism];
+}
+
+/**
+ * Opens a session of the shim, not yet connected.
+ * @throws RunError
+ */
+export function openSession(settings: ConnectionSettings, ledger: LedgerFile, mechanism: number): Address {
+  const session = new StructView(SESSION_SETTINGS);
+  const channel = session.nested("channel", CHANNEL_SETTINGS);
+  channel.set("mechanism", mechanism);
+  channel.set("wait", NATIVE_WAIT[settings.wait]);
+  channel.set("spin_ns", settings.spinNs);
+  channel.set("silence_ns", BigInt(settings.silenceMs) * 1_000_000n);
+  channel.set("buffer_bytes", settings.bufferBytes ?? 0);
+  channel.set("port", settings.port);
+  channel.set("priority", settings.pmqPriority);
+  channel.setText("endpoint", settings.endpoint);
+  session.set("payload_bytes", settings.messageBytes);
+  session.set("reply_payload_bytes", settings.replyBytes);
+  session.set("duration_ns", settings.durationNs ?? 0);
+  session.set("blocking", settings.mode === "blocking" ? 1 : 0);
+  session.set("sheet", settings.sheet);
+  session.set("peer_sheet", settings.peerSheet ?? NO_SHEET);
+  const address = addressOf(native().session_open(session.bytes, ledger.address));
+  if (address === null) throw connectionError(settings, "open", session.getNumber("error"));
+  return address;
+}
+
+export function readEffective(fill: (effective: Uint8Array) => void): ConnectionEffective & { port: number } {
+  const effective = new StructView(CHANNEL_EFFECTIVE);
+  fill(effective.bytes);
+  return {
+    sendBufferBytes: effective.getNumber("send_buffer_bytes"),
+    receiveBufferBytes: effective.getNumber("receive_buffer_bytes"),
+    queueDepth: effective.getNumber("queue_depth") || null,
+    port: effective.getNumber("port"),
+  };
+}
+
+/** One line for a step of setting up that failed with an error number. */
+export function connectionError(settings: ConnectionSettings, step: string, status: number): RunError {
+  const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
+  return new RunError(`${settings.mechanism}: can't ${step} ${at}: ${errorText(status)}`);
+}

@@ -1,0 +1,23 @@
+import type { LedgerFile } from "../measure/ledger.ts";
+import type { Connection, ConnectionSettings, Listener } from "./connection.ts";
+import { connectNative, listenNative } from "./native-connection.ts";
+import { connectSocket, listenSocket } from "./socket-connection.ts";
+
+/** Whether the event loop's own sockets carry the bytes; the shim carries all the rest. */
+function usesEventLoopSockets({ mode, mechanism }: ConnectionSettings): boolean {
+  return mode === "async" && (mechanism === "uds" || mechanism === "tcp");
+}
+
+/** The server's end. @throws RunError */
+export function listen(settings: ConnectionSettings, ledger: LedgerFile): Listener {
+  return usesEventLoopSockets(settings) ? listenSocket(settings, ledger) : listenNative(settings, ledger);
+}
+
+/** The client's end. Rejects with a RunError. */
+export function connect(
+  settings: ConnectionSettings,
+  ledger: LedgerFile,
+  deadlineMs: number,
+): Promise<Connection> {
+  return (usesEventLoopSockets(settings) ? connectSocket : connectNative)(settings, ledger, deadlineMs);
+}

@@ -1,0 +1,117 @@
+import type { Mechanism } from "./plan.ts";
+import type { ValueParser } from "./values.ts";
+
+/** Headings of `--help`, in the order in which they are shown. */
+export const GROUPS = ["Options", "Timing", "Concurrency", "Output and Logging", "Advanced"] as const;
+export type Group = (typeof GROUPS)[number];
+
+interface Named {
+  /** Without dashes; the first one is used in messages and in the help. */
+  readonly long: readonly [string, ...string[]];
+  readonly short?: string;
+}
+
+interface Described extends Named {
+  readonly group: Group;
+  readonly description: string;
+  /** Shown by `-h` too. */
+  readonly main?: true;
+  /** Mechanism without which the flag would have no effect. */
+  readonly needs?: Mechanism;
+}
+
+interface Valued<T> extends Described {
+  readonly value: ValueParser<T>;
+  readonly placeholder: string;
+}
+
+export interface SwitchFlag extends Described {
+  readonly arity: "none";
+}
+
+export interface OneValueFlag<T> extends Valued<T> {
+  readonly arity: "one";
+  /** As a user would type it. */
+  readonly default?: string;
+  /** Several values are planned: they are refused as "not available yet". */
+  readonly severalLater?: true;
+}
+
+export interface OptionalValueFlag<T> extends Valued<T> {
+  readonly arity: "optional";
+  /** The value that the flag alone stands for, as a user would type it. */
+  readonly bare: string;
+}
+
+export interface ManyValuesFlag<T> extends Valued<T> {
+  readonly arity: "many";
+  /** As a user would type it, values separated by a space. */
+  readonly default: string;
+}
+
+/** A flag of later work: known, refused as "not available yet", shown nowhere. */
+export interface LaterFlag extends Named {
+  readonly arity: "later";
+}
+
+export type AvailableFlag<T = unknown> =
+  | SwitchFlag
+  | OneValueFlag<T>
+  | OptionalValueFlag<T>
+  | ManyValuesFlag<T>;
+export type Flag<T = unknown> = AvailableFlag<T> | LaterFlag;
+
+/** What a flag of kind `F` yields when it is given. */
+export type FlagValue<F> = F extends SwitchFlag
+  ? true
+  : F extends ManyValuesFlag<infer T>
+    ? readonly T[]
+    : F extends OneValueFlag<infer T> | OptionalValueFlag<infer T>
+      ? T
+      : never;
+
+export function noValue(row: Omit<SwitchFlag, "arity">): SwitchFlag {
+  return { arity: "none", ...row };
+}
+
+export function oneValue<T>(row: Omit<OneValueFlag<T>, "arity">): OneValueFlag<T> {
+  return { arity: "one", ...row };
+}
+
+export function optionalValue<T>(row: Omit<OptionalValueFlag<T>, "arity">): OptionalValueFlag<T> {
+  return { arity: "optional", ...row };
+}
+
+export function manyValues<T>(row: Omit<ManyValuesFlag<T>, "arity">): ManyValuesFlag<T> {
+  return { arity: "many", ...row };
+}
+
+export function later(long: string, short?: string): LaterFlag {
+  return { arity: "later", long: [long], ...(short === undefined ? {} : { short }) };
+}
+
+/** The flag as messages name it: `--message-size`. */
+export function flagName(flag: Named): string {
+  return `--${flag.long[0]}`;
+}
+
+/** The value that stands where the flag was not given. */
+export function defaultOf<T>(flag: OneValueFlag<T>): T {
+  return parseOwn(flag, flag.default ?? "");
+}
+
+/** The values that stand where the flag was not given. */
+export function defaultsOf<T>(flag: ManyValuesFlag<T>): readonly T[] {
+  return flag.default.split(" ").map((text) => parseOwn(flag, text));
+}
+
+/** The value of the flag given alone. */
+export function bareValueOf<T>(flag: OptionalValueFlag<T>): T {
+  return parseOwn(flag, flag.bare);
+}
+
+function parseOwn<T>(flag: Valued<T>, text: string): T {
+  const value = flag.value.parse(text);
+  if (value === null) throw new Error(`the flag table gives ${flagName(flag)} a default it does not take`);
+  return value;
+}

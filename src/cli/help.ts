@@ -1,0 +1,142 @@
+import { defineCommand, renderUsage } from "citty";
+import packageJson from "../../package.json" with { type: "json" };
+import { type AvailableFlag, type Flag, GROUPS } from "./flag.ts";
+import { FLAG_ENTRIES } from "./flags.ts";
+
+const LINE_WIDTH = 100;
+
+/** Commands that work as they stand on any Linux machine, with what they do. */
+export const EXAMPLES: readonly (readonly [command: string, meaning: string])[] = [
+  ["ipc-benchmark", "Unix domain sockets, 10000 messages of 1 KiB, both tests"],
+  ["ipc-benchmark -m uds tcp -i 100000 -o results.json", "compare two mechanisms and keep the results"],
+  ["ipc-benchmark -m all -d 10s --blocking", "every mechanism, ten seconds for each test"],
+  ["ipc-benchmark -m shm -s 64 --round-trip --blocking --wait spin", "shared memory at its fastest"],
+  ["ipc-benchmark --one-way --send-delay 1ms -i 5000 --percentiles 50 99.9", "a quiet line, one way"],
+];
+
+const NOTES = [
+  "Tests: both run, one way first, unless flags choose.",
+  "Times: a number with us, ms, s, m or h; without a unit it counts seconds.",
+  "Exit codes: 0 all went well; 1 a run failed; 2 the command line is wrong; 130 and 143 interrupted.",
+] as const;
+
+/** Whether help may be coloured: only on a terminal, and not if NO_COLOR is set to anything. */
+export function wantsColour(
+  stdoutIsTerminal: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return stdoutIsTerminal && (env.NO_COLOR ?? "") === "";
+}
+
+/** Everything, by groups (`--help`). */
+export async function renderLongHelp(colour: boolean): Promise<string> {
+  const flags = availableFlags();
+  const { head, rows } = await renderRows(flags);
+  const parts = [...head];
+  for (const group of GROUPS) {
+    const lines = rows.filter((_, index) => flags[index]!.group === group);
+    if (lines.length > 0) parts.push(heading(group), ...layOut(lines), "");
+  }
+  return finish([...parts, heading("Notes"), ...NOTES.map((note) => `  ${note}`), "", ...examples()], colour);
+}
+
+/** The main flags and a few examples (`-h`). */
+export async function renderShortHelp(colour: boolean): Promise<string> {
+  const { head, rows } = await renderRows(availableFlags().filter((flag) => flag.main));
+  const parts = [...head, heading("Main flags"), ...layOut(rows), "", ...examples()];
+  return finish([...parts, "", "All flags: ipc-benchmark --help"], colour);
+}
+
+function finish(lines: readonly string[], colour: boolean): string {
+  return lines.map((line) => (colour ? line : Bun.stripANSI(line)).trimEnd()).join("\n");
+}
+
+function availableFlags(): readonly AvailableFlag[] {
+  const available = FLAG_ENTRIES.map(([, flag]) => flag).filter(isAvailable);
+  return GROUPS.flatMap((group) => available.filter((flag) => flag.group === group));
+}
+
+function isAvailable(flag: Flag): flag is AvailableFlag {
+  return flag.arity !== "later";
+}
+
+interface Row {
+  readonly names: string;
+  readonly description: string;
+}
+
+/** citty's usage text: its first lines, and one row for each of `flags`, in their order. */
+async function renderRows(flags: readonly AvailableFlag[]): Promise<{ head: string[]; rows: Row[] }> {
+  const command = defineCommand({
+    meta: { name: packageJson.name, version: packageJson.version, description: packageJson.description },
+    args: Object.fromEntries(flags.map((flag) => [flag.long[0], cittyArgument(flag)])),
+  });
+  const lines = (await renderUsage(command)).split("\n");
+  const title = lines.findIndex((line) => Bun.stripANSI(line) === "OPTIONS");
+  const rows = lines.slice(title + 1).filter((line) => line.trim() !== "");
+  return { head: lines.slice(0, title), rows: rows.map(splitRow) };
+}
+
+function cittyArgument(flag: AvailableFlag) {
+  const shared = {
+    description: flag.description,
+    ...(flag.short === undefined ? {} : { alias: flag.short }),
+  };
+  if (flag.arity === "none") return { ...shared, type: "boolean" as const };
+  const valueHint = flag.arity === "many" ? `${flag.placeholder}...` : flag.placeholder;
+  const standard = flag.arity === "optional" ? undefined : flag.default;
+  return {
+    ...shared,
+    type: "string" as const,
+    valueHint,
+    ...(standard === undefined ? {} : { default: standard }),
+  };
+}
+
+/** citty pads the names to the left and puts two spaces before the description. */
+function splitRow(line: string): Row {
+  const trimmed = line.trim();
+  const gap = trimmed.indexOf("  ");
+  return { names: trimmed.slice(0, gap), description: trimmed.slice(gap).trim() };
+}
+
+/** Names in one column, descriptions in another, wrapped. */
+function layOut(rows: readonly Row[]): string[] {
+  const indented = rows.map(({ names, description }) => ({
+    names: Bun.stripANSI(names).startsWith("--") ? `    ${names}` : names,
+    description,
+  }));
+  const width = Math.max(...indented.map(({ names }) => Bun.stringWidth(names)));
+  return indented.flatMap(({ names, description }) =>
+    wrap(description, LINE_WIDTH - width - 4).map((part, index) => {
+      const left = index === 0 ? names : "";
+      return `  ${left}${" ".repeat(width - Bun.stringWidth(left))}  ${part}`;
+    }),
+  );
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && Bun.stringWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line];
+}
+
+function examples(): string[] {
+  return [
+    heading("Examples"),
+    ...EXAMPLES.flatMap(([command, meaning]) => [`  ${command}`, `      ${meaning}`]),
+  ];
+}
+
+function heading(text: string): string {
+  return `\u001b[1m${text}\u001b[22m`;
+}

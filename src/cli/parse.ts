@@ -1,0 +1,160 @@
+import { UsageError } from "./errors.ts";
+import { type AvailableFlag, defaultOf, defaultsOf, flagName } from "./flag.ts";
+import { FLAG_ENTRIES, FLAGS, type GivenFlags } from "./flags.ts";
+import { notAvailableYet, readFlags } from "./given.ts";
+import { MECHANISMS, type Mechanism, type Mode, type RunPlan, type Test } from "./plan.ts";
+import { quote } from "./quote.ts";
+import { tokenise } from "./tokens.ts";
+
+export interface ParsedArguments {
+  readonly plan: RunPlan;
+  /** What the user should know beside the plan, one line each, without colour. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * The plan that a command line asks for. `argv` holds the arguments without the program's name, among them neither
+ * help nor version. Throws `UsageError`; touches nothing outside its arguments.
+ */
+export function parseArguments(argv: readonly string[], platform: NodeJS.Platform): ParsedArguments {
+  return planRun(readFlags(tokenise(argv)), argv, platform);
+}
+
+/** Completes what was given with the defaults and refuses what contradicts itself. */
+export function planRun(
+  given: GivenFlags,
+  commandLine: readonly string[],
+  platform: NodeJS.Platform,
+): ParsedArguments {
+  const mechanisms = chooseMechanisms(given, platform);
+  refuseIdleFlags(given, mechanisms);
+  const { mode, notices } = chooseMode(given);
+  const wait = given.wait ?? defaultOf(FLAGS.wait);
+  checkWaiting(given, wait, mode);
+  const concurrency = given.concurrency ?? defaultOf(FLAGS.concurrency);
+  if (concurrency > 1) {
+    throw notAvailableYet(
+      `${flagName(FLAGS.concurrency)} "${concurrency}"`,
+      "only 1 is allowed: leave it out",
+    );
+  }
+  const durationNs = given.duration ?? null;
+
+  const plan: RunPlan = {
+    mechanisms,
+    mode,
+    tests: chooseTests(given),
+    messageBytes: given.messageSize ?? defaultOf(FLAGS.messageSize),
+    messageCount: durationNs === null ? (given.messageCount ?? defaultOf(FLAGS.messageCount)) : null,
+    durationNs,
+    sendDelayNs: given.sendDelay ?? defaultOf(FLAGS.sendDelay),
+    warmupCount: given.warmupIterations ?? defaultOf(FLAGS.warmupIterations),
+    includeFirstMessage: given.includeFirstMessage ?? false,
+    percentiles: ascendingOnce(given.percentiles ?? defaultsOf(FLAGS.percentiles)),
+    concurrency,
+    reply: given.reply ?? defaultOf(FLAGS.reply),
+    wait,
+    spinNs: given.spin ?? defaultOf(FLAGS.spin),
+    shmDirect: given.shmDirect ?? false,
+    pmqPriority: given.pmqPriority ?? defaultOf(FLAGS.pmqPriority),
+    serverCpu: given.serverAffinity ?? null,
+    clientCpu: given.clientAffinity ?? null,
+    bufferBytes: given.bufferSize ?? null,
+    host: given.host ?? defaultOf(FLAGS.host),
+    port: given.port ?? null,
+    socketPath: given.socketPath ?? null,
+    sharedMemoryName: given.sharedMemoryName ?? null,
+    messageQueueName: given.messageQueueName ?? null,
+    outputFile: given.outputFile ?? null,
+    continueOnError: given.continueOnError ?? false,
+    quiet: given.quiet ?? false,
+    commandLine: [...commandLine],
+  };
+  return { plan, notices };
+}
+
+function chooseMechanisms(given: GivenFlags, platform: NodeJS.Platform): readonly Mechanism[] {
+  const available = MECHANISMS.filter((mechanism) => mechanism !== "pmq" || platform === "linux");
+  const asked = given.mechanism ?? defaultsOf(FLAGS.mechanism);
+  const named = asked.filter((word): word is Mechanism => word !== "all");
+  const missing = named.find((mechanism) => !available.includes(mechanism));
+  if (missing !== undefined) {
+    throw new UsageError(
+      `${flagName(FLAGS.mechanism)} ${quote(missing)} is allowed on Linux only: ${platform} has no POSIX message queues`,
+      `use one of ${available.join(", ")}`,
+    );
+  }
+  return named.length < asked.length ? available : named;
+}
+
+/** A flag of a mechanism that does not run would have no effect: it is a mistake. */
+function refuseIdleFlags(given: GivenFlags, mechanisms: readonly Mechanism[]): void {
+  for (const [key, flag] of FLAG_ENTRIES) {
+    if (flag.arity === "later" || flag.needs === undefined || given[key] === undefined) continue;
+    if (mechanisms.includes(flag.needs)) continue;
+    throw new UsageError(
+      `${flagName(flag)}${shownValue(flag, given[key])} needs ${flag.needs} among the mechanisms, which are ${describeSet(mechanisms)}`,
+      `add ${flag.needs} to ${flagName(FLAGS.mechanism)}, or leave ${flagName(flag)} out`,
+    );
+  }
+}
+
+function shownValue(flag: AvailableFlag, value: unknown): string {
+  return flag.arity === "none" ? "" : ` ${quote(String(value))}`;
+}
+
+function describeSet(mechanisms: readonly Mechanism[]): string {
+  return [...new Set(mechanisms)].join(", ");
+}
+
+function chooseMode(given: GivenFlags): { readonly mode: Mode; readonly notices: readonly string[] } {
+  if (given.blocking && given.async) throw contradiction(FLAGS.blocking, FLAGS.async);
+  if (given.blocking) return { mode: "blocking", notices: [] };
+  if (given.shmDirect && !given.async) {
+    return {
+      mode: "blocking",
+      notices: ["--shm-direct turns --blocking on; add --async to keep the event loop"],
+    };
+  }
+  return { mode: "async", notices: [] };
+}
+
+function checkWaiting(given: GivenFlags, wait: RunPlan["wait"], mode: Mode): void {
+  if (wait !== "block" && mode === "async") {
+    throw new UsageError(
+      `${flagName(FLAGS.wait)} ${quote(wait)} needs blocking mode: the event loop always blocks`,
+      `add ${flagName(FLAGS.blocking)}, or leave ${flagName(FLAGS.wait)} out`,
+    );
+  }
+  if (given.spin !== undefined && wait !== "hybrid") {
+    throw new UsageError(
+      `${flagName(FLAGS.spin)} is allowed with ${flagName(FLAGS.wait)} hybrid only, not with ${quote(wait)}`,
+      `add ${flagName(FLAGS.wait)} hybrid, or leave ${flagName(FLAGS.spin)} out`,
+    );
+  }
+}
+
+function chooseTests(given: GivenFlags): readonly Test[] {
+  if (given.oneWay && given.noOneWay) throw contradiction(FLAGS.oneWay, FLAGS.noOneWay);
+  if (given.roundTrip && given.noRoundTrip) throw contradiction(FLAGS.roundTrip, FLAGS.noRoundTrip);
+  if (given.noOneWay && given.noRoundTrip) {
+    throw new UsageError(
+      `${flagName(FLAGS.noOneWay)} and ${flagName(FLAGS.noRoundTrip)} together leave no test to run`,
+      "leave one of them out",
+    );
+  }
+  const oneWay = !given.noOneWay && (given.oneWay || !given.roundTrip);
+  const roundTrip = !given.noRoundTrip && (given.roundTrip || !given.oneWay);
+  return [...(oneWay ? (["one-way"] as const) : []), ...(roundTrip ? (["round-trip"] as const) : [])];
+}
+
+function contradiction(flag: AvailableFlag, other: AvailableFlag): UsageError {
+  return new UsageError(
+    `${flagName(flag)} and ${flagName(other)} contradict each other: one of them is allowed`,
+    "leave one of them out",
+  );
+}
+
+function ascendingOnce(numbers: readonly number[]): readonly number[] {
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}

@@ -1,0 +1,21 @@
+const SHOWN_CHARACTERS = 40;
+
+/** Control, format, unassigned and line-breaking characters: what could break or fake a line of output. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * What the user typed, in double quotes, escaped and shortened, so that no value can break out of a one-line message.
+ * A shortened text is followed by its length in UTF-16 units.
+ */
+export function quote(text: string): string {
+  const characters = Array.from(text.slice(0, 2 * SHOWN_CHARACTERS + 2));
+  if (characters.length <= SHOWN_CHARACTERS) return escaped(text);
+  return `${escaped(`${characters.slice(0, SHOWN_CHARACTERS).join("")}…`)} (${text.length} characters)`;
+}
+
+function escaped(text: string): string {
+  return JSON.stringify(text).replace(UNPRINTABLE, (character) => {
+    const code = character.codePointAt(0)!.toString(16);
+    return `\\u{${code}}`;
+  });
+}

@@ -1,0 +1,126 @@
+import { formatDurationNs, MAX_DURATION_NS, parseDurationNs } from "./duration.ts";
+
+/** How the text of one value is read. Pure: the same text gives the same value, whatever the machine. */
+export interface ValueParser<T> {
+  /** What is allowed, worded to follow "takes". */
+  readonly expects: string;
+  /** What is allowed; several values are separated by a space. */
+  readonly example: string;
+  /** The value, or null when the text is not allowed. */
+  readonly parse: (text: string) => T | null;
+}
+
+interface NumberRange {
+  readonly min: number;
+  readonly max: number;
+  readonly example: string;
+  /** What the number counts, e.g. "a number of bytes". */
+  readonly noun?: string;
+}
+
+/** A whole number in plain decimal digits; `min` and `max` are allowed. */
+export function wholeNumber({
+  min,
+  max,
+  example,
+  noun = "a whole number",
+}: NumberRange): ValueParser<number> {
+  return {
+    expects: `${noun} from ${min} to ${max}`,
+    example,
+    parse(text) {
+      if (!/^\d+$/.test(text)) return null;
+      const number = Number(text);
+      return number >= min && number <= max ? number : null;
+    },
+  };
+}
+
+interface DurationRange {
+  readonly zero: "allowed" | "refused";
+  /** Largest duration allowed, ns. */
+  readonly maxNs?: number;
+  readonly example: string;
+}
+
+/** A duration, in ns. */
+export function duration({ zero, maxNs = MAX_DURATION_NS, example }: DurationRange): ValueParser<number> {
+  const least = zero === "allowed" ? "from 0" : "above 0 and";
+  const most = `${zero === "allowed" ? "to" : "up to"} ${formatDurationNs(maxNs)}`;
+  return {
+    expects: `a duration ${least} ${most} (units us, ms, s, m, h; seconds without one)`,
+    example,
+    parse(text) {
+      const durationNs = parseDurationNs(text);
+      if (durationNs === null || durationNs > maxNs) return null;
+      return durationNs === 0 && zero === "refused" ? null : durationNs;
+    },
+  };
+}
+
+/** One of a few words, as they are written. */
+export function choice<const T extends string>(words: readonly T[], example: string): ValueParser<T> {
+  return {
+    expects: `one of ${words.join(", ")}`,
+    example,
+    parse: (text) => words.find((word) => word === text) ?? null,
+  };
+}
+
+/** A percentile in (0, 100]. */
+export const percentile: ValueParser<number> = {
+  expects: "percentiles above 0 and up to 100, with at most 9 decimals",
+  example: "50 99.9",
+  parse(text) {
+    if (!/^(\d{1,3}(\.\d{0,9})?|\.\d{1,9})$/.test(text)) return null;
+    const number = Number(text);
+    return number > 0 && number <= 100 ? number : null;
+  },
+};
+
+/** A CPU as the kernel numbers it. Whether this process may use it is checked where the machine is known. */
+export const cpuNumber = wholeNumber({ min: 0, max: 8191, example: "0", noun: "a CPU number" });
+
+export const portNumber = wholeNumber({ min: 1, max: 65_535, example: "8080", noun: "a port number" });
+
+/** A host name or an IP address; it is not looked up here. */
+export const hostName: ValueParser<string> = {
+  expects: "a host name or an IP address (IPv6 without brackets)",
+  example: "127.0.0.1",
+  parse: (text) => (text.length <= 253 && /^[\p{L}\p{N}_:][\p{L}\p{N}._:%-]*$/u.test(text) ? text : null),
+};
+
+/**
+ * The name of a shared-memory object or message queue, at most `maxBytes` long with its leading `/`. The result
+ * always has that slash, as the system calls want it.
+ */
+export function objectName(maxBytes: number, example: string): ValueParser<string> {
+  return {
+    expects: `one name of at most ${maxBytes} bytes with its leading "/", without other "/", ".." or control characters`,
+    example,
+    parse(text) {
+      const name = text.startsWith("/") ? text : `/${text}`;
+      if (name === "/" || name === "/." || name.includes("..") || name.includes("/", 1)) return null;
+      return isPlainText(name) && Buffer.byteLength(name) <= maxBytes ? name : null;
+    },
+  };
+}
+
+/** A path at which a file can be made, at most `maxBytes` long; nothing is looked up here. */
+export function filePath(maxBytes: number, example: string): ValueParser<string> {
+  return {
+    expects: `the path of a file, at most ${maxBytes} bytes, without control characters`,
+    example,
+    parse(text) {
+      if (text === "" || text === "-" || /(^|\/)\.{0,2}$/.test(text)) return null;
+      return isPlainText(text) && Buffer.byteLength(text) <= maxBytes ? text : null;
+    },
+  };
+}
+
+/** `sun_path` holds 104 bytes on macOS, its terminating NUL included. */
+export const socketPath = filePath(103, "/tmp/ipc.sock");
+
+function isPlainText(text: string): boolean {
+  return !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);
+}

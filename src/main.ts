@@ -1,0 +1,41 @@
+import { interpret } from "./cli/command.ts";
+import { RunError, UsageError } from "./cli/errors.ts";
+import { wantsColour } from "./cli/help.ts";
+import { runAttached } from "./roles/attached.ts";
+import { orchestrate } from "./roles/orchestrator.ts";
+import { writeLine, writeText } from "./system/terminal.ts";
+
+/** How an orchestrator starts its roles: `--server --attached`, `--client --attached`. No user's command line is one. */
+function attachedRole(argv: readonly string[]): "server" | "client" | null {
+  if (argv.length !== 2 || argv[1] !== "--attached") return null;
+  return argv[0] === "--server" ? "server" : argv[0] === "--client" ? "client" : null;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const role = attachedRole(argv);
+  if (role !== null) return runAttached(role);
+  const command = await interpret(
+    argv,
+    process.platform,
+    wantsColour(process.stdout.isTTY === true, process.env),
+  );
+  if (command.kind !== "run") {
+    writeText(`${command.text}\n`);
+    return 0;
+  }
+  for (const notice of command.notices) writeLine(`ipc-benchmark: ${notice}`);
+  return orchestrate(command.plan);
+}
+
+/** One line, whatever went wrong. */
+function report(error: unknown): number {
+  if (error instanceof UsageError) {
+    writeLine(`ipc-benchmark: ${error.message}${error.hint === null ? "" : ` (${error.hint})`}`);
+    return 2;
+  }
+  const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+  writeLine(`ipc-benchmark: ${error instanceof RunError ? reason : `internal error: ${reason}`}`);
+  return 1;
+}
+
+process.exit(await main(process.argv.slice(2)).catch(report));

@@ -1,0 +1,146 @@
+import { toArrayBuffer } from "bun:ffi";
+import { closeSync } from "node:fs";
+import { RunError } from "../cli/errors.ts";
+import { DISTRIBUTION, LEDGER, LEDGER_FILE } from "../native/layout.ts";
+import { type Address, addressOf, errorText, native } from "../native/library.ts";
+import { StructView } from "../native/struct-view.ts";
+import type { LatencySnapshot } from "./measurement.ts";
+
+/** Sheet of a client and of its server side, as c/ledger.h orders them. */
+export const CLIENT_SHEET = 0;
+export const SERVER_SHEET = 1;
+
+/** The counters of one side, each below 2^53. */
+export interface LedgerCounts {
+  readonly sent: number;
+  readonly received: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  readonly corrupt: number;
+  readonly warmup: number;
+  readonly roomWaits: number;
+  readonly roomWaitNs: number;
+  readonly sameCpu: number;
+  readonly migrations: number;
+  readonly usedCpus: readonly number[];
+  /** CLOCK_MONOTONIC; null: none yet. */
+  readonly firstSendNs: bigint | null;
+  readonly lastReceiveNs: bigint | null;
+  /** To be added to CLOCK_MONOTONIC for the wall clock; null: the measured phase was not reached. */
+  readonly realtimeOffsetNs: bigint | null;
+}
+
+/** Numbers of the set bits, word after word. */
+export function bitNumbers(words: BigUint64Array): number[] {
+  const numbers: number[] = [];
+  words.forEach((word, i) => {
+    for (let bit = 0; bit < 64; bit++) if ((word >> BigInt(bit)) & 1n) numbers.push(i * 64 + bit);
+  });
+  return numbers;
+}
+
+/** The shared memory of one cell (c/ledger.h), as any of its processes sees it. */
+export class LedgerFile {
+  readonly #memory: ArrayBuffer;
+  readonly #stop: Int32Array;
+
+  private constructor(
+    readonly address: Address,
+    /** To be inherited by the roles; null when the memory is this process's alone. */
+    readonly fd: number | null,
+  ) {
+    const header = toArrayBuffer(address, 0, LEDGER_FILE.bytes);
+    const bytes = new StructView(LEDGER_FILE, header).getNumber("bytes");
+    this.#memory = toArrayBuffer(address, 0, bytes);
+    this.#stop = new Int32Array(this.#memory, LEDGER_FILE.offsets.stop, 1);
+  }
+
+  /** A new one, without a name. @throws RunError */
+  static create(sheetCount: number): LedgerFile {
+    const fd = native().ledger_file_create(sheetCount);
+    if (fd < 0) throw new RunError(`no shared memory for the results: ${errorText(fd)}`);
+    return LedgerFile.inherit(fd);
+  }
+
+  /** The one behind an inherited descriptor. @throws RunError */
+  static inherit(fd: number): LedgerFile {
+    const error = new Int32Array(1);
+    const address = addressOf(native().ledger_file_map(fd, error));
+    if (address === null)
+      throw new RunError(`the shared memory for the results can't be used: ${errorText(error[0]!)}`);
+    return new LedgerFile(address, fd);
+  }
+
+  /** Memory of this process alone. @throws RunError */
+  static private(sheetCount: number): LedgerFile {
+    const address = addressOf(native().ledger_file_private(sheetCount));
+    if (address === null) throw new RunError("no memory for the results");
+    return new LedgerFile(address, null);
+  }
+
+  /** Closes the descriptor; the memory itself goes with the process. */
+  close(): void {
+    if (this.fd !== null) closeSync(this.fd);
+  }
+
+  /** Makes every loop on this ledger end with CANCELED, within a slice of its wait. */
+  requestStop(): void {
+    Atomics.store(this.#stop, 0, 1);
+  }
+
+  get isStopping(): boolean {
+    return Atomics.load(this.#stop, 0) !== 0;
+  }
+
+  #sheet(index: number): StructView<keyof typeof LEDGER.offsets> {
+    return new StructView(LEDGER, this.#memory, LEDGER_FILE.offsets.sheets + index * LEDGER.bytes);
+  }
+
+  /** A number that changes whenever any side handled a message. */
+  progress(): bigint {
+    let sum = 0n;
+    const end = (this.#memory.byteLength - LEDGER_FILE.offsets.sheets) / LEDGER.bytes;
+    for (let i = 0; i < end; i++) {
+      const sheet = this.#sheet(i);
+      sum += sheet.get("sent_count") + sheet.get("received_count") + sheet.get("warmup_count");
+    }
+    return sum;
+  }
+
+  counts(sheetIndex: number): LedgerCounts {
+    const sheet = this.#sheet(sheetIndex);
+    const time = (field: "first_send_ns" | "last_receive_ns" | "realtime_offset_ns") => {
+      const value = sheet.get(field);
+      return value === 0n ? null : value;
+    };
+    return {
+      sent: sheet.getNumber("sent_count"),
+      received: sheet.getNumber("received_count"),
+      duplicated: sheet.getNumber("duplicated_count"),
+      reordered: sheet.getNumber("reordered_count"),
+      corrupt: sheet.getNumber("corrupt_count"),
+      warmup: sheet.getNumber("warmup_count"),
+      roomWaits: sheet.getNumber("room_wait_count"),
+      roomWaitNs: sheet.getNumber("room_wait_ns"),
+      sameCpu: sheet.getNumber("same_cpu_count"),
+      migrations: sheet.getNumber("migration_count"),
+      usedCpus: bitNumbers(sheet.words("cpus_used")),
+      firstSendNs: time("first_send_ns"),
+      lastReceiveNs: time("last_receive_ns"),
+      realtimeOffsetNs: time("realtime_offset_ns"),
+    };
+  }
+
+  latency(sheetIndex: number): LatencySnapshot {
+    const latency = this.#sheet(sheetIndex).nested("latency", DISTRIBUTION);
+    return {
+      bucketCounts: latency.words("buckets"),
+      count: latency.get("count"),
+      minNs: latency.get("min_ns"),
+      maxNs: latency.get("max_ns"),
+      sumNs: latency.get("sum_ns"),
+      sumOfSquaresNs2: (latency.get("sum_of_squares_high") << 64n) | latency.get("sum_of_squares_low"),
+      overflowCount: latency.get("overflow_count"),
+    };
+  }
+}

@@ -1,0 +1,125 @@
+import { type Channel, FRAME, NEED, type Need, UNRECORDED_ID, WINDOW_OVER } from "../channel/channel.ts";
+import { PENDING } from "../native/errno.ts";
+import { ChannelError, ProtocolError } from "./failures.ts";
+import { END, type Schedule } from "./schedule.ts";
+
+/**
+ * The measuring loops, written once for both modes: a loop yields what it needs whenever a call says PENDING, and is resumed
+ * with the status of that wait. A blocking channel never says so, and its loop runs from end to end in one go, allocating
+ * nothing.
+ */
+export type Loop = Generator<Need, void, number>;
+
+/** Runs a loop to its end, in the event loop where it asks for that. Rejects with what the loop throws. */
+export function runLoop(loop: Loop, channel: Channel): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const step = (status: number) => {
+      try {
+        const { done, value } = loop.next(status);
+        if (done) resolve();
+        else channel.whenReady(value, step);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    step(0);
+  });
+}
+
+function expectSuccess(status: number): void {
+  if (status < 0) throw new ChannelError(status);
+}
+
+/** The rest of a send that returned PENDING; yields the send's own result through `return`. */
+function* finishSend(channel: Channel): Generator<Need, number, number> {
+  for (;;) {
+    expectSuccess(yield NEED.writable);
+    const status = channel.flush();
+    if (status !== PENDING) return status;
+  }
+}
+
+/** The rest of a receive that returned PENDING. What a peer sent before it went is still received. */
+function* finishReceive(channel: Channel): Generator<Need, number, number> {
+  for (;;) {
+    const woken = yield NEED.readable;
+    const type = channel.receive();
+    if (type !== PENDING) return type;
+    expectSuccess(woken);
+  }
+}
+
+function* pause(channel: Channel, lengthNs: number): Generator<Need, number, number> {
+  let status = channel.pause(lengthNs);
+  if (status === PENDING) {
+    expectSuccess(yield NEED.pause);
+    status = channel.endPause();
+  }
+  expectSuccess(status);
+  return status;
+}
+
+export interface SendOptions {
+  readonly roundTrip: boolean;
+  readonly schedule: Schedule;
+  /** Pause after each message, outside every measured interval. */
+  readonly sendDelayNs: number;
+}
+
+/** The client: sends what the schedule says, in round-trip tests each after the reply to the one before; then a shutdown. */
+export function* sendMessages(channel: Channel, { roundTrip, schedule, sendDelayNs }: SendOptions): Loop {
+  const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
+  for (let id = schedule.next(); id !== END; id = schedule.next()) {
+    let status = channel.send(id, frameType);
+    if (status === PENDING) status = yield* finishSend(channel);
+    expectSuccess(status);
+    if (roundTrip) {
+      let type = channel.receive();
+      if (type === PENDING) type = yield* finishReceive(channel);
+      expectSuccess(type);
+      if (type !== FRAME.response) throw new ProtocolError(`frame type ${type} where a response was due`);
+    }
+    if (status !== WINDOW_OVER && sendDelayNs > 0 && schedule.wantsPause)
+      status = yield* pause(channel, sendDelayNs);
+    if (status === WINDOW_OVER) schedule.endWindow();
+  }
+  let status = channel.send(UNRECORDED_ID, FRAME.shutdown);
+  if (status === PENDING) status = yield* finishSend(channel);
+  expectSuccess(status);
+}
+
+export interface AnswerOptions {
+  /** Whether responses carry the payload of their request. */
+  readonly echo: boolean;
+  /** Takes the note of a ping and returns that of the pong. */
+  readonly onPing: (note: string) => string;
+}
+
+/** The server: records one-way messages, answers requests and pings, until the client's shutdown. */
+export function* answerMessages(channel: Channel, { echo, onPing }: AnswerOptions): Loop {
+  for (;;) {
+    let type = channel.receive();
+    if (type === PENDING) type = yield* finishReceive(channel);
+    expectSuccess(type);
+    if (type === FRAME.oneWay) continue;
+    if (type === FRAME.shutdown) return;
+    let status: number;
+    if (type === FRAME.request) status = channel.reply(echo);
+    else if (type === FRAME.ping) status = channel.sendNote(FRAME.pong, onPing(channel.readNote()));
+    else throw new ProtocolError(`frame type ${type} from a client`);
+    if (status === PENDING) status = yield* finishSend(channel);
+    expectSuccess(status);
+  }
+}
+
+/** The client's first exchange: says hello and hands the server's answer to `onPong`. */
+export function* greet(channel: Channel, hello: string, onPong: (note: string) => void): Loop {
+  let status = channel.sendNote(FRAME.ping, hello);
+  if (status === PENDING) status = yield* finishSend(channel);
+  expectSuccess(status);
+  let type = channel.receive();
+  if (type === PENDING) type = yield* finishReceive(channel);
+  expectSuccess(type);
+  if (type !== FRAME.pong) throw new ProtocolError(`frame type ${type} where a pong was due`);
+  onPong(channel.readNote());
+}

@@ -1,0 +1,58 @@
+import { UNRECORDED_ID } from "../channel/channel.ts";
+
+/** Returned by `next` when the phase is over. */
+export const END = -2;
+
+export interface ScheduleOptions {
+  readonly warmupCount: number;
+  /** Whether one unrecorded message opens the measured phase. */
+  readonly canary: boolean;
+  /** Recorded messages; Infinity when the measured window decides. */
+  readonly messageCount: number;
+  /** Called once, right before the canary, else before the first recorded message. */
+  readonly onStart: () => void;
+}
+
+/** Which message goes next: warm-up, canary, then ids 0, 1, 2 … until the count is reached or the window is over. */
+export class Schedule {
+  readonly #options: ScheduleOptions;
+  #warmupLeft: number;
+  #canaryLeft: number;
+  #nextId = 0;
+  #limit: number;
+  #hasStarted = false;
+
+  constructor(options: ScheduleOptions) {
+    this.#options = options;
+    this.#warmupLeft = options.warmupCount;
+    this.#canaryLeft = options.canary ? 1 : 0;
+    this.#limit = options.messageCount;
+  }
+
+  /** The next message's id, UNRECORDED_ID, or END. */
+  next(): number {
+    if (this.#warmupLeft > 0) {
+      this.#warmupLeft--;
+      return UNRECORDED_ID;
+    }
+    if (!this.#hasStarted) {
+      this.#hasStarted = true;
+      this.#options.onStart();
+    }
+    if (this.#canaryLeft > 0) {
+      this.#canaryLeft--;
+      return UNRECORDED_ID;
+    }
+    return this.#nextId < this.#limit ? this.#nextId++ : END;
+  }
+
+  /** The measured window is over: the next call returns END. */
+  endWindow(): void {
+    this.#limit = 0;
+  }
+
+  /** Whether a pause belongs after the message just handed out: warm-up runs without, and so does the end. */
+  get wantsPause(): boolean {
+    return this.#hasStarted && this.#nextId < this.#limit;
+  }
+}

@@ -1,0 +1,20 @@
+import { constants } from "node:os";
+
+/** Error numbers of this platform, negative as the shim returns them. */
+const errno = (name: keyof typeof constants.errno) => -constants.errno[name];
+
+/** "Not now": call again when the channel is ready. */
+export const PENDING = errno("EAGAIN");
+export const CANCELED = errno("ECANCELED");
+export const TIMED_OUT = errno("ETIMEDOUT");
+export const CLOSED = errno("EPIPE");
+export const MALFORMED = errno("EPROTO");
+export const TOO_LONG = errno("EMSGSIZE");
+export const NOT_FOUND = errno("ENOENT");
+export const REFUSED = errno("ECONNREFUSED");
+export const NO_MEMORY = errno("ENOMEM");
+export const INVALID = errno("EINVAL");
+export const TOO_MANY_FILES = errno("EMFILE");
+export const NO_SPACE = errno("ENOSPC");
+/** Not among Node's constants. */
+export const PEER_DIED = process.platform === "darwin" ? -105 : -130;

@@ -1,0 +1,146 @@
+/**
+ * The structs that C and TypeScript share, declared once on this side in C's order. `checkLayouts` compares every size
+ * and offset with what the shim reports of itself (c/abi.c), so a mismatch ends the program before memory is touched.
+ */
+
+type Scalar = "u32" | "i32" | "u64" | "i64";
+type FieldType = Scalar | { readonly bytes: number; readonly align: number };
+/** Name, type and, where C says _Alignas, the alignment. */
+type Field<Name extends string> = readonly [name: Name, type: FieldType, align?: number];
+
+export interface StructLayout<Name extends string> {
+  readonly name: string;
+  readonly bytes: number;
+  readonly align: number;
+  readonly offsets: Readonly<Record<Name, number>>;
+  readonly types: Readonly<Record<Name, FieldType>>;
+}
+
+const CACHE_LINE_BYTES = 64;
+
+const sizeOf = (type: FieldType) => (typeof type === "object" ? type.bytes : type.endsWith("32") ? 4 : 8);
+const alignOf = (type: FieldType) => (typeof type === "object" ? type.align : sizeOf(type));
+const roundUp = (value: number, to: number) => Math.ceil(value / to) * to;
+
+/** Offsets by the rules that C compilers share on every target here (System V x86-64, AAPCS64). */
+function struct<Name extends string>(name: string, fields: readonly Field<Name>[]): StructLayout<Name> {
+  const offsets = {} as Record<Name, number>;
+  const types = {} as Record<Name, FieldType>;
+  let end = 0;
+  let align = 1;
+  for (const [field, type, forcedAlign] of fields) {
+    const fieldAlign = forcedAlign ?? alignOf(type);
+    offsets[field] = roundUp(end, fieldAlign);
+    types[field] = type;
+    end = offsets[field] + sizeOf(type);
+    align = Math.max(align, fieldAlign);
+  }
+  return { name, bytes: roundUp(end, align), align, offsets, types };
+}
+
+const embedded = (layout: StructLayout<string>): FieldType => ({ bytes: layout.bytes, align: layout.align });
+const characters = (bytes: number): FieldType => ({ bytes, align: 1 });
+const words = (count: number): FieldType => ({ bytes: count * 8, align: 8 });
+
+export const HISTOGRAM_COUNTS = 27 * 1024;
+export const CPU_WORDS = 16;
+export const ENDPOINT_BYTES = 256;
+
+export const CHANNEL_SETTINGS = struct("channel_settings", [
+  ["mechanism", "u32"],
+  ["wait", "u32"],
+  ["spin_ns", "i64"],
+  ["silence_ns", "i64"],
+  ["frame_bytes", "u64"],
+  ["buffer_bytes", "u64"],
+  ["port", "u32"],
+  ["priority", "u32"],
+  ["endpoint", characters(ENDPOINT_BYTES)],
+]);
+
+export const SESSION_SETTINGS = struct("session_settings", [
+  ["channel", embedded(CHANNEL_SETTINGS)],
+  ["payload_bytes", "u64"],
+  ["reply_payload_bytes", "u64"],
+  ["duration_ns", "i64"],
+  ["blocking", "u32"],
+  ["sheet", "u32"],
+  ["peer_sheet", "u32"],
+  ["error", "i32"],
+]);
+
+export const CHANNEL_EFFECTIVE = struct("channel_effective", [
+  ["send_buffer_bytes", "u64"],
+  ["receive_buffer_bytes", "u64"],
+  ["port", "u32"],
+  ["queue_depth", "u32"],
+]);
+
+export const DISTRIBUTION = struct("distribution", [
+  ["count", "u64"],
+  ["min_ns", "u64"],
+  ["max_ns", "u64"],
+  ["sum_ns", "u64"],
+  ["sum_of_squares_low", "u64"],
+  ["sum_of_squares_high", "u64"],
+  ["overflow_count", "u64"],
+  ["buckets", words(HISTOGRAM_COUNTS)],
+]);
+
+export const LEDGER = struct("ledger", [
+  ["cpu_now", "u32", CACHE_LINE_BYTES],
+  ["sent_count", "u64", CACHE_LINE_BYTES],
+  ["received_count", "u64"],
+  ["duplicated_count", "u64"],
+  ["reordered_count", "u64"],
+  ["corrupt_count", "u64"],
+  ["warmup_count", "u64"],
+  ["room_wait_count", "u64"],
+  ["room_wait_ns", "u64"],
+  ["first_send_ns", "i64"],
+  ["last_receive_ns", "i64"],
+  ["realtime_offset_ns", "i64"],
+  ["same_cpu_count", "u64"],
+  ["migration_count", "u64"],
+  ["cpus_used", words(CPU_WORDS)],
+  ["latency", embedded(DISTRIBUTION)],
+]);
+
+export const LEDGER_FILE = struct("ledger_file", [
+  ["magic", "u64"],
+  ["bytes", "u64"],
+  ["sheet_count", "u64"],
+  ["stop", "u32", CACHE_LINE_BYTES],
+  ["sheets", { bytes: 0, align: CACHE_LINE_BYTES }],
+]);
+
+/** In the order in which c/abi.c reports them. */
+const SHARED: readonly StructLayout<string>[] = [
+  CHANNEL_SETTINGS,
+  SESSION_SETTINGS,
+  CHANNEL_EFFECTIVE,
+  DISTRIBUTION,
+  LEDGER,
+  LEDGER_FILE,
+];
+
+/**
+ * Compares the declared layouts with the shim's own.
+ * @param reported sizes and offsets, struct after struct, as `shim_layout` returns them
+ * @returns what differs, in words, or null
+ */
+export function findLayoutMismatch(reported: Uint32Array): string | null {
+  const declared = SHARED.flatMap((layout) => [
+    { what: `sizeof ${layout.name}`, value: layout.bytes },
+    ...Object.entries(layout.offsets).map(([field, value]) => ({
+      what: `offsetof ${layout.name}.${field}`,
+      value,
+    })),
+  ]);
+  for (const [i, { what, value }] of declared.entries()) {
+    if (reported[i] !== value) return `${what} is ${value} here and ${reported[i] ?? "missing"} in the shim`;
+  }
+  return reported.length === declared.length
+    ? null
+    : `the shim shares ${reported.length} figures, expected ${declared.length}`;
+}

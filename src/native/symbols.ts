@@ -1,0 +1,53 @@
+import { FFIType } from "bun:ffi";
+
+/**
+ * The shim's functions. Addresses cross as numbers and ids as doubles: a BigInt per call would cost more than the call.
+ * What each does is said in c/session.h, c/waiter.h, c/process.h and c/abi.h.
+ */
+const { ptr, i32, f64, cstring, function: callback } = FFIType;
+const nothing = FFIType.void;
+
+export const SYMBOLS = {
+  shim_abi_version: { args: [], returns: i32 },
+  shim_layout: { args: [ptr], returns: i32 },
+  shim_error_text: { args: [i32], returns: cstring },
+
+  session_open: { args: [ptr, ptr], returns: ptr },
+  session_close: { args: [ptr], returns: nothing },
+  session_listen: { args: [ptr], returns: i32 },
+  session_accept: { args: [ptr, i32], returns: i32 },
+  session_connect: { args: [ptr], returns: i32 },
+  session_unlink: { args: [ptr], returns: nothing },
+  session_effective: { args: [ptr, ptr], returns: nothing },
+  session_set_peer_pid: { args: [ptr, f64], returns: nothing },
+  session_start: { args: [ptr], returns: nothing },
+  session_send: { args: [ptr, f64, i32], returns: i32 },
+  session_send_note: { args: [ptr, i32, ptr, i32], returns: i32 },
+  session_reply: { args: [ptr, i32], returns: i32 },
+  session_flush: { args: [ptr], returns: i32 },
+  session_receive: { args: [ptr], returns: i32 },
+  session_read_note: { args: [ptr, ptr, i32], returns: i32 },
+  session_pause: { args: [ptr, f64], returns: i32 },
+  session_end_pause: { args: [ptr], returns: i32 },
+  session_begin_send: { args: [ptr, f64, i32], returns: i32 },
+  session_begin_note: { args: [ptr, i32, ptr, i32], returns: i32 },
+  session_begin_reply: { args: [ptr, i32], returns: i32 },
+  session_out: { args: [ptr], returns: ptr },
+  session_end_send: { args: [ptr, i32], returns: i32 },
+  session_feed: { args: [ptr, ptr, i32], returns: i32 },
+
+  waiter_open: { args: [ptr, callback], returns: ptr },
+  waiter_arm: { args: [ptr, i32], returns: nothing },
+  waiter_close: { args: [ptr], returns: nothing },
+
+  socket_tune: { args: [i32, f64], returns: i32 },
+  socket_effective: { args: [i32, ptr], returns: nothing },
+
+  process_allowed_cpus: { args: [ptr, i32], returns: i32 },
+  process_pin: { args: [i32], returns: i32 },
+  process_become_role: { args: [ptr, i32, i32], returns: i32 },
+  endpoint_remove: { args: [i32, ptr], returns: i32 },
+  ledger_file_create: { args: [i32], returns: i32 },
+  ledger_file_map: { args: [i32, ptr], returns: ptr },
+  ledger_file_private: { args: [i32], returns: ptr },
+} as const;

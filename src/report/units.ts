@@ -1,0 +1,61 @@
+/** Figures for people: three significant digits and a unit. */
+
+const SIGNIFICANT_DIGITS = 3;
+
+/** Steps in ns, with the greatest unit last. */
+const TIME_UNITS = [
+  { unit: "ns", ns: 1 },
+  { unit: "µs", ns: 1e3 },
+  { unit: "ms", ns: 1e6 },
+  { unit: "s", ns: 1e9 },
+] as const;
+
+const SI_PREFIXES = ["", "k", "M", "G", "T"] as const;
+const BINARY_UNITS = ["B", "KiB", "MiB", "GiB"] as const;
+
+/** Time in ns → "870 ns", "12.3 µs", "4.00 ms", "60.0 s"; "us" where the terminal has no "µ". */
+export function timeText(ns: number, utf8: boolean): string {
+  const { text, step } = scaled(
+    ns,
+    TIME_UNITS.map((entry) => entry.ns),
+  );
+  const { unit } = TIME_UNITS[step]!;
+  return `${text} ${utf8 ? unit : unit.replace("µ", "u")}`;
+}
+
+/** A count or rate → "950", "12.3k", "1.25M"; "<0.001" where three decimals show nothing. */
+export function amountText(value: number): string {
+  if (value > 0 && value < 0.001) return "<0.001";
+  const { text, step } = scaled(
+    value,
+    SI_PREFIXES.map((_, power) => 1000 ** power),
+  );
+  return text + SI_PREFIXES[step]!;
+}
+
+/** Bytes → "512 B", "64 KiB", "1.50 MiB"; whole multiples without decimals. */
+export function bytesText(bytes: number): string {
+  let step = 0;
+  while (step < BINARY_UNITS.length - 1 && bytes >= 1024 ** (step + 1)) step += 1;
+  const value = bytes / 1024 ** step;
+  return `${Number.isInteger(value) ? value : threeDigits(value)} ${BINARY_UNITS[step]!}`;
+}
+
+/** The value in the greatest step that leaves at least 1, after rounding: 999.7 ns is 1.00 µs, not 1000 ns. */
+function scaled(value: number, steps: readonly number[]): { text: string; step: number } {
+  let step = 0;
+  while (step < steps.length - 1 && roundsToAThousand(value / steps[step]!)) step += 1;
+  const inStep = value / steps[step]!;
+  return { text: step === 0 && Number.isInteger(value) ? String(value) : threeDigits(inStep), step };
+}
+
+function roundsToAThousand(value: number): boolean {
+  return Number(value.toPrecision(SIGNIFICANT_DIGITS)) >= 1000;
+}
+
+/** Three significant digits without an exponent and with three decimals at most. */
+function threeDigits(value: number): string {
+  const rounded = Number(value.toPrecision(SIGNIFICANT_DIGITS));
+  const digitsBefore = rounded >= 1 ? Math.floor(Math.log10(rounded)) + 1 : 0;
+  return rounded.toFixed(Math.max(0, SIGNIFICANT_DIGITS - digitsBefore));
+}

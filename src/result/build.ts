@@ -1,0 +1,169 @@
+/** From what was measured to the document that `-o` writes. Pure: no clock, no file, no machine. */
+
+import type { Mechanism, RunPlan, Test } from "../cli/plan.ts";
+import type { MechanismOutcome } from "../measure/measurement.ts";
+import { buildDetails, isComplete, type Versions } from "./details.ts";
+import type { HostFacts } from "./host.ts";
+import { performanceMetrics, summaryFigures, summarySource } from "./metrics.ts";
+import { distinctNames, MECHANISM_NAMES, namesOfVariant } from "./names.ts";
+import type { BenchmarkResult, MechanismResult, PerformanceMetrics, SystemInfo } from "./schema.ts";
+import { secsAndNanos } from "./time.ts";
+import { faultCount, measurementOf, problemOf } from "./verdict.ts";
+
+export type { Versions } from "./details.ts";
+
+/** A run so far: `outcomes` may be fewer than the plan asks for, if it ended early or is still going on. */
+export interface BuildInput {
+  readonly plan: RunPlan;
+  readonly outcomes: readonly MechanismOutcome[];
+  readonly host: HostFacts;
+  readonly startedAt: Date;
+  readonly versions: Versions;
+}
+
+/** The whole result document. */
+export function buildResult(input: BuildInput): BenchmarkResult {
+  const { plan, outcomes, host, startedAt, versions } = input;
+  const systemInfo = buildSystemInfo(host, versions);
+  const results = outcomes.map((outcome) => buildMechanismResult(plan, outcome, systemInfo, versions));
+  const notRun = mechanismsNotRun(plan, outcomes);
+  return {
+    metadata: {
+      version: versions.tool,
+      timestamp: startedAt.toISOString(),
+      total_tests: results.length,
+      system_info: systemInfo,
+      complete: notRun.length === 0 && outcomes.every((outcome) => isComplete(plan, outcome)),
+      mechanisms_not_run: notRun.map((mechanism) => MECHANISM_NAMES[mechanism].variant),
+    },
+    results,
+    summary: buildOverallSummary(results),
+  };
+}
+
+function buildMechanismResult(
+  plan: RunPlan,
+  outcome: MechanismOutcome,
+  systemInfo: SystemInfo,
+  versions: Versions,
+): MechanismResult {
+  const byTest = {
+    oneWay: metricsOf(plan, outcome, "one-way"),
+    roundTrip: metricsOf(plan, outcome, "round-trip"),
+  };
+  const problems = problemsOf(plan, outcome);
+  const faults = sum(outcome.measurements.map((measurement) => faultCount(measurement.counts)));
+  return {
+    mechanism: MECHANISM_NAMES[outcome.mechanism].variant,
+    status: problems.length === 0 ? "Success" : { Failure: problems.join("; ") },
+    test_config: {
+      message_size: plan.messageBytes,
+      buffer_size: outcome.measurements.find(({ client }) => client !== null)?.client?.sendBufferBytes ?? 0,
+      concurrency: plan.concurrency,
+      msg_count: plan.durationNs === null ? plan.messageCount : null,
+      duration: plan.durationNs === null ? null : secsAndNanos(plan.durationNs),
+      one_way_enabled: plan.tests.includes("one-way"),
+      round_trip_enabled: plan.tests.includes("round-trip"),
+      warmup_iterations: plan.warmupCount,
+      percentiles: [...plan.percentiles],
+    },
+    one_way_results: byTest.oneWay,
+    round_trip_results: byTest.roundTrip,
+    summary: {
+      total_messages_sent: sum(outcome.measurements.map((measurement) => measurement.counts.sent)),
+      total_bytes_transferred: sum(
+        [byTest.oneWay, byTest.roundTrip].map((metrics) => metrics?.throughput.total_bytes ?? 0),
+      ),
+      ...summaryFigures(byTest),
+      error_count: faults + problems.length,
+    },
+    timestamp: outcome.startedAt.toISOString(),
+    test_duration: secsAndNanos(outcome.durationNs),
+    system_info: systemInfo,
+    details: buildDetails(plan, outcome, versions, summarySource(byTest)),
+  };
+}
+
+function metricsOf(plan: RunPlan, outcome: MechanismOutcome, test: Test): PerformanceMetrics | null {
+  const measurement = measurementOf(outcome.measurements, test);
+  if (measurement === undefined) return null;
+  return performanceMetrics({
+    measurement,
+    messageBytes: plan.messageBytes,
+    percentiles: plan.percentiles,
+    fallbackStart: outcome.startedAt,
+  });
+}
+
+/** "one-way: why", for each test asked for that did not succeed. */
+function problemsOf(plan: RunPlan, outcome: MechanismOutcome): string[] {
+  return plan.tests.flatMap((test) => {
+    const problem = problemOf(measurementOf(outcome.measurements, test));
+    return problem === null ? [] : [`${test}: ${problem}`];
+  });
+}
+
+/** What the plan asks for less what was done; a mechanism asked for twice and run once is among it once. */
+function mechanismsNotRun(plan: RunPlan, outcomes: readonly MechanismOutcome[]): Mechanism[] {
+  const done = outcomes.map((outcome) => outcome.mechanism);
+  return plan.mechanisms.filter((mechanism) => {
+    const position = done.indexOf(mechanism);
+    if (position >= 0) done.splice(position, 1);
+    return position < 0;
+  });
+}
+
+function buildSystemInfo(host: HostFacts, versions: Versions): SystemInfo {
+  return {
+    os: host.os,
+    architecture: host.architecture,
+    cpu_cores: host.cpuCores,
+    memory_gb: host.memoryBytes / 1e9,
+    rust_version: `n/a (Bun ${versions.bun})`,
+    benchmark_version: versions.tool,
+  };
+}
+
+function buildOverallSummary(results: readonly MechanismResult[]): BenchmarkResult["summary"] {
+  const keys = distinctNames(results.map((result) => namesOfVariant(result.mechanism).display));
+  const named = results.map((result, position) => ({ key: keys[position]!, result }));
+  const successful = named.filter(({ result }) => result.status === "Success");
+  return {
+    total_messages: sum(results.map((result) => result.summary.total_messages_sent)),
+    total_bytes: sum(results.map((result) => result.summary.total_bytes_transferred)),
+    total_errors: sum(results.map((result) => result.summary.error_count)),
+    mechanisms: Object.fromEntries(
+      named.map(({ key, result }) => [
+        key,
+        {
+          mechanism: result.mechanism,
+          average_throughput_megabytes_per_sec: result.summary.average_throughput_megabytes_per_sec,
+          p95_latency_ns: result.summary.p95_latency_ns,
+          p99_latency_ns: result.summary.p99_latency_ns,
+          total_messages: result.summary.total_messages_sent,
+        },
+      ]),
+    ),
+    fastest_mechanism: keyOfLeast(successful, ({ summary, details }) =>
+      details.summary_from.throughput === null ? null : -summary.average_throughput_megabytes_per_sec,
+    ),
+    lowest_latency_mechanism: keyOfLeast(successful, ({ summary }) => summary.average_latency_ns),
+  };
+}
+
+/** Key of the entry with the least figure, the first of equals; entries without a figure don't take part. */
+function keyOfLeast(
+  entries: readonly { key: string; result: MechanismResult }[],
+  figure: (result: MechanismResult) => number | null,
+): string | null {
+  let best: { key: string; value: number } | null = null;
+  for (const { key, result } of entries) {
+    const value = figure(result);
+    if (value !== null && (best === null || value < best.value)) best = { key, value };
+  }
+  return best?.key ?? null;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,125 @@
+/** Fills `details`: what a result says beyond the reference's format. */
+
+import type { RunPlan } from "../cli/plan.ts";
+import type {
+  EffectiveSide,
+  LatencySnapshot,
+  Measurement,
+  MechanismOutcome,
+} from "../measure/measurement.ts";
+import { exactInteger, ratio } from "../stats/exact.ts";
+import { encodeBuckets } from "../stats/hdr.ts";
+import { isBacked, SAMPLES_NEEDED_BEYOND, samplesBeyond } from "../stats/histogram.ts";
+import type { SummarySource } from "./metrics.ts";
+import type { Details, SideDetails, TestDetails } from "./schema-details.ts";
+import { measurementOf, problemOf } from "./verdict.ts";
+
+/** Versions of the parts that measured. */
+export interface Versions {
+  readonly tool: string;
+  readonly bun: string;
+  /** null if the native part was not loaded. */
+  readonly shimAbi: number | null;
+}
+
+/** `details` of one mechanism's result. */
+export function buildDetails(
+  plan: RunPlan,
+  outcome: MechanismOutcome,
+  versions: Versions,
+  source: SummarySource,
+): Details {
+  return {
+    mode: plan.mode,
+    complete: isComplete(plan, outcome),
+    endpoint: outcome.endpoint,
+    reply: plan.reply,
+    wait: plan.wait,
+    send_delay_ns: plan.sendDelayNs,
+    requested: {
+      buffer_bytes: plan.bufferBytes,
+      server_cpu: plan.serverCpu,
+      client_cpu: plan.clientCpu,
+      include_first_message: plan.includeFirstMessage,
+      spin_ns: plan.spinNs,
+      shm_direct: plan.shmDirect,
+      pmq_priority: plan.pmqPriority,
+    },
+    summary_from: { throughput: source.throughput, latency: source.latency },
+    tests: outcome.measurements.map((measurement) => testDetails(measurement, plan.percentiles)),
+    command_line: [...plan.commandLine],
+    versions: { tool: versions.tool, bun: versions.bun, shim_abi: versions.shimAbi },
+  };
+}
+
+/** Whether every test asked for ran to its end, with or without faults. */
+export function isComplete(plan: RunPlan, outcome: MechanismOutcome): boolean {
+  return plan.tests.every((test) => measurementOf(outcome.measurements, test)?.complete === true);
+}
+
+function testDetails(measurement: Measurement, percentiles: readonly number[]): TestDetails {
+  const { counts, sameCpuMessages, startedAtEpochNs, windowNs, clientWaits, serverWaits } = measurement;
+  return {
+    test: measurement.test,
+    complete: measurement.complete,
+    failure: problemOf(measurement),
+    started_at_epoch_ns: startedAtEpochNs === null ? null : exactInteger(startedAtEpochNs),
+    counts: {
+      sent: counts.sent,
+      received: counts.received,
+      lost: counts.lost,
+      duplicated: counts.duplicated,
+      reordered: counts.reordered,
+      corrupt: counts.corrupt,
+    },
+    window_ns: windowNs === null ? null : exactInteger(windowNs),
+    latency: distribution(measurement.latency, percentiles),
+    room_waits: {
+      client: { count: clientWaits.count, total_ns: clientWaits.totalNs },
+      server: { count: serverWaits.count, total_ns: serverWaits.totalNs },
+    },
+    same_cpu_messages: sameCpuMessages,
+    same_cpu_share:
+      sameCpuMessages === null || counts.received === 0
+        ? null
+        : ratio(BigInt(sameCpuMessages), BigInt(counts.received)),
+    client: side(measurement.client),
+    server: side(measurement.server),
+  };
+}
+
+function side(effective: EffectiveSide | null): SideDetails | null {
+  if (effective === null) return null;
+  return {
+    pid: effective.pid,
+    allowed_cpus: [...effective.allowedCpus],
+    used_cpus: [...effective.usedCpus],
+    migrations: effective.migrations,
+    send_buffer_bytes: effective.sendBufferBytes,
+    receive_buffer_bytes: effective.receiveBufferBytes,
+    queue_depth: effective.queueDepth,
+  };
+}
+
+function distribution(snapshot: LatencySnapshot, percentiles: readonly number[]): TestDetails["latency"] {
+  if (snapshot.count === 0n) return null;
+  return {
+    count: exactInteger(snapshot.count),
+    sum_ns: exactInteger(snapshot.sumNs),
+    sum_of_squares_ns2: exactInteger(snapshot.sumOfSquaresNs2),
+    overflow_count: exactInteger(snapshot.overflowCount),
+    unbacked_percentiles: percentiles
+      .filter((percentile) => !isBacked(percentile, snapshot.count))
+      .map((percentile) => unbacked(percentile, samplesBeyond(percentile, snapshot.count))),
+    histogram_v2_base64: encodeBuckets(snapshot),
+  };
+}
+
+function unbacked(percentile: number, beyond: bigint) {
+  const samples = beyond === 1n ? "1 sample lies" : `${beyond} samples lie`;
+  return {
+    percentile,
+    samples_beyond: exactInteger(beyond),
+    reason: `${samples} beyond it, ${SAMPLES_NEEDED_BEYOND} are needed`,
+  };
+}

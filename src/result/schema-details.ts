@@ -1,0 +1,137 @@
+/** Schema of `details`: what a result says beyond the reference's format. */
+
+import { type Static, Type } from "@sinclair/typebox";
+import { closed, count, exactInteger, nullable, oneOf, quantity } from "./schema-parts.ts";
+
+const RoomWaits = closed({
+  count: count("Sends that found no room at the first attempt"),
+  total_ns: count("Time they waited for it, ns in all; it is part of their latency"),
+});
+
+const Side = closed(
+  {
+    pid: count("Process id"),
+    allowed_cpus: Type.Array(count("CPU number"), { description: "CPUs the process was allowed to run on" }),
+    used_cpus: Type.Array(count("CPU number"), { description: "CPUs on which it handled messages" }),
+    migrations: count("Times the handling CPU changed from one message to the next"),
+    send_buffer_bytes: nullable(
+      count("Bytes"),
+      "Send buffer as the kernel reports it, or capacity of ring, slot or queue",
+    ),
+    receive_buffer_bytes: nullable(
+      count("Bytes"),
+      "Receive buffer as the kernel reports it, or capacity as above",
+    ),
+    queue_depth: nullable(count("Messages"), "Messages the queue holds; message queues only"),
+  },
+  "What was in force on this side, read back after it was set",
+);
+
+const UnbackedPercentile = closed({
+  percentile: quantity("The percentile, 0 to 100"),
+  samples_beyond: exactInteger("Samples in the shorter tail beyond it"),
+  reason: Type.String({ description: "Why its value says little" }),
+});
+
+const Distribution = closed(
+  {
+    count: exactInteger("Samples, those beyond 60 s included"),
+    sum_ns: exactInteger("Sum of the samples, ns; may exceed 2^53"),
+    sum_of_squares_ns2: exactInteger("Sum of the squared samples, ns^2; may exceed 2^53"),
+    overflow_count: exactInteger(
+      "Samples beyond 60 s: in count, extremes and sums, but not in the histogram",
+    ),
+    unbacked_percentiles: Type.Array(UnbackedPercentile, {
+      description:
+        "Percentiles asked for with fewer than 10 samples beyond them; the latency object has their values all the same",
+    }),
+    histogram_v2_base64: Type.String({
+      description:
+        "All buckets, 1 ns to 60 s with 3 significant digits: HdrHistogram V2, compressed, base64. Merge these; percentiles can't be averaged",
+    }),
+  },
+  "What it takes to merge this distribution with others, exactly",
+);
+
+const TestDetails = closed({
+  test: oneOf(["one-way", "round-trip"], "Which interval was measured"),
+  complete: Type.Boolean({ description: "The test ran to its end" }),
+  failure: nullable(Type.String(), "Why the test failed or ended early"),
+  started_at_epoch_ns: nullable(
+    exactInteger("ns since 1970-01-01T00:00:00Z; exceeds 2^53"),
+    "Start of the measured phase; null when it was never reached",
+  ),
+  counts: closed(
+    {
+      sent: count("Messages sent"),
+      received: count("Messages (round trip: replies) received"),
+      lost: count("Messages that never arrived"),
+      duplicated: count("Messages that arrived again"),
+      reordered: count("Messages that arrived after a later one"),
+      corrupt: count("Messages with a wrong payload"),
+    },
+    "Messages of the measured phase; warm-up and canary are in none of these",
+  ),
+  window_ns: nullable(
+    exactInteger("ns"),
+    "First measured send to last measured receive; null when nothing arrived",
+  ),
+  latency: nullable(Distribution, "null when nothing was recorded"),
+  room_waits: closed(
+    { client: RoomWaits, server: RoomWaits },
+    "Waits for a full buffer, queue, ring or slot, by sender",
+  ),
+  same_cpu_messages: nullable(
+    count("Messages"),
+    "Messages handled while both sides were on one CPU; null if unknown",
+  ),
+  same_cpu_share: nullable(quantity("0 to 1"), "The same as a share of the messages received"),
+  client: nullable(Side),
+  server: nullable(Side),
+});
+
+export const DetailsSchema = closed(
+  {
+    mode: oneOf(["async", "blocking"], "How the peers waited: in an event loop, or in blocking calls"),
+    complete: Type.Boolean({ description: "Every test asked for ran to its end" }),
+    endpoint: nullable(Type.String(), "Address, path or name at which the peers met"),
+    reply: oneOf(["echo", "ack"], "Round trips: the reply carried the payload, or nothing"),
+    wait: oneOf(["block", "spin", "hybrid"], "--wait as asked: how native channels (shm, pmq) wait"),
+    send_delay_ns: count("Pause after each message, ns; outside every interval"),
+    requested: closed(
+      {
+        buffer_bytes: nullable(count("Bytes"), "--buffer-size; null leaves the system's defaults"),
+        server_cpu: nullable(count("CPU number"), "--server-affinity"),
+        client_cpu: nullable(count("CPU number"), "--client-affinity"),
+        include_first_message: Type.Boolean({
+          description: "The first message of each test was recorded too",
+        }),
+        spin_ns: count("--spin, the budget of --wait hybrid, ns"),
+        shm_direct: Type.Boolean({ description: "--shm-direct: slots instead of rings; shm only" }),
+        pmq_priority: count("--pmq-priority; pmq only"),
+      },
+      "What the command line asked for; what was in force stands under tests",
+    ),
+    summary_from: closed(
+      {
+        throughput: nullable(oneOf(["one-way", "round-trip"], "Test")),
+        latency: nullable(oneOf(["one-way", "round-trip"], "Test")),
+      },
+      "The one test from which the summary's throughput average and latencies come; null when none delivered",
+    ),
+    tests: Type.Array(TestDetails, { description: "One entry per test that was started, in order" }),
+    command_line: Type.Array(Type.String(), {
+      description: "Arguments as given, without the program's name",
+    }),
+    versions: closed({
+      tool: Type.String({ description: "ipc-benchmark" }),
+      bun: Type.String({ description: "Bun, the runtime inside the binary" }),
+      shim_abi: nullable(Type.Integer(), "ABI version of the native part; null if it was not loaded"),
+    }),
+  },
+  "What the reference's format has no place for",
+);
+
+export type Details = Static<typeof DetailsSchema>;
+export type TestDetails = Static<typeof TestDetails>;
+export type SideDetails = Static<typeof Side>;

@@ -1,0 +1,107 @@
+import { writeSync } from "node:fs";
+import type { ConnectionEffective, ConnectionSettings } from "../channel/connection.ts";
+import { ChannelError } from "../measure/failures.ts";
+import { LedgerFile } from "../measure/ledger.ts";
+import { CANCELED, CLOSED, MALFORMED, PEER_DIED, TIMED_OUT } from "../native/errno.ts";
+import { native } from "../native/library.ts";
+import { allowedCpus, pinToCpu } from "../system/cpus.ts";
+import { runClient } from "./client.ts";
+import {
+  type FailureCause,
+  LEDGER_FD,
+  type RoleCommand,
+  type RoleMessage,
+  type RoleSettings,
+} from "./control.ts";
+import { runServer } from "./server.ts";
+
+/** A role's line to its orchestrator. */
+export interface Control {
+  say(message: RoleMessage): void;
+  /** The next command; rejects when the orchestrator is gone. */
+  nextCommand(): Promise<RoleCommand>;
+}
+
+/** What both roles need: their orders, their ledger, and their line to the orchestrator. */
+export interface RoleContext {
+  readonly settings: RoleSettings;
+  readonly ledger: LedgerFile;
+  readonly control: Control;
+}
+
+const CONTROL_OUT = 1;
+
+function say(message: RoleMessage): void {
+  writeSync(CONTROL_OUT, `${JSON.stringify(message)}\n`);
+}
+
+/** Lines of standard input; ends when the orchestrator closes it. */
+async function* inputLines(): AsyncGenerator<string, void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of Bun.stdin.stream()) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+export function connectionSettingsOf(
+  settings: RoleSettings,
+  sheet: number,
+  peerSheet: number,
+): ConnectionSettings {
+  return { ...settings, replyBytes: settings.reply === "echo" ? settings.messageBytes : 0, sheet, peerSheet };
+}
+
+/** Tells the orchestrator that the peers have met and what was really in force. */
+export function sayConnected(control: Control, effective: ConnectionEffective): void {
+  control.say({
+    type: "connected",
+    effective: {
+      pid: process.pid,
+      allowedCpus: allowedCpus(),
+      sendBufferBytes: effective.sendBufferBytes,
+      receiveBufferBytes: effective.receiveBufferBytes,
+      queueDepth: effective.queueDepth,
+    },
+  });
+}
+
+function causeOf(error: unknown): FailureCause {
+  if (!(error instanceof ChannelError)) return "own";
+  if (error.status === CANCELED) return "stopped";
+  return [CLOSED, PEER_DIED, TIMED_OUT, MALFORMED].includes(error.status) ? "peer" : "own";
+}
+
+/**
+ * Runs this process as a role of an orchestrator: settings and commands come on standard input, the ledger is an inherited
+ * descriptor, everything said goes out on standard output, which is a pipe of the orchestrator's.
+ * @returns the exit code: 0 when the role said `done`, 1 when it said `failed`
+ */
+export async function runAttached(role: "server" | "client"): Promise<number> {
+  try {
+    const lines = inputLines();
+    const next = async () => {
+      const { value, done } = await lines.next();
+      if (done || value === undefined) throw new Error("the orchestrator is gone");
+      return JSON.parse(value) as unknown;
+    };
+    const settings = (await next()) as RoleSettings;
+    const ledger = LedgerFile.inherit(LEDGER_FD);
+    native().process_become_role(ledger.address, settings.parentPid, 1);
+    if (settings.cpu !== null) pinToCpu(settings.cpu);
+    const control: Control = { say, nextCommand: async () => (await next()) as RoleCommand };
+    await (role === "server" ? runServer : runClient)({ settings, ledger, control });
+    say({ type: "done" });
+    return 0;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    try {
+      say({ type: "failed", reason, cause: causeOf(error) });
+    } catch {
+      // The orchestrator is gone; there is nobody to tell.
+    }
+    return 1;
+  }
+}

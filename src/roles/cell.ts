@@ -1,0 +1,169 @@
+import { nativeMechanismOf } from "../channel/connection.ts";
+import { RunError } from "../cli/errors.ts";
+import type { Mechanism, RunPlan, Test } from "../cli/plan.ts";
+import { LedgerFile } from "../measure/ledger.ts";
+import type { Measurement } from "../measure/measurement.ts";
+import { native } from "../native/library.ts";
+import { Child, type ChildEnd, type Role } from "./child.ts";
+import { collect } from "./collect.ts";
+import type { RoleSettings } from "./control.ts";
+
+/** One mechanism and test: two fresh processes, one connection. */
+export interface Cell {
+  readonly mechanism: Mechanism;
+  readonly test: Test;
+  readonly endpoint: string;
+  /** The name is one of ours that nobody else can have; one that the user gave may be in use by others. */
+  readonly isOwnName: boolean;
+}
+
+const HANDSHAKE_MS = 10_000;
+/** Longest stretch without any message handled; pauses asked for come on top. */
+const SILENCE_MS = 10_000;
+const PROGRESS_LOOK_MS = 250;
+/** How long a role may take to end by itself once it was told to stop, or once its peer ended. */
+const GRACE_MS = 400;
+
+function roleSettings(cell: Cell, plan: RunPlan, role: Role): RoleSettings {
+  return {
+    mechanism: cell.mechanism,
+    mode: plan.mode,
+    test: cell.test,
+    shmDirect: plan.shmDirect,
+    endpoint: cell.endpoint,
+    port: plan.port ?? 0,
+    messageBytes: plan.messageBytes,
+    messageCount: plan.durationNs === null ? plan.messageCount : null,
+    durationNs: plan.durationNs,
+    sendDelayNs: plan.sendDelayNs,
+    warmupCount: plan.warmupCount,
+    includeFirstMessage: plan.includeFirstMessage,
+    reply: plan.reply,
+    wait: plan.wait,
+    spinNs: plan.spinNs,
+    pmqPriority: plan.pmqPriority,
+    bufferBytes: plan.bufferBytes,
+    cpu: role === "server" ? plan.serverCpu : plan.clientCpu,
+    handshakeMs: HANDSHAKE_MS,
+    silenceMs: silenceMs(plan),
+    parentPid: process.pid,
+  };
+}
+
+const silenceMs = (plan: RunPlan) => SILENCE_MS + Math.ceil((2 * plan.sendDelayNs) / 1e6);
+
+/** Rejects when no side has handled a message for too long; `stop` ends the watch. */
+function watchProgress(ledger: LedgerFile, limitMs: number): { stalled: Promise<never>; stop: () => void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  let last = ledger.progress();
+  let changedMs = performance.now();
+  const timer = setInterval(() => {
+    const now = ledger.progress();
+    if (now !== last) {
+      last = now;
+      changedMs = performance.now();
+    } else if (performance.now() - changedMs > limitMs) {
+      reject(new RunError(`no message for ${Math.round(limitMs / 1000)} s`));
+    }
+  }, PROGRESS_LOOK_MS);
+  return { stalled: promise, stop: () => clearInterval(timer) };
+}
+
+/** A role that ended otherwise than done. */
+class RoleEnded extends Error {}
+
+async function endedBadly(child: Child): Promise<never> {
+  const end = await child.ended;
+  if (end.kind !== "done") throw new RoleEnded();
+  return new Promise<never>(() => {});
+}
+
+async function conduct(server: Child, client: Child, ledger: LedgerFile, plan: RunPlan): Promise<void> {
+  const { port } = await server.next("ready", HANDSHAKE_MS);
+  client.command({ type: "connect", port });
+  await Promise.all([server.next("connected", HANDSHAKE_MS), client.next("connected", HANDSHAKE_MS)]);
+  const watch = watchProgress(ledger, silenceMs(plan) + 1000);
+  try {
+    await Promise.race([Promise.all([server.ended, client.ended]), watch.stalled]);
+  } finally {
+    watch.stop();
+  }
+}
+
+/** Waits for both to end by themselves, then sees to it. */
+async function reap(children: readonly Child[], ledger: LedgerFile): Promise<void> {
+  ledger.requestStop();
+  const all = Promise.all(children.map((child) => child.ended));
+  const timer = setTimeout(() => {
+    for (const child of children) child.kill("SIGKILL");
+  }, GRACE_MS);
+  await all;
+  clearTimeout(timer);
+}
+
+/** The account that explains most: who died tells more than who noticed. */
+function explain(ends: readonly { role: Role; end: ChildEnd }[], ownReason: string | null): string | null {
+  const words: string[] = [];
+  for (const { role, end } of ends) {
+    if (end.kind === "killed") words.unshift(`the ${role} was killed by ${end.signal}`);
+    if (end.kind === "crashed")
+      words.unshift(`the ${role} ended unexpectedly with exit code ${end.exitCode}`);
+  }
+  for (const { role, end } of ends) {
+    if (end.kind === "failed" && end.cause === "own") words.push(`the ${role} failed: ${end.reason}`);
+  }
+  if (ownReason !== null) words.push(ownReason);
+  for (const { role, end } of ends) {
+    if (end.kind === "failed" && end.cause === "peer") words.push(`the ${role} failed: ${end.reason}`);
+  }
+  for (const { role, end } of ends) {
+    if (end.kind === "failed" && end.cause === "stopped") words.push(`the ${role} was stopped`);
+  }
+  return words[0] ?? null;
+}
+
+/**
+ * Runs one cell to its end, whatever that is: spawns both roles, takes them through the handshake, watches them, reaps them,
+ * and removes the name they met at.
+ * @param abort ends it at once; its reason says why
+ * @returns what was measured, complete or not; never rejects for what went wrong with a role
+ */
+export async function measureCell(cell: Cell, plan: RunPlan, abort: AbortSignal): Promise<Measurement> {
+  const ledger = LedgerFile.create(2);
+  const children: Child[] = [];
+  const { promise: aborted, reject: onAbort } = Promise.withResolvers<never>();
+  const whenAborted = () => onAbort(new RunError(String(abort.reason)));
+  abort.addEventListener("abort", whenAborted);
+  let reason: string | null = null;
+  try {
+    abort.throwIfAborted();
+    const server = new Child("server", roleSettings(cell, plan, "server"), ledger.fd!);
+    children.push(server);
+    const client = new Child("client", roleSettings(cell, plan, "client"), ledger.fd!);
+    children.push(client);
+    const failures = [endedBadly(server), endedBadly(client), aborted];
+    for (const failure of failures) failure.catch(() => {});
+    await Promise.race([conduct(server, client, ledger, plan), ...failures]);
+  } catch (error) {
+    if (!(error instanceof RoleEnded)) reason = error instanceof Error ? error.message : String(error);
+  } finally {
+    abort.removeEventListener("abort", whenAborted);
+    await reap(children, ledger);
+    if (cell.isOwnName || children[0]?.hasSaid("ready")) removeEndpoint(cell, plan);
+  }
+  const ends = await Promise.all(
+    children.map(async (child) => ({ role: child.role, end: await child.ended })),
+  );
+  const failure = abort.aborted ? String(abort.reason) : explain(ends, reason);
+  const measurement = collect(cell.test, plan, ledger, children, failure);
+  ledger.close();
+  return measurement;
+}
+
+/** What a role that was killed could not remove itself. */
+function removeEndpoint(cell: Cell, plan: RunPlan): void {
+  native().endpoint_remove(
+    nativeMechanismOf(cell.mechanism, plan.shmDirect),
+    Buffer.from(`${cell.endpoint}\0`),
+  );
+}

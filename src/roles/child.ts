@@ -1,0 +1,136 @@
+import { RunError } from "../cli/errors.ts";
+import {
+  type EffectiveReport,
+  LEDGER_FD,
+  type RoleCommand,
+  type RoleMessage,
+  type RoleSettings,
+} from "./control.ts";
+
+export type Role = "server" | "client";
+
+/** How a role ended, as far as its own words and its exit status tell. */
+export type ChildEnd =
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly reason: string; readonly cause: "own" | "peer" | "stopped" }
+  | { readonly kind: "killed"; readonly signal: string }
+  | { readonly kind: "crashed"; readonly exitCode: number };
+
+type Waiting = { readonly type: RoleMessage["type"]; readonly resolve: (message: RoleMessage) => void };
+
+/** This program again, as the role: the executable itself, or Bun with the main module when it runs from source. */
+function ownCommand(): string[] {
+  const isCompiled = Bun.main.startsWith("/$bunfs/");
+  return isCompiled ? [process.execPath] : [process.execPath, Bun.main];
+}
+
+/** A role in a process of its own, and its line to this one. */
+export class Child {
+  readonly #process: Bun.Subprocess<"pipe", "pipe", "inherit">;
+  readonly #said: RoleMessage[] = [];
+  #waiting: Waiting | null = null;
+  #wasKilledByUs = false;
+
+  /** Resolves once the process is gone and everything it said has been read; never rejects. */
+  readonly ended: Promise<ChildEnd>;
+
+  constructor(
+    readonly role: Role,
+    settings: RoleSettings,
+    ledgerFd: number,
+  ) {
+    const stdio: Bun.SpawnOptions.Readable[] = [];
+    stdio[LEDGER_FD - 3] = ledgerFd;
+    this.#process = Bun.spawn([...ownCommand(), `--${role}`, "--attached"], {
+      stdio: ["pipe", "pipe", "inherit", ...stdio],
+    });
+    this.#send(settings);
+    this.ended = this.#follow();
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  command(command: RoleCommand): void {
+    this.#send(command);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#wasKilledByUs = true;
+    this.#process.kill(signal);
+  }
+
+  /** What the role reported of itself when it was connected; null before that. */
+  get effective(): EffectiveReport | null {
+    const connected = this.#said.find((message) => message.type === "connected");
+    return connected?.type === "connected" ? connected.effective : null;
+  }
+
+  hasSaid(type: RoleMessage["type"]): boolean {
+    return this.#said.some((message) => message.type === type);
+  }
+
+  /** The role's message of that type, also if it came already. Rejects at the deadline, or when the role ends without it. */
+  async next<Type extends RoleMessage["type"]>(
+    type: Type,
+    deadlineMs: number,
+  ): Promise<Extract<RoleMessage, { type: Type }>> {
+    const already = this.#said.find((message) => message.type === type);
+    const { promise, resolve, reject } = Promise.withResolvers<RoleMessage>();
+    if (already !== undefined) resolve(already);
+    this.#waiting = { type, resolve };
+    const late = () => reject(new RunError(`the ${this.role} was not ${type} within ${deadlineMs} ms`));
+    const timer = setTimeout(late, deadlineMs);
+    void this.ended.then(() => reject(new RunError(`the ${this.role} ended before it was ${type}`)));
+    try {
+      return (await promise) as Extract<RoleMessage, { type: Type }>;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting = null;
+    }
+  }
+
+  #send(document: RoleSettings | RoleCommand): void {
+    try {
+      this.#process.stdin.write(`${JSON.stringify(document)}\n`);
+      this.#process.stdin.flush();
+    } catch {
+      // The role is gone; its end says why.
+    }
+  }
+
+  async #follow(): Promise<ChildEnd> {
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const chunk of this.#process.stdout) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) this.#hear(line);
+    }
+    await this.#process.exited;
+    return this.#end();
+  }
+
+  #hear(line: string): void {
+    let message: RoleMessage;
+    try {
+      message = JSON.parse(line) as RoleMessage;
+    } catch {
+      message = { type: "failed", reason: `said what is no message: ${line.slice(0, 100)}`, cause: "own" };
+    }
+    this.#said.push(message);
+    if (this.#waiting?.type !== message.type) return;
+    this.#waiting.resolve(message);
+  }
+
+  #end(): ChildEnd {
+    const { signalCode, exitCode } = this.#process;
+    const failed = this.#said.find((message) => message.type === "failed");
+    if (signalCode !== null && !this.#wasKilledByUs) return { kind: "killed", signal: String(signalCode) };
+    if (failed?.type === "failed") return { kind: "failed", reason: failed.reason, cause: failed.cause };
+    if (this.hasSaid("done") && exitCode === 0) return { kind: "done" };
+    if (this.#wasKilledByUs) return { kind: "failed", reason: "did not end when told to", cause: "stopped" };
+    return { kind: "crashed", exitCode: exitCode ?? -1 };
+  }
+}

@@ -1,0 +1,79 @@
+import type { RunPlan, Test } from "../cli/plan.ts";
+import { CLIENT_SHEET, type LedgerCounts, type LedgerFile, SERVER_SHEET } from "../measure/ledger.ts";
+import type { EffectiveSide, Measurement, MessageCounts } from "../measure/measurement.ts";
+import type { Child } from "./child.ts";
+
+function sideOf(child: Child | undefined, counts: LedgerCounts): EffectiveSide | null {
+  const effective = child?.effective;
+  if (!effective) return null;
+  return { ...effective, usedCpus: counts.usedCpus, migrations: counts.migrations };
+}
+
+/** Both legs of a round trip are counted: a request that came wrong and a reply that came wrong are two faults. */
+function countsOf(test: Test, client: LedgerCounts, server: LedgerCounts): MessageCounts {
+  const receiver = test === "one-way" ? server : client;
+  const faults = (field: "duplicated" | "reordered" | "corrupt") => client[field] + server[field];
+  const distinct = receiver.received - receiver.duplicated;
+  return {
+    sent: client.sent,
+    received: receiver.received,
+    lost: Math.max(0, client.sent - distinct),
+    duplicated: faults("duplicated"),
+    reordered: faults("reordered"),
+    corrupt: faults("corrupt"),
+  };
+}
+
+/** What is wrong with the counts of a test that ended well, or null. */
+function faultOf(counts: MessageCounts, plan: RunPlan, recorded: bigint): string | null {
+  const faults = (["lost", "duplicated", "reordered", "corrupt"] as const)
+    .filter((field) => counts[field] > 0)
+    .map((field) => `${counts[field]} ${field}`);
+  if (faults.length > 0) return `of ${counts.sent} messages: ${faults.join(", ")}`;
+  if (plan.durationNs === null && counts.sent !== plan.messageCount) {
+    return `${counts.sent} messages were sent instead of ${plan.messageCount}`;
+  }
+  if (recorded !== BigInt(counts.received)) return `${recorded} of ${counts.received} messages were recorded`;
+  return counts.received === 0 ? "no message was measured" : null;
+}
+
+/**
+ * Reads from the ledgers what one test produced; both roles are gone by now.
+ * @param failure why the test ended early, or null
+ */
+export function collect(
+  test: Test,
+  plan: RunPlan,
+  ledger: LedgerFile,
+  children: readonly Child[],
+  failure: string | null,
+): Measurement {
+  const client = ledger.counts(CLIENT_SHEET);
+  const server = ledger.counts(SERVER_SHEET);
+  const receiver = test === "one-way" ? server : client;
+  const latency = ledger.latency(test === "one-way" ? SERVER_SHEET : CLIENT_SHEET);
+  const counts = countsOf(test, client, server);
+  const { firstSendNs, realtimeOffsetNs } = client;
+  const { lastReceiveNs } = receiver;
+  return {
+    test,
+    failure: failure ?? faultOf(counts, plan, latency.count),
+    complete: failure === null,
+    counts,
+    latency,
+    windowNs: firstSendNs === null || lastReceiveNs === null ? null : lastReceiveNs - firstSendNs,
+    clientWaits: { count: client.roomWaits, totalNs: client.roomWaitNs },
+    serverWaits: { count: server.roomWaits, totalNs: server.roomWaitNs },
+    sameCpuMessages: client.usedCpus.length > 0 && server.usedCpus.length > 0 ? receiver.sameCpu : null,
+    client: sideOf(
+      children.find((child) => child.role === "client"),
+      client,
+    ),
+    server: sideOf(
+      children.find((child) => child.role === "server"),
+      server,
+    ),
+    startedAtEpochNs:
+      firstSendNs === null || realtimeOffsetNs === null ? null : firstSendNs + realtimeOffsetNs,
+  };
+}

@@ -1,0 +1,59 @@
+import type { Mechanism, Mode, ReplyKind, Test, WaitKind } from "../cli/plan.ts";
+
+/** What a role is told: one JSON document, the first line on its standard input. */
+export interface RoleSettings {
+  readonly mechanism: Mechanism;
+  readonly mode: Mode;
+  readonly test: Test;
+  readonly shmDirect: boolean;
+  /** Path, host or object name. */
+  readonly endpoint: string;
+  /** tcp; 0: the kernel chooses. */
+  readonly port: number;
+  readonly messageBytes: number;
+  /** null: the measured window decides. */
+  readonly messageCount: number | null;
+  readonly durationNs: number | null;
+  readonly sendDelayNs: number;
+  readonly warmupCount: number;
+  readonly includeFirstMessage: boolean;
+  readonly reply: ReplyKind;
+  readonly wait: WaitKind;
+  readonly spinNs: number;
+  readonly pmqPriority: number;
+  /** null leaves every default alone. */
+  readonly bufferBytes: number | null;
+  readonly cpu: number | null;
+  readonly handshakeMs: number;
+  readonly silenceMs: number;
+  readonly parentPid: number;
+}
+
+/** What was really in force on this side; see EffectiveSide of measurement.ts for the part that the ledger holds. */
+export interface EffectiveReport {
+  readonly pid: number;
+  readonly allowedCpus: readonly number[];
+  readonly sendBufferBytes: number | null;
+  readonly receiveBufferBytes: number | null;
+  readonly queueDepth: number | null;
+}
+
+/** What a role says, one JSON document a line on its own pipe. */
+export type RoleMessage =
+  /** The server can be connected to. */
+  | { readonly type: "ready"; readonly port: number }
+  /** The peers have met. */
+  | { readonly type: "connected"; readonly effective: EffectiveReport }
+  /** The client begins the measured phase. */
+  | { readonly type: "started" }
+  | { readonly type: "done" }
+  | { readonly type: "failed"; readonly reason: string; readonly cause: FailureCause };
+
+/** `peer`: seen from here it was the other side's fault; then its own account, if any, is the better one. */
+export type FailureCause = "own" | "peer" | "stopped";
+
+/** What a role is told after its settings. */
+export type RoleCommand = { readonly type: "connect"; readonly port: number };
+
+/** File descriptor at which a role finds the ledger. */
+export const LEDGER_FD = 3;

@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UsageError } from "../cli/errors.ts";
+import type { Mechanism, RunPlan } from "../cli/plan.ts";
+
+/** Room for a socket's path in sockaddr_un, the NUL included; the smallest of the platforms built for. */
+const SOCKET_PATH_BYTES = 104;
+
+/** Directory for socket files: IPC_BENCHMARK_TEMP_DIR, else the system's. @throws UsageError */
+export function socketDirectory(): string {
+  const asked = process.env.IPC_BENCHMARK_TEMP_DIR;
+  if (asked === undefined || asked === "") return tmpdir();
+  if (statSync(asked, { throwIfNoEntry: false })?.isDirectory()) return asked;
+  throw new UsageError(
+    `IPC_BENCHMARK_TEMP_DIR is ${JSON.stringify(asked)}, which is no directory`,
+    "create it or unset the variable",
+  );
+}
+
+/** Unpredictable, and short enough for every platform's limit. */
+const randomName = () => `ipcb-${randomBytes(8).toString("hex")}`;
+
+/** Whether the user left the choice of the name to us. */
+export function isOwnName(mechanism: Mechanism, plan: RunPlan): boolean {
+  const given = {
+    uds: plan.socketPath,
+    shm: plan.sharedMemoryName,
+    pmq: plan.messageQueueName,
+    tcp: plan.host,
+  };
+  return given[mechanism] === null;
+}
+
+/** Where the peers of one cell meet: what the user asked for, else a fresh name. @throws UsageError */
+export function endpointFor(mechanism: Mechanism, plan: RunPlan): string {
+  switch (mechanism) {
+    case "tcp":
+      return plan.host;
+    case "shm":
+      return plan.sharedMemoryName ?? randomName();
+    case "pmq":
+      return plan.messageQueueName ?? randomName();
+    case "uds": {
+      const path = plan.socketPath ?? join(socketDirectory(), `${randomName()}.sock`);
+      if (Buffer.byteLength(path) < SOCKET_PATH_BYTES) return path;
+      throw new UsageError(
+        `the socket path ${path} has ${Buffer.byteLength(path)} bytes, at most ${SOCKET_PATH_BYTES - 1} are allowed`,
+        "give a shorter one with --socket-path, or a shorter directory in IPC_BENCHMARK_TEMP_DIR",
+      );
+    }
+  }
+}

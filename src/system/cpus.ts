@@ -1,0 +1,19 @@
+import { RunError } from "../cli/errors.ts";
+import { bitNumbers } from "../measure/ledger.ts";
+import { CPU_WORDS } from "../native/layout.ts";
+import { errorText, native } from "../native/library.ts";
+
+/** Numbers of the CPUs that this thread may use; empty where the system does not tell. */
+export function allowedCpus(): number[] {
+  const words = new BigUint64Array(CPU_WORDS);
+  return native().process_allowed_cpus(words, CPU_WORDS) < 0 ? [] : bitNumbers(words);
+}
+
+/** Pins this thread and reads the mask back. @throws RunError if it did not take */
+export function pinToCpu(cpu: number): void {
+  const status = native().process_pin(cpu);
+  const allowed = allowedCpus();
+  if (status === 0 && allowed.length === 1 && allowed[0] === cpu) return;
+  const reason = status < 0 ? errorText(status) : `the kernel allows ${allowed.join(" ")} instead`;
+  throw new RunError(`can't run on CPU ${cpu}: ${reason}`);
+}

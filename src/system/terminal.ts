@@ -1,0 +1,39 @@
+import { writeSync } from "node:fs";
+import { wantsColour } from "../cli/help.ts";
+
+const STDOUT = 1;
+const STDERR = 2;
+
+/** Writes all of it, also into a full pipe; a reader that has gone away is no error of ours. */
+function write(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "EAGAIN") return;
+      Bun.sleepSync(5);
+    }
+  }
+}
+
+/** Results, on stdout. */
+export function writeText(text: string): void {
+  write(STDOUT, text);
+}
+
+/** A diagnostic line, on stderr. */
+export function writeLine(line: string): void {
+  write(STDERR, `${line}\n`);
+}
+
+/** What stdout can show. */
+export function terminalOptions(): { utf8: boolean; colour: boolean; columns: number } {
+  const locale = process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || "";
+  return {
+    utf8: /utf-?8/i.test(locale),
+    colour: wantsColour(process.stdout.isTTY === true, process.env),
+    columns: process.stdout.isTTY ? (process.stdout.columns ?? 80) : 80,
+  };
+}

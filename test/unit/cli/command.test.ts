@@ -1,0 +1,122 @@
+import { describe, expect, test } from "bun:test";
+import packageJson from "../../../package.json" with { type: "json" };
+import { interpret } from "../../../src/cli/command.ts";
+import { UsageError } from "../../../src/cli/errors.ts";
+import { FLAG_ENTRIES } from "../../../src/cli/flags.ts";
+import { EXAMPLES, wantsColour } from "../../../src/cli/help.ts";
+
+async function textOf(argv: readonly string[], colour = false): Promise<string> {
+  const command = await interpret(argv, "linux", colour);
+  if (command.kind === "run") throw new Error("neither help nor version");
+  return command.text;
+}
+
+test("a plain command line is a run", async () => {
+  expect(await interpret(["-m", "shm", "--shm-direct"], "linux")).toMatchObject({
+    kind: "run",
+    plan: { mechanisms: ["shm"] },
+    notices: [expect.stringContaining("--blocking")],
+  });
+});
+
+test("a bad command line is rejected with a usage error", () => {
+  expect(interpret(["--nope"], "linux")).rejects.toBeInstanceOf(UsageError);
+});
+
+describe("the version names the program and the version of the package", () => {
+  for (const flag of ["-V", "--version"]) {
+    test(flag, async () => {
+      expect(await interpret([flag], "linux")).toEqual({
+        kind: "version",
+        text: `ipc-benchmark ${packageJson.version}`,
+      });
+    });
+  }
+});
+
+describe("help and version win over everything else", () => {
+  const cases: readonly (readonly [readonly string[], "help" | "version"])[] = [
+    [["-h", "--nope"], "help"],
+    [["-s", "-h"], "help"],
+    [["-i", "0", "--help"], "help"],
+    [["-qh"], "help"],
+    [["--rate", "--version"], "version"],
+    [["-V", "-h"], "version"],
+    [["-h", "-V"], "help"],
+  ];
+  for (const [argv, kind] of cases) {
+    test(argv.join(" "), async () => expect((await interpret(argv, "linux")).kind).toBe(kind));
+  }
+
+  test("but not after --, where nothing is a flag", () => {
+    expect(interpret(["--", "-h"], "linux")).rejects.toBeInstanceOf(UsageError);
+  });
+});
+
+describe("long help", () => {
+  test("shows every available flag once, and none of later work", async () => {
+    const rows = (await textOf(["--help"])).split("\n").filter((line) => /^ {2}( {4}|-\w, )--/.test(line));
+    const shown = rows.map((line) => /--([a-z-]+)/.exec(line)?.[1]);
+    const available = FLAG_ENTRIES.filter(([, flag]) => flag.arity !== "later").map(
+      ([, flag]) => flag.long[0],
+    );
+    expect(shown.toSorted()).toEqual(available.toSorted());
+  });
+
+  test("shows the groups in their order", async () => {
+    const text = await textOf(["--help"]);
+    const places = ["Options", "Timing", "Concurrency", "Output and Logging", "Advanced", "Examples"].map(
+      (name) => text.indexOf(`\n${name}\n`),
+    );
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+  });
+
+  test("says that a duration wins over a count", async () => {
+    expect(await textOf(["--help"])).toContain("wins over --msg-count");
+  });
+});
+
+test("short help shows less than long help", async () => {
+  const [short, long] = [await textOf(["-h"]), await textOf(["--help"])];
+  expect(short.split("\n").length).toBeLessThan(long.split("\n").length - 20);
+  expect(short).toContain("ipc-benchmark --help");
+});
+
+describe("help fits into 100 columns without trailing blanks", () => {
+  for (const flag of ["-h", "--help"]) {
+    test(flag, async () => {
+      for (const line of (await textOf([flag])).split("\n")) {
+        expect(line.length).toBeLessThanOrEqual(100);
+        expect(line).toBe(line.trimEnd());
+      }
+    });
+  }
+});
+
+describe("every example of the help is a command that runs", () => {
+  for (const [command] of EXAMPLES) {
+    test(command, async () => {
+      const [program, ...argv] = command.split(" ");
+      expect(program).toBe("ipc-benchmark");
+      expect((await interpret(argv, "linux")).kind).toBe("run");
+    });
+  }
+});
+
+describe("colour", () => {
+  test("help holds colours only if asked for, and the same text", async () => {
+    const plain = await textOf(["--help"]);
+    const coloured = await textOf(["--help"], true);
+    expect(plain).not.toContain("\u001b");
+    expect(coloured).toContain("\u001b[");
+    expect(Bun.stripANSI(coloured).replace(/ +$/gm, "")).toBe(plain);
+  });
+
+  test("is wanted on a terminal only, and never with NO_COLOR", () => {
+    expect(wantsColour(true, {})).toBe(true);
+    expect(wantsColour(true, { NO_COLOR: "" })).toBe(true);
+    expect(wantsColour(true, { NO_COLOR: "0" })).toBe(false);
+    expect(wantsColour(false, {})).toBe(false);
+  });
+});

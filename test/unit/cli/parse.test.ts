@@ -1,0 +1,200 @@
+import { describe, expect, test } from "bun:test";
+import { MAX_MESSAGE_BYTES } from "../../../src/cli/flags.ts";
+import { parseArguments } from "../../../src/cli/parse.ts";
+import type { RunPlan } from "../../../src/cli/plan.ts";
+
+function plan(line: string, platform: NodeJS.Platform = "linux"): RunPlan {
+  return parseArguments(line === "" ? [] : line.split(" "), platform).plan;
+}
+
+test("without flags every default stands", () => {
+  expect(plan("")).toEqual({
+    mechanisms: ["uds"],
+    mode: "async",
+    tests: ["one-way", "round-trip"],
+    messageBytes: 1024,
+    messageCount: 10_000,
+    durationNs: null,
+    sendDelayNs: 0,
+    warmupCount: 1000,
+    includeFirstMessage: false,
+    percentiles: [50, 95, 99, 99.9],
+    concurrency: 1,
+    reply: "echo",
+    wait: "block",
+    spinNs: 50_000,
+    shmDirect: false,
+    pmqPriority: 0,
+    serverCpu: null,
+    clientCpu: null,
+    bufferBytes: null,
+    host: "127.0.0.1",
+    port: null,
+    socketPath: null,
+    sharedMemoryName: null,
+    messageQueueName: null,
+    outputFile: null,
+    continueOnError: false,
+    quiet: false,
+    commandLine: [],
+  });
+});
+
+test("every flag reaches the plan", () => {
+  const line =
+    "-m tcp uds shm pmq -s 64 -d 2s -i 7 --send-delay 5us -w 0 -c 1 --server-affinity 1 --client-affinity 0 -o r.json " +
+    "-q --one-way --continue-on-error --percentiles 90 10 --buffer-size 4096 --host ::1 --port 9000 --pmq-priority 3 " +
+    "--include-first-message --blocking --shm-direct --reply ack --wait hybrid --spin 20us --socket-path /tmp/a.sock " +
+    "--shared-memory-name /a --message-queue-name b";
+  expect(plan(line)).toEqual({
+    mechanisms: ["tcp", "uds", "shm", "pmq"],
+    mode: "blocking",
+    tests: ["one-way"],
+    messageBytes: 64,
+    messageCount: null,
+    durationNs: 2_000_000_000,
+    sendDelayNs: 5000,
+    warmupCount: 0,
+    includeFirstMessage: true,
+    percentiles: [10, 90],
+    concurrency: 1,
+    reply: "ack",
+    wait: "hybrid",
+    spinNs: 20_000,
+    shmDirect: true,
+    pmqPriority: 3,
+    serverCpu: 1,
+    clientCpu: 0,
+    bufferBytes: 4096,
+    host: "::1",
+    port: 9000,
+    socketPath: "/tmp/a.sock",
+    sharedMemoryName: "/a",
+    messageQueueName: "/b",
+    outputFile: "r.json",
+    continueOnError: true,
+    quiet: true,
+    commandLine: line.split(" "),
+  });
+});
+
+describe("a value is read in every spelling", () => {
+  for (const line of [
+    "-i 77",
+    "-i77",
+    "-i=77",
+    "--msg-count 77",
+    "--msg-count=77",
+    "-qi77",
+    "-qi 77",
+    "-i 0077",
+  ]) {
+    test(line, () => expect(plan(line).messageCount).toBe(77));
+  }
+});
+
+describe("mechanisms", () => {
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ["-m tcp uds", ["tcp", "uds"]],
+    ["--mechanism tcp --mechanisms uds -m shm", ["tcp", "uds", "shm"]],
+    ["-mtcp uds", ["tcp", "uds"]],
+    ["-m=tcp uds", ["tcp", "uds"]],
+    ["--mechanism=tcp uds", ["tcp", "uds"]],
+    ["-m tcp tcp", ["tcp", "tcp"]],
+    ["-m all", ["uds", "shm", "tcp", "pmq"]],
+    ["-m tcp all", ["uds", "shm", "tcp", "pmq"]],
+    ["-m tcp --", ["tcp"]],
+  ];
+  for (const [line, expected] of cases) {
+    test(line, () => expect(plan(line).mechanisms).toEqual(expected as RunPlan["mechanisms"]));
+  }
+
+  test("all leaves message queues out where there are none", () => {
+    expect(plan("-m all", "darwin").mechanisms).toEqual(["uds", "shm", "tcp"]);
+  });
+});
+
+describe("tests", () => {
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ["--one-way", ["one-way"]],
+    ["--round-trip", ["round-trip"]],
+    ["--round-trip --one-way", ["one-way", "round-trip"]],
+    ["--no-one-way", ["round-trip"]],
+    ["--no-round-trip", ["one-way"]],
+    ["--one-way --no-round-trip", ["one-way"]],
+    ["--no-one-way --round-trip", ["round-trip"]],
+  ];
+  for (const [line, expected] of cases) {
+    test(line, () => expect(plan(line).tests).toEqual(expected as RunPlan["tests"]));
+  }
+});
+
+describe("the output file", () => {
+  const cases: readonly (readonly [string, string | null])[] = [
+    ["-o", "benchmark_results.json"],
+    ["-o -q", "benchmark_results.json"],
+    ["--output-file --blocking", "benchmark_results.json"],
+    ["-o r.json -q", "r.json"],
+    ["-or.json", "r.json"],
+    ["-o=r.json", "r.json"],
+    ["--output-file=-r.json", "-r.json"],
+    ["-qo r.json", "r.json"],
+    ["-q", null],
+  ];
+  for (const [line, expected] of cases) {
+    test(line, () => expect(plan(line).outputFile).toBe(expected));
+  }
+});
+
+test("percentiles accumulate, are sorted, and stand once", () => {
+  expect(plan("--percentiles 99 50 --percentiles=99.0 100 .5").percentiles).toEqual([0.5, 50, 99, 100]);
+});
+
+test("a duration wins over a count, in whatever order they stand", () => {
+  for (const line of ["-d 1.5s -i 5", "-i 5 -d 1.5s"]) {
+    expect(plan(line)).toMatchObject({ messageCount: null, durationNs: 1_500_000_000 });
+  }
+});
+
+test("a repeated switch says the same twice", () => {
+  expect(plan("-q -q --quiet --blocking --blocking")).toMatchObject({ quiet: true, mode: "blocking" });
+});
+
+test("the largest values are allowed", () => {
+  expect(plan(`-s ${MAX_MESSAGE_BYTES} -i 1000000000000 --buffer-size 1073741824`)).toMatchObject({
+    messageBytes: 16_777_188,
+    messageCount: 1e12,
+    bufferBytes: 1024 ** 3,
+  });
+  expect(plan(`-m shm --shared-memory-name ${"x".repeat(30)}`).sharedMemoryName).toHaveLength(31);
+  expect(plan(`--socket-path ${"x".repeat(103)}`).socketPath).toHaveLength(103);
+});
+
+describe("the mode", () => {
+  test("--shm-direct turns blocking on and says so", () => {
+    const { plan, notices } = parseArguments(["-m", "shm", "--shm-direct"], "linux");
+    expect(plan).toMatchObject({ mode: "blocking", shmDirect: true });
+    expect(notices).toEqual(["--shm-direct turns --blocking on; add --async to keep the event loop"]);
+  });
+
+  test("--shm-direct leaves the event loop on with --async", () => {
+    const { plan, notices } = parseArguments(["-m", "all", "--shm-direct", "--async"], "linux");
+    expect(plan).toMatchObject({ mode: "async", shmDirect: true });
+    expect(notices).toEqual([]);
+  });
+
+  test("--shm-direct says nothing when blocking was asked for", () => {
+    expect(parseArguments(["-m", "shm", "--shm-direct", "--blocking"], "linux").notices).toEqual([]);
+  });
+
+  test("--shm-direct makes --wait spin possible", () => {
+    expect(plan("-m shm --shm-direct --wait spin").wait).toBe("spin");
+  });
+});
+
+test("the command line is kept as it was given", () => {
+  const argv = ["-m", "uds", "--msg-count=5"];
+  const { commandLine } = parseArguments(argv, "linux").plan;
+  expect(commandLine).toEqual(argv);
+  expect(commandLine).not.toBe(argv);
+});
