@@ -9,6 +9,7 @@ import { buildResult } from "../result/build.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
 import { allowedCpus } from "../system/cpus.ts";
 import { readHost } from "../system/host.ts";
+import { checkLimits } from "../system/limits.ts";
 import { OutputFile } from "../system/output-file.ts";
 import { terminalOptions, writeLine, writeText } from "../system/terminal.ts";
 import { measureCell } from "./cell.ts";
@@ -31,6 +32,7 @@ function checkPlan(plan: RunPlan): void {
     }
   }
   for (const mechanism of plan.mechanisms) endpointFor(mechanism, plan);
+  checkLimits(plan);
 }
 
 /** A run in progress: what was measured so far, and where it is written. */
