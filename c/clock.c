@@ -2,9 +2,6 @@
 
 #include <errno.h>
 
-/* A sleep overshoots by some 40 us even with a timer slack of 1 ns, so the last stretch is spun. */
-#define SPIN_TAIL_NS INT64_C(50000)
-
 int64_t clock_realtime_offset_ns(void) {
   int64_t best_gap_ns = INT64_MAX;
   int64_t offset_ns = 0;
@@ -20,12 +17,21 @@ int64_t clock_realtime_offset_ns(void) {
   return offset_ns;
 }
 
-static void sleep_for(int64_t ns) {
-  struct timespec length = timespec_of_ns(ns);
+void clock_sleep(int64_t length_ns) {
+  struct timespec length = timespec_of_ns(length_ns);
 #if defined(__APPLE__)
   nanosleep(&length, NULL);
 #else
   clock_nanosleep(CLOCK_MONOTONIC, 0, &length, NULL);
+#endif
+}
+
+int clock_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns) {
+#if defined(__linux__)
+  struct timespec timeout = timespec_of_ns(timeout_ns);
+  return ppoll(fds, count, &timeout, NULL);
+#else
+  return poll(fds, count, (int)((timeout_ns + NS_PER_MS - 1) / NS_PER_MS));
 #endif
 }
 
@@ -34,9 +40,9 @@ int clock_pause_until(int64_t until_ns, const stop_flag *stop) {
     if (is_stopping(stop)) return -ECANCELED;
     int64_t left_ns = until_ns - clock_now_ns();
     if (left_ns <= 0) return 0;
-    if (left_ns > SPIN_TAIL_NS) {
-      int64_t nap_ns = left_ns - SPIN_TAIL_NS;
-      sleep_for(nap_ns < WAIT_SLICE_NS ? nap_ns : WAIT_SLICE_NS);
+    if (left_ns > CLOCK_SPIN_TAIL_NS) {
+      int64_t nap_ns = left_ns - CLOCK_SPIN_TAIL_NS;
+      clock_sleep(nap_ns < WAIT_SLICE_NS ? nap_ns : WAIT_SLICE_NS);
     } else {
       cpu_relax();
     }

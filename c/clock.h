@@ -2,6 +2,7 @@
 #ifndef IPC_CLOCK_H
 #define IPC_CLOCK_H
 
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <time.h>
@@ -40,6 +41,15 @@ static inline void cpu_relax(void) {
 
 /* Nanoseconds to add to CLOCK_MONOTONIC to get CLOCK_REALTIME, taken as the tightest of a few pairs of readings. */
 int64_t clock_realtime_offset_ns(void);
+
+/* A sleep overshoots by some 40 us even with a timer slack of 1 ns, so the last stretch of a wait is spun. */
+#define CLOCK_SPIN_TAIL_NS INT64_C(50000)
+
+/* Sleeps about that long; a signal ends it early. */
+void clock_sleep(int64_t length_ns);
+
+/* poll(2) with a timeout in nanoseconds, where the system has that. */
+int clock_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns);
 
 /* Sleeps to 50 us before `until_ns`, then spins. Returns 0, or -ECANCELED once *stop is set. */
 int clock_pause_until(int64_t until_ns, const stop_flag *stop);

@@ -42,12 +42,47 @@ void ledger_note_cpu(struct ledger *ledger) {
   if (cpu < LEDGER_CPU_WORDS * 64) ledger->cpus_used[cpu / 64] |= UINT64_C(1) << (cpu % 64);
 }
 
-uint64_t ledger_file_bytes(uint32_t sheet_count) {
-  return sizeof(struct ledger_file) + (uint64_t)sheet_count * sizeof(struct ledger);
+static uint64_t ring_bytes(uint64_t ring_capacity) {
+  if (ring_capacity == 0) return 0;
+  uint64_t bytes = sizeof(struct record_ring) + ring_capacity * sizeof(struct record);
+  return (bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
 }
 
-void ledger_file_init(struct ledger_file *file, uint32_t sheet_count) {
-  file->bytes = ledger_file_bytes(sheet_count);
+uint64_t ledger_file_bytes(uint32_t sheet_count, uint64_t ring_capacity) {
+  return sizeof(struct ledger_file) + sheet_count * (sizeof(struct ledger) + ring_bytes(ring_capacity));
+}
+
+void ledger_file_init(struct ledger_file *file, uint32_t sheet_count, uint64_t ring_capacity) {
+  file->bytes = ledger_file_bytes(sheet_count, ring_capacity);
   file->sheet_count = sheet_count;
+  file->ring_capacity = ring_capacity;
   file->magic = LEDGER_MAGIC;
+}
+
+struct record_ring *ledger_ring(struct ledger_file *file, uint32_t sheet) {
+  if (file->ring_capacity == 0) return NULL;
+  uint8_t *rings = (uint8_t *)&file->sheets[file->sheet_count];
+  return (struct record_ring *)(rings + sheet * ring_bytes(file->ring_capacity));
+}
+
+/* The reader empties the ring every few milliseconds; there is no hurry once it is full. */
+static void wait_for_reader(struct ledger_file *file, struct ledger *ledger, const struct record_ring *ring, uint64_t head) {
+  int64_t since_ns = clock_now_ns();
+  const struct timespec nap = timespec_of_ns(200 * 1000);
+  while (head - atomic_load_explicit(&ring->tail, memory_order_acquire) >= file->ring_capacity && !is_stopping(&file->stop)) {
+    nanosleep(&nap, NULL);
+  }
+  ledger->stall_count++;
+  ledger->stall_ns += (uint64_t)(clock_now_ns() - since_ns);
+}
+
+void ledger_push_record(struct ledger_file *file, uint32_t sheet, struct record record) {
+  struct record_ring *ring = ledger_ring(file, sheet);
+  uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+  if (head - atomic_load_explicit(&ring->tail, memory_order_acquire) >= file->ring_capacity) {
+    wait_for_reader(file, &file->sheets[sheet], ring, head);
+    if (is_stopping(&file->stop)) return;
+  }
+  ring->records[head & (file->ring_capacity - 1)] = record;
+  atomic_store_explicit(&ring->head, head + 1, memory_order_release);
 }

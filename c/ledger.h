@@ -49,12 +49,32 @@ struct ledger {
   uint64_t room_wait_count; /* sends that found no room at the first attempt */
   uint64_t room_wait_ns;
   int64_t first_send_ns; /* CLOCK_MONOTONIC; 0: none yet */
+  int64_t last_send_ns;
   int64_t last_receive_ns;
   int64_t realtime_offset_ns; /* to be added to CLOCK_MONOTONIC, taken as the measured phase starts; 0: not reached */
   uint64_t same_cpu_count; /* messages handled here while the peer was last seen on this CPU */
   uint64_t migration_count;
   uint64_t cpus_used[LEDGER_CPU_WORDS]; /* bit per CPU */
-  struct distribution latency;
+  uint64_t stall_count; /* times the ring of records was full and this side waited for its reader, between messages */
+  uint64_t stall_ns;
+  struct distribution service;  /* from the actual send */
+  struct distribution response; /* with a schedule: from the moment at which the message should have gone */
+  struct distribution lateness; /* with a schedule, on the sending side: from that moment to the actual send */
+};
+
+/* One recorded message, for whoever streams them. */
+struct record {
+  uint64_t id;
+  int64_t sent_ns; /* CLOCK_MONOTONIC */
+  int64_t service_ns;
+};
+
+/* Single producer (the side that records), single consumer (the orchestrator), both sequence numbers ever growing. The
+ * producer publishes with a release store of `head` that the consumer's acquire load pairs with; `tail` goes back alike. */
+struct record_ring {
+  _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t head;
+  _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t tail;
+  _Alignas(CACHE_LINE_BYTES) struct record records[];
 };
 
 /* The whole mapping. Sheet 2n is client n's, sheet 2n + 1 that of its server side. */
@@ -62,6 +82,7 @@ struct ledger_file {
   uint64_t magic;
   uint64_t bytes;
   uint64_t sheet_count;
+  uint64_t ring_capacity; /* records a sheet; a power of two, or 0: nobody streams */
   _Alignas(CACHE_LINE_BYTES) stop_flag stop;
   struct ledger sheets[];
 };
@@ -85,7 +106,13 @@ static inline int ledger_shares_cpu(const struct ledger *one, const struct ledge
   return cpu != 0 && cpu == atomic_load_explicit(&other->cpu_now, memory_order_relaxed);
 }
 
-uint64_t ledger_file_bytes(uint32_t sheet_count);
-void ledger_file_init(struct ledger_file *file, uint32_t sheet_count);
+uint64_t ledger_file_bytes(uint32_t sheet_count, uint64_t ring_capacity);
+void ledger_file_init(struct ledger_file *file, uint32_t sheet_count, uint64_t ring_capacity);
+
+/* The ring of a sheet, behind all sheets; NULL if there are none. */
+struct record_ring *ledger_ring(struct ledger_file *file, uint32_t sheet);
+
+/* Never drops a record: with a full ring it waits for the reader, or until the stop flag, and counts that as a stall. */
+void ledger_push_record(struct ledger_file *file, uint32_t sheet, struct record record);
 
 #endif

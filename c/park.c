@@ -75,17 +75,20 @@ int park_lock(struct park *park, int64_t slice_ns) {
   return rc == EOWNERDEAD || rc == ENOTRECOVERABLE ? -EOWNERDEAD : -rc;
 }
 
-static void futex_sleep(_Atomic uint32_t *word, uint32_t while_equal, int64_t slice_ns) {
+/* Whether the slice ran out. */
+static int futex_sleep(_Atomic uint32_t *word, uint32_t while_equal, int64_t slice_ns) {
   struct timespec slice = timespec_of_ns(slice_ns);
-  syscall(SYS_futex, word, FUTEX_WAIT, while_equal, &slice, NULL, 0);
+  return syscall(SYS_futex, word, FUTEX_WAIT, while_equal, &slice, NULL, 0) != 0 && errno == ETIMEDOUT;
 }
 
 int park_sleep(struct park *park, unsigned index, const struct park_wish *wish, int64_t slice_ns) {
   struct park_place *place = &park->places[index];
   int rc = park_lock(park, slice_ns);
   if (rc != 0) return rc;
+  PARK_DELAY_POINT();
   /* Read before the announcement: whoever sees that adds to it, and then the futex doesn't sleep. */
   uint32_t signals = atomic_load_explicit(&place->signals, memory_order_seq_cst);
+  PARK_DELAY_POINT();
   atomic_store_explicit(&place->waiting, 1, memory_order_seq_cst);
   PARK_DELAY_POINT();
   rc = look_again(wish);
@@ -93,14 +96,11 @@ int park_sleep(struct park *park, unsigned index, const struct park_wish *wish, 
   park_unlock(park);
   if (rc != 0) return rc > 0 ? 0 : rc;
   PARK_DELAY_POINT();
-  futex_sleep(&place->signals, signals, slice_ns);
+  int timed_out = futex_sleep(&place->signals, signals, slice_ns);
   int unsignalled = withdraw(place);
   if (take_cancelled(wish)) return -EAGAIN;
-  if (unsignalled && atomic_load_explicit(&place->signals, memory_order_relaxed) == signals) {
-    PARK_TIMED_OUT();
-    return -EAGAIN;
-  }
-  return 0;
+  if (timed_out && unsignalled) PARK_TIMED_OUT();
+  return timed_out && unsignalled ? -EAGAIN : 0;
 }
 
 void park_signal(struct park *park, unsigned index) {
@@ -164,6 +164,7 @@ int park_sleep(struct park *park, unsigned index, const struct park_wish *wish, 
   int64_t until_ns = clock_now_ns() + slice_ns;
   int rc = park_lock(park, slice_ns);
   if (rc != 0) return rc;
+  PARK_DELAY_POINT();
   atomic_store_explicit(&place->waiting, 1, memory_order_seq_cst);
   PARK_DELAY_POINT();
   rc = look_again(wish);

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,7 +194,7 @@ static int pmq_wait(struct channel *channel, enum readiness readiness, int64_t s
       {.fd = queue->fd, .events = readiness == READABLE ? POLLIN : POLLOUT},
       {.fd = queue->bell, .events = POLLIN},
   };
-  int count = poll(fds, 2, (int)((slice_ns + NS_PER_MS - 1) / NS_PER_MS));
+  int count = clock_poll(fds, 2, slice_ns);
   if (count < 0) return errno == EINTR ? -EAGAIN : -errno;
   uint64_t rings;
   /* pmq_wake ended this wait, and no other. */

@@ -91,17 +91,17 @@ static struct ledger_file *map(int fd, size_t bytes, int flags, int32_t *error) 
   return memory == MAP_FAILED ? NULL : memory;
 }
 
-int32_t ledger_file_create(int32_t sheet_count) {
+int32_t ledger_file_create(int32_t sheet_count, int32_t ring_capacity) {
   int fd = anonymous_memory();
   if (fd < 0) return fd;
-  size_t bytes = ledger_file_bytes((uint32_t)sheet_count);
+  size_t bytes = ledger_file_bytes((uint32_t)sheet_count, (uint64_t)ring_capacity);
   int32_t error = ftruncate(fd, (off_t)bytes) != 0 ? -errno : 0;
   struct ledger_file *file = error != 0 ? NULL : map(fd, bytes, MAP_SHARED, &error);
   if (file == NULL) {
     close(fd);
     return error;
   }
-  ledger_file_init(file, (uint32_t)sheet_count);
+  ledger_file_init(file, (uint32_t)sheet_count, (uint64_t)ring_capacity);
   munmap(file, bytes);
   return fd;
 }
@@ -118,7 +118,7 @@ struct ledger_file *ledger_file_map(int32_t fd, int32_t *error) {
 
 struct ledger_file *ledger_file_private(int32_t sheet_count) {
   int32_t error;
-  struct ledger_file *file = map(-1, ledger_file_bytes((uint32_t)sheet_count), MAP_SHARED | MAP_ANONYMOUS, &error);
-  if (file != NULL) ledger_file_init(file, (uint32_t)sheet_count);
+  struct ledger_file *file = map(-1, ledger_file_bytes((uint32_t)sheet_count, 0), MAP_SHARED | MAP_ANONYMOUS, &error);
+  if (file != NULL) ledger_file_init(file, (uint32_t)sheet_count, 0);
   return file;
 }

@@ -15,8 +15,8 @@ int32_t process_pin(int32_t cpu);
  * and SIGHUP turned into the stop flag when `catch_signals`. */
 int32_t process_become_role(struct ledger_file *file, int32_t parent_pid, int32_t catch_signals);
 
-/* Anonymous shared memory for `sheet_count` ledgers; a file descriptor without a name that children can inherit. */
-int32_t ledger_file_create(int32_t sheet_count);
+/* Anonymous shared memory for `sheet_count` ledgers and their rings of records (a power of two, or 0); a file descriptor without a name that children can inherit. */
+int32_t ledger_file_create(int32_t sheet_count, int32_t ring_capacity);
 /* NULL with *error set. The mapping lives as long as the process. */
 struct ledger_file *ledger_file_map(int32_t fd, int32_t *error);
 struct ledger_file *ledger_file_private(int32_t sheet_count);

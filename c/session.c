@@ -7,6 +7,19 @@
 
 /* ---- life ---- */
 
+static int open_schedule(struct session *session) {
+  const struct session_settings *settings = &session->settings;
+  if (settings->rate_millihertz == 0) return 0;
+  session->schedule = (struct schedule){
+      .kind = settings->arrival,
+      .burst = settings->burst == 0 ? 1 : settings->burst,
+      .seed = settings->seed,
+      .gap_ns = 1e12 / (double)settings->rate_millihertz,
+  };
+  session->sent_at_ns = calloc(MAX_IN_FLIGHT, sizeof *session->sent_at_ns);
+  return session->sent_at_ns == NULL ? -ENOMEM : 0;
+}
+
 static int open_session(struct session *session, struct session_settings *settings, struct ledger_file *file) {
   size_t room = settings->payload_bytes > NOTE_BYTES ? settings->payload_bytes : NOTE_BYTES;
   if (settings->payload_bytes > FRAME_PAYLOAD_LIMIT) return -EMSGSIZE;
@@ -21,22 +34,26 @@ static int open_session(struct session *session, struct session_settings *settin
   payload_fill(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, room);
   int error = 0;
   session->channel = channel_create(&settings->channel, &file->stop, &error);
-  return error;
+  return error != 0 ? error : open_schedule(session);
+}
+
+static void session_free(struct session *session) {
+  free(session->sent_at_ns);
+  free(session->out);
+  free(session);
 }
 
 struct session *session_open(struct session_settings *settings, struct ledger_file *file) {
   struct session *session = calloc(1, sizeof *session);
   settings->error = session == NULL ? -ENOMEM : open_session(session, settings, file);
   if (settings->error == 0) return session;
-  if (session != NULL) free(session->out);
-  free(session);
+  if (session != NULL) session_free(session);
   return NULL;
 }
 
 void session_close(struct session *session) {
   channel_destroy(session->channel);
-  free(session->out);
-  free(session);
+  session_free(session);
 }
 
 int32_t session_listen(struct session *session) {
@@ -63,6 +80,8 @@ void session_start(struct session *session) { session->ledger->realtime_offset_n
 
 /* ---- sending ---- */
 
+static int is_scheduled(const struct session *session) { return session->schedule.gap_ns > 0; }
+
 static int is_recorded(uint64_t id, uint32_t type) { return id != UNRECORDED_ID && type <= FRAME_RESPONSE; }
 
 /* The frame is finished but for its stamp, the last thing before it is handed over. */
@@ -74,6 +93,8 @@ static int32_t stamp(struct session *session, uint8_t *frame, uint64_t id, size_
   session->has_waited = 0;
   session->stamp_ns = clock_now_ns();
   frame_stamp(frame, session->stamp_ns);
+  /* After the stamp, but needed by the time the reply is there. */
+  if (session->sent_at_ns != NULL && type == FRAME_REQUEST) session->sent_at_ns[id % MAX_IN_FLIGHT] = session->stamp_ns;
   return (int32_t)session->sending_bytes;
 }
 
@@ -125,6 +146,7 @@ int32_t session_end_send(struct session *session, int32_t has_waited) {
   restore_pattern(session);
   if (!is_recorded(session->sending_id, session->sending_type)) {
     ledger->warmup_count += session->sending_type <= FRAME_RESPONSE;
+    session->schedule_start_ns = session->stamp_ns + SCHEDULE_LEAD_NS;
     return 0;
   }
   if (has_waited) {
@@ -132,6 +154,11 @@ int32_t session_end_send(struct session *session, int32_t has_waited) {
     ledger->room_wait_ns += (uint64_t)(clock_now_ns() - session->stamp_ns);
   }
   ledger->sent_count++;
+  ledger->last_send_ns = session->stamp_ns;
+  if (is_scheduled(session) && session->sending_type != FRAME_RESPONSE) {
+    session->in_flight++;
+    distribution_record(&ledger->lateness, (uint64_t)(session->stamp_ns - session->due_ns));
+  }
   if (ledger->first_send_ns == 0) {
     ledger->first_send_ns = session->stamp_ns;
     session->window_end_ns = session->stamp_ns + session->settings.duration_ns;
@@ -145,14 +172,15 @@ static int32_t finish_send(struct session *session, int rc) {
   return rc;
 }
 
-static int32_t hand_over(struct session *session) {
+static int32_t hand_over_now(struct session *session) {
   struct channel *channel = session->channel;
-  int rc = channel->ops->try_send(channel, session->sending, session->sending_bytes);
-  if (rc == -EAGAIN && session->settings.blocking) {
-    session->has_waited = 1;
-    rc = channel_send(channel, session->sending, session->sending_bytes);
-  }
-  return finish_send(session, rc);
+  return finish_send(session, channel->ops->try_send(channel, session->sending, session->sending_bytes));
+}
+
+static int32_t hand_over(struct session *session) {
+  int32_t rc = hand_over_now(session);
+  if (rc != -EAGAIN || !session->settings.blocking) return rc;
+  return finish_send(session, channel_send(session->channel, session->sending, session->sending_bytes));
 }
 
 int32_t session_send(struct session *session, double id, int32_t type) {
@@ -173,6 +201,13 @@ int32_t session_reply(struct session *session, int32_t with_payload) {
 
 int32_t session_flush(struct session *session) { return hand_over(session); }
 
+int32_t session_send_now(struct session *session, double id, int32_t type) {
+  session_begin_send(session, id, type);
+  return hand_over_now(session);
+}
+
+int32_t session_flush_now(struct session *session) { return hand_over_now(session); }
+
 /* ---- receiving ---- */
 
 static int payload_is_right(const struct session *session, const struct message *message) {
@@ -180,17 +215,34 @@ static int payload_is_right(const struct session *session, const struct message 
   return message->payload_bytes == expected && payload_matches(message->payload, message->payload_bytes, message->id);
 }
 
-/* The latency that this message ends, or -1 if it ends none: requests are measured by whoever sent them. */
-static int64_t latency_ns(const struct session *session, const struct message *message, int64_t received_ns) {
-  if (message->type == FRAME_ONE_WAY) return received_ns - message->sent_ns;
-  if (message->type == FRAME_RESPONSE && message->id == session->sending_id) return received_ns - session->stamp_ns;
-  return -1;
+/* When the message that this one completes was sent, or 0 if it completes none: requests are measured by whoever sent them. */
+static int64_t sent_ns(const struct session *session, const struct message *message) {
+  if (message->type == FRAME_ONE_WAY) return message->sent_ns;
+  if (message->type != FRAME_RESPONSE) return 0;
+  if (session->sent_at_ns != NULL) return session->sent_at_ns[message->id % MAX_IN_FLIGHT];
+  return message->id == session->sending_id ? session->stamp_ns : 0;
+}
+
+static void record_latency(struct session *session, const struct message *message, int64_t received_ns) {
+  struct ledger *ledger = session->ledger;
+  int64_t from_ns = sent_ns(session, message);
+  if (from_ns == 0 || received_ns < from_ns) return;
+  distribution_record(&ledger->service, (uint64_t)(received_ns - from_ns));
+  if (is_scheduled(session)) {
+    int64_t due_ns = session->schedule_start_ns + schedule_due_ns(&session->schedule, message->id);
+    distribution_record(&ledger->response, (uint64_t)(received_ns > due_ns ? received_ns - due_ns : 0));
+  }
+  if (session->file->ring_capacity > 0) {
+    struct record record = {.id = message->id, .sent_ns = from_ns, .service_ns = received_ns - from_ns};
+    ledger_push_record(session->file, session->settings.sheet, record);
+  }
 }
 
 static void record(struct session *session, const struct message *message, int64_t received_ns) {
   struct ledger *ledger = session->ledger;
   ledger->received_count++;
   ledger->last_receive_ns = received_ns;
+  if (session->in_flight > 0) session->in_flight--;
   if (session->peer_ledger != NULL) ledger->same_cpu_count += ledger_shares_cpu(ledger, session->peer_ledger);
   switch (sequence_see(&session->sequence, message->id)) {
     case ID_IN_ORDER:
@@ -198,29 +250,41 @@ static void record(struct session *session, const struct message *message, int64
     case ID_REORDERED: ledger->reordered_count++; break;
     case ID_DUPLICATED: ledger->duplicated_count++; return;
   }
-  if (!payload_is_right(session, message)) {
+  if (payload_is_right(session, message)) {
+    record_latency(session, message, received_ns);
+  } else {
     ledger->corrupt_count++;
-    return;
   }
-  int64_t latency = latency_ns(session, message, received_ns);
-  if (latency >= 0) distribution_record(&ledger->latency, (uint64_t)latency);
 }
 
-int32_t session_receive(struct session *session) {
-  struct channel *channel = session->channel;
+/* Takes in one message that has arrived; its type. */
+static int32_t take(struct session *session, const struct arrival *arrival) {
   struct message *message = &session->message;
-  struct arrival arrival;
-  if (is_stopping(&session->file->stop)) return -ECANCELED;
-  int rc = session->settings.blocking ? channel_receive(channel, &arrival) : channel->ops->try_receive(channel, &arrival);
-  if (rc == 0) rc = frame_parse(arrival.body, arrival.body_bytes, message);
+  int rc = frame_parse(arrival->body, arrival->body_bytes, message);
   if (rc != 0) return rc;
   ledger_note_cpu(session->ledger);
   if (is_recorded(message->id, message->type)) {
-    record(session, message, arrival.received_ns);
-  } else {
-    session->ledger->warmup_count += message->type <= FRAME_RESPONSE;
+    record(session, message, arrival->received_ns);
+  } else if (message->type <= FRAME_RESPONSE) {
+    session->ledger->warmup_count++;
+    /* What a one-way receiver knows of the schedule; the sender of requests has its own stamp. */
+    if (message->type == FRAME_ONE_WAY) session->schedule_start_ns = message->sent_ns + SCHEDULE_LEAD_NS;
   }
   return (int32_t)message->type;
+}
+
+static int32_t receive_now(struct session *session) {
+  struct arrival arrival;
+  int rc = session->channel->ops->try_receive(session->channel, &arrival);
+  return rc == 0 ? take(session, &arrival) : rc;
+}
+
+int32_t session_receive(struct session *session) {
+  struct arrival arrival;
+  if (is_stopping(&session->file->stop)) return -ECANCELED;
+  if (!session->settings.blocking) return receive_now(session);
+  int rc = channel_receive(session->channel, &arrival);
+  return rc == 0 ? take(session, &arrival) : rc;
 }
 
 int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity) {
@@ -251,4 +315,55 @@ int32_t session_pause(struct session *session, double length_ns) {
   if (has_window(session) && until_ns > session->window_end_ns) until_ns = session->window_end_ns;
   session->pause_until_ns = until_ns;
   return session->settings.blocking ? session_end_pause(session) : -EAGAIN;
+}
+
+/* ---- the schedule ---- */
+
+/* While a scheduled sender has no room: long enough not to burn its CPU, short enough not to be late. */
+#define RECEIVE_SOON_NS INT64_C(100000)
+
+/* Waits a stretch of the way to `until_ns`: asleep as long as that is far off, then spinning. */
+static void wait_towards(struct session *session, int64_t left_ns, int receiving) {
+  struct channel *channel = session->channel;
+  if (left_ns <= CLOCK_SPIN_TAIL_NS || channel->wait_kind == WAIT_SPIN) {
+    cpu_relax();
+    return;
+  }
+  int64_t nap_ns = left_ns - CLOCK_SPIN_TAIL_NS < WAIT_SLICE_NS ? left_ns - CLOCK_SPIN_TAIL_NS : WAIT_SLICE_NS;
+  if (receiving) {
+    channel->ops->wait(channel, READABLE, nap_ns);
+  } else {
+    clock_sleep(nap_ns);
+  }
+}
+
+int32_t session_until_due(struct session *session, double id_number, int32_t receiving) {
+  uint64_t id = id_of(id_number);
+  session->due_ns = session->schedule_start_ns + schedule_due_ns(&session->schedule, id);
+  if (has_window(session) && session->due_ns >= session->window_end_ns) return DUE_AFTER_WINDOW;
+  for (;;) {
+    if (is_stopping(&session->file->stop)) return -ECANCELED;
+    if (receiving) {
+      int32_t rc = receive_now(session);
+      if (rc != -EAGAIN) return rc;
+    }
+    int64_t left_ns = session->due_ns - clock_now_ns();
+    int is_full = receiving && session->in_flight >= MAX_IN_FLIGHT;
+    if (left_ns <= 0 && !is_full) return DUE;
+    if (is_full) left_ns = RECEIVE_SOON_NS;
+    if (!session->settings.blocking && left_ns > CLOCK_SPIN_TAIL_NS + PAUSE_LEAD_NS) {
+      session->pause_until_ns = session->due_ns;
+      return -EAGAIN;
+    }
+    if (!session->settings.blocking && receiving) return DUE_SOON;
+    wait_towards(session, left_ns, receiving);
+  }
+}
+
+int32_t session_receive_soon(struct session *session) {
+  if (is_stopping(&session->file->stop)) return -ECANCELED;
+  int32_t rc = receive_now(session);
+  if (rc != -EAGAIN || !session->settings.blocking) return rc;
+  session->channel->ops->wait(session->channel, READABLE, RECEIVE_SOON_NS);
+  return receive_now(session);
 }

@@ -12,6 +12,7 @@
 #include "channel.h"
 #include "frame.h"
 #include "ledger.h"
+#include "schedule.h"
 #include "sequence.h"
 
 /* Room that every connection has for a note: the JSON that peers say hello with. */
@@ -21,12 +22,30 @@
 /* What send functions return when the message went and the measured window of `duration_ns` is over. */
 #define WINDOW_OVER 1
 
+/* What session_until_due returns, beside the types of frames. */
+#define DUE 100
+#define DUE_AFTER_WINDOW 101
+#define DUE_SOON 102 /* not blocking and receiving: too soon to sleep, so take turns of the event loop */
+
+/* The schedule starts this long after the stamp of the last unrecorded message, the canary. */
+#define SCHEDULE_LEAD_NS (2 * NS_PER_MS)
+
+/* The event loop wakes up late by some 20 us: a waiter calls it that much before the last stretch of a pause, which is spun. */
+#define PAUSE_LEAD_NS INT64_C(70000)
+
+/* Round trips that a scheduled sender may have under way; it then waits, which shows as lateness. */
+#define MAX_IN_FLIGHT (1u << 20)
+
 /* Filled by TypeScript; layout checked at start. */
 struct session_settings {
   struct channel_settings channel;
   uint64_t payload_bytes;
   uint64_t reply_payload_bytes; /* what a response must carry */
   int64_t duration_ns;          /* measured window; 0: the caller counts */
+  uint64_t rate_millihertz;     /* open-loop schedule; 0: closed loop */
+  uint64_t seed;
+  uint32_t arrival; /* enum arrival_kind */
+  uint32_t burst;
   uint32_t blocking;
   uint32_t sheet;      /* own */
   uint32_t peer_sheet; /* NO_SHEET: the peer keeps its ledger elsewhere */
@@ -50,6 +69,12 @@ struct session {
   int64_t stamp_ns;    /* of the frame being sent, or of the last one */
   int64_t window_end_ns;
   int64_t pause_until_ns;
+
+  struct schedule schedule;
+  int64_t schedule_start_ns;
+  int64_t due_ns;     /* of the message being sent */
+  int64_t *sent_at_ns; /* by id modulo MAX_IN_FLIGHT: stamps of scheduled requests under way; else NULL */
+  uint64_t in_flight;
 
   struct message message; /* the last one received */
 };
@@ -85,6 +110,16 @@ int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity
  * last stretch. 0, WINDOW_OVER or -ECANCELED. */
 int32_t session_pause(struct session *session, double length_ns);
 int32_t session_end_pause(struct session *session);
+
+/* With a schedule: waits for the moment of message `id`, and meanwhile receives if `receiving`. One of the DUE figures, the
+ * type of a message received, or a negative errno; -EAGAIN (not blocking): call again when a message came or a waiter has
+ * paused. */
+int32_t session_until_due(struct session *session, double id, int32_t receiving);
+/* Sends without waiting for room, also in a blocking session: -EAGAIN, then session_flush_now. */
+int32_t session_send_now(struct session *session, double id, int32_t type);
+int32_t session_flush_now(struct session *session);
+/* Receives what is there; a blocking session waits a moment for it. -EAGAIN if nothing came. */
+int32_t session_receive_soon(struct session *session);
 
 /* Fed sessions: build and stamp, hand the frame at session_out to the socket, then say so (`has_waited`: it went in
  * parts). The begin functions return the frame's length. */

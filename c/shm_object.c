@@ -56,7 +56,7 @@ uint64_t shm_layout(uint64_t kind, uint64_t shape) {
 
 /* ---- life ---- */
 
-#if defined(__linux__)
+#if PARK_ROBUST
 
 /* Since Linux 3.15; older C libraries don't name them. */
 #if !defined(F_OFD_GETLK)

@@ -6,7 +6,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -85,7 +84,7 @@ static int set_nonblocking(int fd, int on) {
 
 static int wait_fd(int fd, short events, int64_t slice_ns) {
   struct pollfd ready = {.fd = fd, .events = events};
-  int count = poll(&ready, 1, (int)(slice_ns / NS_PER_MS));
+  int count = clock_poll(&ready, 1, slice_ns);
   if (count > 0) return 0;
   return count == 0 || errno == EINTR ? -EAGAIN : -errno;
 }

@@ -4,9 +4,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* The event loop wakes up late by some 20 us: it is called that much before the last stretch, which session_end_pause spins. */
-#define PAUSE_LEAD_NS INT64_C(70000)
-
 struct waiter {
   struct session *session;
   void (*callback)(int32_t);
@@ -22,8 +19,7 @@ static int sleep_towards_pause(struct waiter *waiter) {
   while (!is_stopping(&waiter->closing)) {
     int64_t left_ns = until_ns - clock_now_ns();
     if (left_ns <= 0) return 0;
-    struct timespec nap = timespec_of_ns(left_ns < WAIT_SLICE_NS ? left_ns : WAIT_SLICE_NS);
-    nanosleep(&nap, NULL);
+    clock_sleep(left_ns < WAIT_SLICE_NS ? left_ns : WAIT_SLICE_NS);
     if (is_stopping(&waiter->session->file->stop)) return -ECANCELED;
   }
   return -ECANCELED;

@@ -20,6 +20,13 @@
 
 static stop_flag never_stop;
 
+/* Of the tests that look for races; the program's only argument. The long form is 1000000. */
+static uint64_t rounds = 50000;
+
+static inline void read_rounds(int count, char **arguments) {
+  if (count > 1) rounds = strtoull(arguments[1], NULL, 10);
+}
+
 static inline struct channel *make_channel(const struct channel_ops *ops) {
   size_t bytes = (ops->channel_bytes + 63) / 64 * 64;
   struct channel *channel = aligned_alloc(64, bytes);

@@ -4,12 +4,6 @@
 #include "pair.h"
 #include "shm_hooks.h"
 
-#if defined(__SANITIZE_THREAD__)
-#define ROUNDS 200000
-#else
-#define ROUNDS 1000000
-#endif
-
 struct shared {
   struct park park;
   _Atomic uint64_t turns[2]; /* how often each side has published */
@@ -87,7 +81,7 @@ static int take_turns(struct channel *none, const void *context) {
   (void)none;
   unsigned side = (unsigned)*(const int *)context;
   struct park_wish wish = {.ready = peer_has_moved, .context = context};
-  for (uint64_t turn = 1; turn <= ROUNDS; turn++) {
+  for (uint64_t turn = 1; turn <= rounds; turn++) {
     if (side == 0) {
       atomic_store(&shared->turns[0], turn);
       park_wake(&shared->park, 1);
@@ -111,7 +105,7 @@ static void no_wake_up_is_lost(void) {
   take_turns(NULL, &sides[0]);
   finish_errand(&other);
   atomic_store(&delays_on, 0);
-  CHECK_EQUAL(shared->turns[1], ROUNDS);
+  CHECK_EQUAL(shared->turns[1], rounds);
   CHECK_EQUAL(timed_out_count, 0);
 }
 
@@ -199,7 +193,8 @@ static void a_dead_waker_does_not_hold_up_its_sleeper(void) {
 
 #endif
 
-int main(void) {
+int main(int count, char **arguments) {
+  read_rounds(count, arguments);
   sleeps_end_in_time();
   cancelling_ends_one_sleep();
   a_stopped_holder_costs_a_slice();

@@ -4,6 +4,7 @@ import { NOTE_BYTES } from "./channel.ts";
 
 /** Every mechanism in blocking mode: each call is one synchronous call into the shim, which waits there. */
 export class BlockingChannel implements Channel {
+  readonly isBlocking: boolean = true;
   protected readonly shim: Shim = native();
 
   /** @param session an open session of the shim, connected or accepted; owned by this object. */
@@ -44,6 +45,22 @@ export class BlockingChannel implements Channel {
     return this.shim.session_end_pause(this.session);
   }
 
+  untilDue(id: number, receiving: boolean): number {
+    return this.shim.session_until_due(this.session, id, receiving ? 1 : 0);
+  }
+
+  sendNow(id: number, type: number): number {
+    return this.shim.session_send_now(this.session, id, type);
+  }
+
+  flushNow(): number {
+    return this.shim.session_flush_now(this.session);
+  }
+
+  receiveSoon(): number {
+    return this.shim.session_receive_soon(this.session);
+  }
+
   start(): void {
     this.shim.session_start(this.session);
   }
@@ -56,7 +73,7 @@ export class BlockingChannel implements Channel {
     this.shim.session_set_peer_pid(this.session, pid);
   }
 
-  whenReady(_need: Need, _resume: (status: number) => void): void {
+  whenReady(_needs: Need, _resume: (status: number) => void): void {
     throw new Error("a blocking channel never asks to be called again");
   }
 

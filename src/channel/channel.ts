@@ -7,9 +7,15 @@ export const UNRECORDED_ID = -1;
 /** What a send returns when the message went and the measured window is over. */
 export const WINDOW_OVER = 1;
 
-/** What a loop waits for when a call returned PENDING; numbered as in c/waiter.h. */
-export const NEED = { readable: 0, writable: 1, pause: 2 } as const;
-export type Need = (typeof NEED)[keyof typeof NEED];
+/** What `untilDue` returns beside the types of frames; as c/session.h numbers them. */
+export const DUE = 100;
+export const DUE_AFTER_WINDOW = 101;
+export const DUE_SOON = 102;
+
+/** What a loop waits for when a call returned PENDING: any of these, added up. `turn` is one turn of the event loop. */
+export const NEED = { readable: 1, writable: 2, pause: 4, turn: 8 } as const;
+/** A sum of NEED's members. */
+export type Need = number;
 
 /**
  * One connection, both directions, as the measuring loops see it. Calls return a number: 0 or more on success, PENDING for
@@ -32,14 +38,26 @@ export interface Channel {
   pause(lengthNs: number): number;
   /** Ends a pause that returned PENDING. */
   endPause(): number;
+  /**
+   * With a schedule: waits for the moment of message `id`, and meanwhile receives if `receiving`.
+   * DUE, DUE_AFTER_WINDOW, DUE_SOON (take a turn of the event loop and call again), or the type of a message received.
+   */
+  untilDue(id: number, receiving: boolean): number;
+  /** As `send` and `flush`, but never waits for room, in a blocking channel neither. */
+  sendNow(id: number, type: number): number;
+  flushNow(): number;
+  /** Receives what is there; a blocking channel waits a moment for it, then says PENDING. */
+  receiveSoon(): number;
   /** The measured phase begins with the next message. */
   start(): void;
   /** The peers have met: the name they met at is removed from the system. */
   unlinkName(): void;
   /** Mechanisms that can't tell by themselves whether the peer lives watch this process. */
   setPeerPid(pid: number): void;
-  /** Calls `resume` once, from the event loop, with 0 when `need` may be met, else with the error that ends the wait. */
-  whenReady(need: Need, resume: (status: number) => void): void;
+  /** Whether calls wait, so that PENDING means that no time is to be lost in the event loop. */
+  readonly isBlocking: boolean;
+  /** Calls `resume` once, from the event loop, with 0 when one of `needs` may be met, else with the error that ends the wait. */
+  whenReady(needs: Need, resume: (status: number) => void): void;
   /** Ends the connection and frees everything; names included. */
   close(): Promise<void>;
 }

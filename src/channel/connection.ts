@@ -1,5 +1,5 @@
 import { RunError } from "../cli/errors.ts";
-import type { Mechanism, Mode, WaitKind } from "../cli/plan.ts";
+import type { ArrivalKind, ArrivalPlan, Mechanism, Mode, WaitKind } from "../cli/plan.ts";
 import type { LedgerFile } from "../measure/ledger.ts";
 import { CHANNEL_EFFECTIVE, CHANNEL_SETTINGS, SESSION_SETTINGS } from "../native/layout.ts";
 import { type Address, addressOf, errorText, native } from "../native/library.ts";
@@ -17,6 +17,9 @@ export interface ConnectionSettings {
   readonly replyBytes: number;
   /** null: the caller counts. */
   readonly durationNs: number | null;
+  /** The schedule that both sides compute; null: closed loop. */
+  readonly arrival: ArrivalPlan | null;
+  readonly seed: number;
   readonly bufferBytes: number | null;
   readonly wait: WaitKind;
   readonly spinNs: number;
@@ -57,6 +60,8 @@ const NO_SHEET = 0xffffffff;
 export const NATIVE_MECHANISM = { uds: 0, tcp: 1, shm: 2, shmDirect: 3, pmq: 4, fed: 5 } as const;
 const NATIVE_WAIT: Readonly<Record<WaitKind, number>> = { block: 0, spin: 1, hybrid: 2 };
 
+const NATIVE_ARRIVAL: Readonly<Record<ArrivalKind, number>> = { constant: 0, poisson: 1, burst: 2 };
+
 /** Largest frame of a connection: its messages, or the notes that every connection has room for. */
 export function frameBytesOf(settings: ConnectionSettings): number {
   return Math.max(settings.messageBytes, NOTE_BYTES) + FRAME_OVERHEAD;
@@ -84,6 +89,10 @@ export function openSession(settings: ConnectionSettings, ledger: LedgerFile, me
   session.set("payload_bytes", settings.messageBytes);
   session.set("reply_payload_bytes", settings.replyBytes);
   session.set("duration_ns", settings.durationNs ?? 0);
+  session.set("rate_millihertz", Math.round((settings.arrival?.ratePerSecond ?? 0) * 1000));
+  session.set("arrival", NATIVE_ARRIVAL[settings.arrival?.kind ?? "constant"]);
+  session.set("burst", settings.arrival?.burst ?? 1);
+  session.set("seed", settings.seed);
   session.set("blocking", settings.mode === "blocking" ? 1 : 0);
   session.set("sheet", settings.sheet);
   session.set("peer_sheet", settings.peerSheet ?? NO_SHEET);

@@ -2,7 +2,7 @@ import { toArrayBuffer } from "bun:ffi";
 import type { Socket } from "bun";
 import { CANCELED, CLOSED, PENDING, TIMED_OUT } from "../native/errno.ts";
 import { type Address, addressOf } from "../native/library.ts";
-import { Waiter } from "../native/waiter.ts";
+import { Waiters } from "../native/waiters.ts";
 import { BlockingChannel } from "./blocking.ts";
 import { NEED, type Need } from "./channel.ts";
 
@@ -24,17 +24,18 @@ export interface SocketChannelOptions {
  * own write and come in by its data events, split anywhere.
  */
 export class SocketChannel extends BlockingChannel {
+  override readonly isBlocking = false;
   readonly #out: Uint8Array;
   readonly #options: SocketChannelOptions;
   readonly #lookAround: ReturnType<typeof setInterval>;
   #socket: Socket<SocketChannel> | null = null;
-  #waiter: Waiter | null = null;
+  #pauses: Waiters | null = null;
   #frameBytes = 0;
   #writtenBytes = 0;
   #unreadBytes = 0;
   #isPaused = false;
   #failure = 0;
-  #need: Need | null = null;
+  #needs: Need = 0;
   #resume: ((status: number) => void) | null = null;
   #waitingSinceMs = 0;
 
@@ -85,16 +86,33 @@ export class SocketChannel extends BlockingChannel {
     return type === PENDING && this.#failure !== 0 ? this.#failure : type;
   }
 
-  override whenReady(need: Need, resume: (status: number) => void): void {
-    if (need === NEED.pause) {
-      this.#waiter ??= new Waiter(this.session);
-      this.#waiter.arm(need, resume);
-      return;
-    }
-    this.#need = need;
+  override sendNow(id: number, type: number): number {
+    return this.send(id, type);
+  }
+
+  override flushNow(): number {
+    return this.flush();
+  }
+
+  override receiveSoon(): number {
+    return this.receive();
+  }
+
+  override untilDue(id: number, receiving: boolean): number {
+    const status = super.untilDue(id, receiving);
+    return status === PENDING && this.#failure !== 0 ? this.#failure : status;
+  }
+
+  override whenReady(needs: Need, resume: (status: number) => void): void {
+    this.#needs = needs;
     this.#resume = resume;
     this.#waitingSinceMs = performance.now();
-    if (need === NEED.readable) this.#readOn();
+    if (needs & NEED.readable) this.#readOn();
+    if (needs & NEED.turn) setImmediate(() => this.#wake(NEED.turn, 0));
+    if (needs & NEED.pause) {
+      this.#pauses ??= new Waiters(this.session);
+      this.#pauses.arm(NEED.pause, (status) => this.#wake(NEED.pause, status));
+    }
   }
 
   override async close(): Promise<void> {
@@ -103,7 +121,7 @@ export class SocketChannel extends BlockingChannel {
     const socket = this.#socket;
     this.#socket = null;
     socket?.end();
-    await this.#waiter?.close();
+    await this.#pauses?.close();
     await super.close();
   }
 
@@ -130,7 +148,7 @@ export class SocketChannel extends BlockingChannel {
     if (status < 0) this.#fail(status);
     this.#unreadBytes += chunk.byteLength;
     this.#wake(NEED.readable, 0);
-    if (this.#need === NEED.readable) this.#unreadBytes = 0;
+    if (this.#needs & NEED.readable) this.#unreadBytes = 0;
     if (this.#unreadBytes > UNREAD_LIMIT_BYTES && !this.#isPaused) {
       this.#isPaused = true;
       this.#socket?.pause();
@@ -146,22 +164,21 @@ export class SocketChannel extends BlockingChannel {
 
   #fail(status: number): void {
     if (this.#failure === 0) this.#failure = status;
-    if (this.#need !== null) this.#wake(this.#need, this.#failure);
+    this.#wake(this.#needs, this.#failure);
   }
 
-  #wake(need: Need, status: number): void {
+  #wake(needs: Need, status: number): void {
     const resume = this.#resume;
-    if (resume === null || need !== this.#need) return;
+    if (resume === null || !(this.#needs & needs)) return;
     this.#resume = null;
-    this.#need = null;
+    this.#needs = 0;
     resume(status);
   }
 
   /** What a blocking channel does between two slices of its wait. */
   #checkWait(): void {
-    if (this.#resume === null || this.#need === null) return;
-    if (this.#options.isStopping()) this.#wake(this.#need, CANCELED);
+    if (this.#options.isStopping()) this.#wake(this.#needs, CANCELED);
     else if (performance.now() - this.#waitingSinceMs > this.#options.silenceMs)
-      this.#wake(this.#need, TIMED_OUT);
+      this.#wake(this.#needs, TIMED_OUT);
   }
 }

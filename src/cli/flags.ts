@@ -1,8 +1,10 @@
 import { type Flag, type FlagValue, later, manyValues, noValue, oneValue, optionalValue } from "./flag.ts";
 import { MECHANISMS } from "./plan.ts";
 import {
+  arrival,
   choice,
   cpuNumber,
+  decimalNumber,
   duration,
   filePath,
   hostName,
@@ -112,6 +114,40 @@ export const FLAGS = {
     default: "0",
     value: duration({ zero: "allowed", maxNs: HOUR_NS, example: "50us" }),
   }),
+  rate: oneValue({
+    long: ["rate"],
+    placeholder: "N",
+    group: "Timing",
+    description:
+      "Send N messages a second on a schedule that never slips, and measure response time from the scheduled moment. " +
+      "--send-delay instead waits for the tool itself, so a slow receiver also slows the sender and hides its delays " +
+      "(coordinated omission, see docs/methodology.md)",
+    value: decimalNumber({ min: 0.001, max: 1e9, example: "1000" }),
+  }),
+  arrival: oneValue({
+    long: ["arrival"],
+    placeholder: "KIND",
+    group: "Timing",
+    description: "With --rate, how messages are spread: constant, poisson, or burst=K (K at once)",
+    default: "constant",
+    value: arrival(),
+  }),
+  seed: oneValue({
+    long: ["seed"],
+    placeholder: "N",
+    group: "Timing",
+    description: "Seed of what is drawn at random: poisson arrivals, the order of launches, resampling",
+    default: "1",
+    value: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER, example: "1" }),
+  }),
+  launches: oneValue({
+    long: ["launches"],
+    placeholder: "N",
+    group: "Timing",
+    description: "Run each test N times with fresh processes, in random order; 6 and more give intervals",
+    default: "1",
+    value: wholeNumber({ min: 1, max: 10_000, example: "10" }),
+  }),
   warmupIterations: oneValue({
     long: ["warmup-iterations"],
     short: "w",
@@ -156,11 +192,16 @@ export const FLAGS = {
     bare: "benchmark_results.json",
     value: filePath(4095, "results.json"),
   }),
+  strict: noValue({
+    long: ["strict"],
+    group: "Output and Logging",
+    description: "Exit with code 4 if a test is judged invalid",
+  }),
   quiet: noValue({
     long: ["quiet"],
     short: "q",
     group: "Output and Logging",
-    description: "Print the results, but no progress",
+    description: "Print nothing but errors (the reference prints its summary all the same)",
   }),
 
   continueOnError: noValue({
@@ -285,13 +326,8 @@ export const FLAGS = {
   logFile: later("log-file"),
   config: later("config"),
   dryRun: later("dry-run"),
-  rate: later("rate"),
-  arrival: later("arrival"),
-  seed: later("seed"),
-  launches: later("launches"),
   rt: later("rt"),
   cpuDmaLatency: later("cpu-dma-latency"),
-  strict: later("strict"),
   events: later("events"),
   hlog: later("hlog"),
   hgrm: later("hgrm"),

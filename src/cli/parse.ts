@@ -2,7 +2,7 @@ import { UsageError } from "./errors.ts";
 import { type AvailableFlag, defaultOf, defaultsOf, flagName } from "./flag.ts";
 import { FLAG_ENTRIES, FLAGS, type GivenFlags } from "./flags.ts";
 import { notAvailableYet, readFlags } from "./given.ts";
-import { MECHANISMS, type Mechanism, type Mode, type RunPlan, type Test } from "./plan.ts";
+import { type ArrivalPlan, MECHANISMS, type Mechanism, type Mode, type RunPlan, type Test } from "./plan.ts";
 import { quote } from "./quote.ts";
 import { tokenise } from "./tokens.ts";
 
@@ -48,6 +48,10 @@ export function planRun(
     messageCount: durationNs === null ? (given.messageCount ?? defaultOf(FLAGS.messageCount)) : null,
     durationNs,
     sendDelayNs: given.sendDelay ?? defaultOf(FLAGS.sendDelay),
+    arrival: chooseArrival(given),
+    seed: given.seed ?? defaultOf(FLAGS.seed),
+    launches: given.launches ?? defaultOf(FLAGS.launches),
+    strict: given.strict ?? false,
     warmupCount: given.warmupIterations ?? defaultOf(FLAGS.warmupIterations),
     includeFirstMessage: given.includeFirstMessage ?? false,
     percentiles: ascendingOnce(given.percentiles ?? defaultsOf(FLAGS.percentiles)),
@@ -132,6 +136,20 @@ function checkWaiting(given: GivenFlags, wait: RunPlan["wait"], mode: Mode): voi
       `add ${flagName(FLAGS.wait)} hybrid, or leave ${flagName(FLAGS.spin)} out`,
     );
   }
+}
+
+/** The open-loop schedule; what only makes sense with one, or without one, is refused. */
+function chooseArrival(given: GivenFlags): ArrivalPlan | null {
+  if (given.rate === undefined) {
+    if (given.arrival === undefined) return null;
+    throw new UsageError(
+      `${flagName(FLAGS.arrival)} "${given.arrival.kind}" spreads the messages of ${flagName(FLAGS.rate)}, which is not given`,
+      `add ${flagName(FLAGS.rate)}, or leave ${flagName(FLAGS.arrival)} out`,
+    );
+  }
+  if ((given.sendDelay ?? 0) > 0) throw contradiction(FLAGS.rate, FLAGS.sendDelay);
+  if (given.includeFirstMessage) throw contradiction(FLAGS.rate, FLAGS.includeFirstMessage);
+  return { ratePerSecond: given.rate, ...(given.arrival ?? defaultOf(FLAGS.arrival)) };
 }
 
 function chooseTests(given: GivenFlags): readonly Test[] {

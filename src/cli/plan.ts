@@ -8,6 +8,17 @@ export type Test = "one-way" | "round-trip";
 export type ReplyKind = "echo" | "ack";
 export type WaitKind = "block" | "spin" | "hybrid";
 
+export type ArrivalKind = "constant" | "poisson" | "burst";
+
+/** An open-loop schedule: send times fixed in advance, whatever becomes of the messages. */
+export interface ArrivalPlan {
+  /** Messages a second, on average. */
+  readonly ratePerSecond: number;
+  readonly kind: ArrivalKind;
+  /** Messages that go at once; 1 unless `kind` is burst. */
+  readonly burst: number;
+}
+
 export interface RunPlan {
   /** In the order asked for; a mechanism named twice runs twice. */
   readonly mechanisms: readonly Mechanism[];
@@ -19,6 +30,14 @@ export interface RunPlan {
   readonly durationNs: number | null;
   /** Pause after each message, outside every measured interval. */
   readonly sendDelayNs: number;
+  /** null: closed loop, each message after the one before. */
+  readonly arrival: ArrivalPlan | null;
+  /** Seed of everything that is drawn at random: arrivals, the order of launches, resampling. */
+  readonly seed: number;
+  /** Times that each cell is run, with fresh processes. */
+  readonly launches: number;
+  /** Whether an invalid cell makes the run end with exit code 4. */
+  readonly strict: boolean;
   readonly warmupCount: number;
   readonly includeFirstMessage: boolean;
   readonly percentiles: readonly number[];

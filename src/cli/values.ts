@@ -1,4 +1,5 @@
 import { formatDurationNs, MAX_DURATION_NS, parseDurationNs } from "./duration.ts";
+import type { ArrivalKind } from "./plan.ts";
 
 /** How the text of one value is read. Pure: the same text gives the same value, whatever the machine. */
 export interface ValueParser<T> {
@@ -32,6 +33,32 @@ export function wholeNumber({
       if (!/^\d+$/.test(text)) return null;
       const number = Number(text);
       return number >= min && number <= max ? number : null;
+    },
+  };
+}
+
+/** A number in plain decimal digits, with at most three decimals; `min` and `max` are allowed. */
+export function decimalNumber({ min, max, example }: NumberRange): ValueParser<number> {
+  return {
+    expects: `a number from ${min} to ${max} with at most 3 decimals`,
+    example,
+    parse(text) {
+      if (!/^\d+(\.\d{1,3})?$/.test(text)) return null;
+      const number = Number(text);
+      return number >= min && number <= max ? number : null;
+    },
+  };
+}
+
+/** How the messages of a schedule are spread over time. */
+export function arrival(): ValueParser<{ readonly kind: ArrivalKind; readonly burst: number }> {
+  return {
+    expects: "constant, poisson, or burst=K with K from 2 to 1000000",
+    example: "poisson",
+    parse(text) {
+      if (text === "constant" || text === "poisson") return { kind: text, burst: 1 };
+      const burst = Number(/^burst=(\d{1,7})$/.exec(text)?.[1] ?? 0);
+      return burst >= 2 && burst <= 1_000_000 ? { kind: "burst", burst } : null;
     },
   };
 }

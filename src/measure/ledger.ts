@@ -22,9 +22,13 @@ export interface LedgerCounts {
   readonly roomWaitNs: number;
   readonly sameCpu: number;
   readonly migrations: number;
+  /** Times and for how long this side waited, between messages, for the reader of its records. */
+  readonly stalls: number;
+  readonly stallNs: number;
   readonly usedCpus: readonly number[];
   /** CLOCK_MONOTONIC; null: none yet. */
   readonly firstSendNs: bigint | null;
+  readonly lastSendNs: bigint | null;
   readonly lastReceiveNs: bigint | null;
   /** To be added to CLOCK_MONOTONIC for the wall clock; null: the measured phase was not reached. */
   readonly realtimeOffsetNs: bigint | null;
@@ -55,9 +59,9 @@ export class LedgerFile {
     this.#stop = new Int32Array(this.#memory, LEDGER_FILE.offsets.stop, 1);
   }
 
-  /** A new one, without a name. @throws RunError */
-  static create(sheetCount: number): LedgerFile {
-    const fd = native().ledger_file_create(sheetCount);
+  /** A new one, without a name; each sheet with a ring for `ringCapacity` records (a power of two, or 0). @throws RunError */
+  static create(sheetCount: number, ringCapacity = 0): LedgerFile {
+    const fd = native().ledger_file_create(sheetCount, ringCapacity);
     if (fd < 0) throw new RunError(`no shared memory for the results: ${errorText(fd)}`);
     return LedgerFile.inherit(fd);
   }
@@ -109,7 +113,7 @@ export class LedgerFile {
 
   counts(sheetIndex: number): LedgerCounts {
     const sheet = this.#sheet(sheetIndex);
-    const time = (field: "first_send_ns" | "last_receive_ns" | "realtime_offset_ns") => {
+    const time = (field: "first_send_ns" | "last_send_ns" | "last_receive_ns" | "realtime_offset_ns") => {
       const value = sheet.get(field);
       return value === 0n ? null : value;
     };
@@ -124,15 +128,18 @@ export class LedgerFile {
       roomWaitNs: sheet.getNumber("room_wait_ns"),
       sameCpu: sheet.getNumber("same_cpu_count"),
       migrations: sheet.getNumber("migration_count"),
+      stalls: sheet.getNumber("stall_count"),
+      stallNs: sheet.getNumber("stall_ns"),
       usedCpus: bitNumbers(sheet.words("cpus_used")),
       firstSendNs: time("first_send_ns"),
+      lastSendNs: time("last_send_ns"),
       lastReceiveNs: time("last_receive_ns"),
       realtimeOffsetNs: time("realtime_offset_ns"),
     };
   }
 
-  latency(sheetIndex: number): LatencySnapshot {
-    const latency = this.#sheet(sheetIndex).nested("latency", DISTRIBUTION);
+  distribution(sheetIndex: number, which: "service" | "response" | "lateness"): LatencySnapshot {
+    const latency = this.#sheet(sheetIndex).nested(which, DISTRIBUTION);
     return {
       bucketCounts: latency.words("buckets"),
       count: latency.get("count"),

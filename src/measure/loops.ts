@@ -1,4 +1,14 @@
-import { type Channel, FRAME, NEED, type Need, UNRECORDED_ID, WINDOW_OVER } from "../channel/channel.ts";
+import {
+  type Channel,
+  DUE,
+  DUE_AFTER_WINDOW,
+  DUE_SOON,
+  FRAME,
+  NEED,
+  type Need,
+  UNRECORDED_ID,
+  WINDOW_OVER,
+} from "../channel/channel.ts";
 import { PENDING } from "../native/errno.ts";
 import { ChannelError, ProtocolError } from "./failures.ts";
 import { END, type Schedule } from "./schedule.ts";
@@ -66,7 +76,23 @@ export interface SendOptions {
   readonly sendDelayNs: number;
 }
 
-/** The client: sends what the schedule says, in round-trip tests each after the reply to the one before; then a shutdown. */
+function* receive(channel: Channel): Generator<Need, number, number> {
+  const type = channel.receive();
+  return type === PENDING ? yield* finishReceive(channel) : type;
+}
+
+function expectResponse(type: number): void {
+  expectSuccess(type);
+  if (type !== FRAME.response) throw new ProtocolError(`frame type ${type} where a response was due`);
+}
+
+function* shutDown(channel: Channel): Loop {
+  let status = channel.send(UNRECORDED_ID, FRAME.shutdown);
+  if (status === PENDING) status = yield* finishSend(channel);
+  expectSuccess(status);
+}
+
+/** The client, closed loop: sends what the schedule says, in round-trip tests each after the reply to the one before; then a shutdown. */
 export function* sendMessages(channel: Channel, { roundTrip, schedule, sendDelayNs }: SendOptions): Loop {
   const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
   for (let id = schedule.next(); id !== END; id = schedule.next()) {
@@ -76,16 +102,79 @@ export function* sendMessages(channel: Channel, { roundTrip, schedule, sendDelay
     if (roundTrip) {
       let type = channel.receive();
       if (type === PENDING) type = yield* finishReceive(channel);
-      expectSuccess(type);
-      if (type !== FRAME.response) throw new ProtocolError(`frame type ${type} where a response was due`);
+      expectResponse(type);
     }
     if (status !== WINDOW_OVER && sendDelayNs > 0 && schedule.wantsPause)
       status = yield* pause(channel, sendDelayNs);
     if (status === WINDOW_OVER) schedule.endWindow();
   }
-  let status = channel.send(UNRECORDED_ID, FRAME.shutdown);
+  yield* shutDown(channel);
+}
+
+/** One message out of schedule, with its reply: warm-up and canary. */
+function* sendUnrecorded(channel: Channel, roundTrip: boolean): Loop {
+  let status = channel.send(UNRECORDED_ID, roundTrip ? FRAME.request : FRAME.oneWay);
   if (status === PENDING) status = yield* finishSend(channel);
   expectSuccess(status);
+  if (roundTrip) expectResponse(yield* receive(channel));
+}
+
+/**
+ * The rest of a request for which there was no room. Replies are taken in meanwhile, through `onReply`: were they left unread,
+ * both sides might wait for room for ever.
+ */
+function* finishSendWhileReceiving(channel: Channel, onReply: () => void): Generator<Need, number, number> {
+  for (;;) {
+    const type = channel.receiveSoon();
+    if (type !== PENDING) {
+      expectResponse(type);
+      onReply();
+    } else if (!channel.isBlocking) {
+      expectSuccess(yield NEED.readable + NEED.writable);
+    }
+    const status = channel.flushNow();
+    if (status !== PENDING) return status;
+  }
+}
+
+/**
+ * The client, open loop: each message goes at its moment of the absolute schedule, or at once when that has passed; replies are
+ * read meanwhile and never hold up the next message. Then a shutdown.
+ */
+export function* sendOnSchedule(channel: Channel, { roundTrip, schedule }: SendOptions): Loop {
+  let inFlight = 0;
+  const onReply = () => {
+    inFlight--;
+  };
+  for (let id = schedule.next(); id !== END; id = schedule.next()) {
+    if (id === UNRECORDED_ID) {
+      yield* sendUnrecorded(channel, roundTrip);
+      continue;
+    }
+    let due = channel.untilDue(id, roundTrip);
+    while (due !== DUE && due !== DUE_AFTER_WINDOW) {
+      if (due === DUE_SOON) expectSuccess(yield NEED.turn);
+      else if (due === PENDING) expectSuccess(yield roundTrip ? NEED.readable + NEED.pause : NEED.pause);
+      else {
+        expectResponse(due);
+        inFlight--;
+      }
+      due = channel.untilDue(id, roundTrip);
+    }
+    if (due === DUE_AFTER_WINDOW) break;
+    let status = roundTrip ? channel.sendNow(id, FRAME.request) : channel.send(id, FRAME.oneWay);
+    if (status === PENDING) {
+      status = yield* roundTrip ? finishSendWhileReceiving(channel, onReply) : finishSend(channel);
+    }
+    expectSuccess(status);
+    inFlight++;
+    if (status === WINDOW_OVER) schedule.endWindow();
+  }
+  while (roundTrip && inFlight > 0) {
+    expectResponse(yield* receive(channel));
+    inFlight--;
+  }
+  yield* shutDown(channel);
 }
 
 export interface AnswerOptions {
@@ -117,8 +206,7 @@ export function* greet(channel: Channel, hello: string, onPong: (note: string) =
   let status = channel.sendNote(FRAME.ping, hello);
   if (status === PENDING) status = yield* finishSend(channel);
   expectSuccess(status);
-  let type = channel.receive();
-  if (type === PENDING) type = yield* finishReceive(channel);
+  const type = yield* receive(channel);
   expectSuccess(type);
   if (type !== FRAME.pong) throw new ProtocolError(`frame type ${type} where a pong was due`);
   onPong(channel.readNote());

@@ -46,6 +46,16 @@ export interface EffectiveSide {
   readonly queueDepth: number | null;
 }
 
+/** What an open-loop test measured beside the response time. */
+export interface ScheduleFigures {
+  /** From the actual send. */
+  readonly service: LatencySnapshot;
+  /** From the scheduled moment to the actual send. */
+  readonly lateness: LatencySnapshot;
+  /** Messages a second between the first and the last send; null with fewer than two. */
+  readonly achievedRatePerSecond: number | null;
+}
+
 /** Everything one test of one mechanism produced. */
 export interface Measurement {
   readonly test: Test;
@@ -53,7 +63,10 @@ export interface Measurement {
   readonly failure: string | null;
   readonly complete: boolean;
   readonly counts: MessageCounts;
+  /** The headline: with a schedule the response time, from the scheduled moment; else the service time, from the actual send. */
   readonly latency: LatencySnapshot;
+  /** Only with a schedule. */
+  readonly schedule: ScheduleFigures | null;
   /** First measured send to last measured receive; null when nothing arrived. */
   readonly windowNs: bigint | null;
   readonly clientWaits: RoomWaits;
@@ -66,10 +79,20 @@ export interface Measurement {
   readonly startedAtEpochNs: bigint | null;
 }
 
+/** One launch of one test: fresh processes, fresh objects. */
+export interface LaunchMeasurement {
+  /** From 1. */
+  readonly launch: number;
+  readonly measurement: Measurement;
+}
+
 /** One mechanism with all its tests. */
 export interface MechanismOutcome {
   readonly mechanism: "uds" | "shm" | "tcp" | "pmq";
+  /** Each test once, its launches merged. */
   readonly measurements: readonly Measurement[];
+  /** In the order in which they ran. */
+  readonly launches: readonly LaunchMeasurement[];
   /** Address, path or name at which the peers met. */
   readonly endpoint: string | null;
   readonly startedAt: Date;

@@ -51,8 +51,8 @@ export class Schedule {
     this.#limit = 0;
   }
 
-  /** Whether a pause belongs after the message just handed out: warm-up runs without, and so does the end. */
+  /** Whether a pause belongs after the message just handed out: warm-up and canary go without, and so does the end. */
   get wantsPause(): boolean {
-    return this.#hasStarted && this.#nextId < this.#limit;
+    return this.#nextId > 0 && this.#nextId < this.#limit;
   }
 }

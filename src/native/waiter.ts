@@ -28,10 +28,10 @@ export class Waiter {
     this.#waiter = waiter;
   }
 
-  /** Calls `resume` once the task (NEED of channel.ts) is done: with 0, or with the error that ended the wait. */
+  /** Calls `resume` once the task is done: with 0, or with the error that ended the wait. While one is under way it stays. */
   arm(task: number, resume: (status: number) => void): void {
+    if (this.#resume === null) this.#shim.waiter_arm(this.#waiter, task);
     this.#resume = resume;
-    this.#shim.waiter_arm(this.#waiter, task);
   }
 
   /** Ends the wait under way and joins the thread; `resume` is not called any more. */

@@ -7,11 +7,12 @@ import type {
   Measurement,
   MechanismOutcome,
 } from "../measure/measurement.ts";
-import { exactInteger, ratio } from "../stats/exact.ts";
+import { exactInteger } from "../stats/exact.ts";
 import { encodeBuckets } from "../stats/hdr.ts";
 import { isBacked, SAMPLES_NEEDED_BEYOND, samplesBeyond } from "../stats/histogram.ts";
-import type { SummarySource } from "./metrics.ts";
-import type { Details, SideDetails, TestDetails } from "./schema-details.ts";
+import { acrossLaunches, launchDetails, sameCpuShare } from "./launches.ts";
+import { latencyFigures, type SummarySource } from "./metrics.ts";
+import type { Details, FiguresDetails, ScheduleDetails, SideDetails, TestDetails } from "./schema-details.ts";
 import { measurementOf, problemOf } from "./verdict.ts";
 
 /** Versions of the parts that measured. */
@@ -46,18 +47,23 @@ export function buildDetails(
       pmq_priority: plan.pmqPriority,
     },
     summary_from: { throughput: source.throughput, latency: source.latency },
-    tests: outcome.measurements.map((measurement) => testDetails(measurement, plan.percentiles)),
+    tests: outcome.measurements.map((measurement) => testDetails(measurement, outcome, plan)),
     command_line: [...plan.commandLine],
     versions: { tool: versions.tool, bun: versions.bun, shim_abi: versions.shimAbi },
   };
 }
 
-/** Whether every test asked for ran to its end, with or without faults. */
+/** Whether every launch of every test asked for ran to its end, with or without faults. */
 export function isComplete(plan: RunPlan, outcome: MechanismOutcome): boolean {
-  return plan.tests.every((test) => measurementOf(outcome.measurements, test)?.complete === true);
+  return plan.tests.every(
+    (test) =>
+      measurementOf(outcome.measurements, test)?.complete === true &&
+      outcome.launches.filter(({ measurement }) => measurement.test === test).length === plan.launches,
+  );
 }
 
-function testDetails(measurement: Measurement, percentiles: readonly number[]): TestDetails {
+function testDetails(measurement: Measurement, outcome: MechanismOutcome, plan: RunPlan): TestDetails {
+  const launches = launchDetails(outcome, measurement.test, plan);
   const { counts, sameCpuMessages, startedAtEpochNs, windowNs, clientWaits, serverWaits } = measurement;
   return {
     test: measurement.test,
@@ -73,19 +79,38 @@ function testDetails(measurement: Measurement, percentiles: readonly number[]): 
       corrupt: counts.corrupt,
     },
     window_ns: windowNs === null ? null : exactInteger(windowNs),
-    latency: distribution(measurement.latency, percentiles),
+    latency: distribution(measurement.latency, plan.percentiles),
+    schedule: schedule(measurement, plan),
+    launches,
+    across_launches: acrossLaunches(launches, plan),
     room_waits: {
       client: { count: clientWaits.count, total_ns: clientWaits.totalNs },
       server: { count: serverWaits.count, total_ns: serverWaits.totalNs },
     },
     same_cpu_messages: sameCpuMessages,
-    same_cpu_share:
-      sameCpuMessages === null || counts.received === 0
-        ? null
-        : ratio(BigInt(sameCpuMessages), BigInt(counts.received)),
+    same_cpu_share: sameCpuShare(measurement),
     client: side(measurement.client),
     server: side(measurement.server),
   };
+}
+
+function schedule({ schedule: figuresOf }: Measurement, plan: RunPlan): ScheduleDetails | null {
+  if (figuresOf === null || plan.arrival === null) return null;
+  return {
+    requested_rate_per_second: plan.arrival.ratePerSecond,
+    achieved_rate_per_second: figuresOf.achievedRatePerSecond,
+    arrival: plan.arrival.kind,
+    burst: plan.arrival.burst,
+    seed: plan.seed,
+    service_time: figures(figuresOf.service, plan.percentiles),
+    lateness: figures(figuresOf.lateness, plan.percentiles),
+  };
+}
+
+function figures(snapshot: LatencySnapshot, percentiles: readonly number[]): FiguresDetails | null {
+  const latency = latencyFigures(snapshot, percentiles);
+  const mergeable = distribution(snapshot, percentiles);
+  return latency === null || mergeable === null ? null : { ...latency, distribution: mergeable };
 }
 
 function side(effective: EffectiveSide | null): SideDetails | null {

@@ -36,18 +36,14 @@ export function performanceMetrics(input: MetricsInput): PerformanceMetrics {
   };
 }
 
-function latency(
-  test: Test,
-  snapshot: LatencySnapshot,
-  percentiles: readonly number[],
-): PerformanceMetrics["latency"] {
+/** The figures of a distribution in the reference's names; null if nothing was recorded. */
+export function latencyFigures(snapshot: LatencySnapshot, percentiles: readonly number[]) {
   const mean = meanNs(snapshot);
   const deviation = standardDeviationNs(snapshot);
   const median = medianNs(snapshot);
   const values = percentilesNs(snapshot, percentiles);
   if (mean === null || deviation === null || median === null || values === null) return null;
   return {
-    latency_type: test === "one-way" ? "OneWay" : "RoundTrip",
     min_ns: exactInteger(snapshot.minNs),
     max_ns: exactInteger(snapshot.maxNs),
     mean_ns: mean,
@@ -57,6 +53,19 @@ function latency(
       percentile,
       value_ns: exactInteger(values[position]!),
     })),
+  };
+}
+
+function latency(
+  test: Test,
+  snapshot: LatencySnapshot,
+  percentiles: readonly number[],
+): PerformanceMetrics["latency"] {
+  const figures = latencyFigures(snapshot, percentiles);
+  if (figures === null) return null;
+  return {
+    latency_type: test === "one-way" ? "OneWay" : "RoundTrip",
+    ...figures,
     total_samples: exactInteger(snapshot.count),
     histogram_data: halvingPercentilesNs(snapshot).map(exactInteger),
   };

@@ -53,6 +53,76 @@ const Distribution = closed(
   "What it takes to merge this distribution with others, exactly",
 );
 
+const Figures = closed(
+  {
+    min_ns: exactInteger("ns"),
+    max_ns: exactInteger("ns"),
+    mean_ns: quantity("ns"),
+    median_ns: exactInteger("ns"),
+    std_dev_ns: quantity("ns"),
+    percentiles: Type.Array(
+      closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") }),
+    ),
+    distribution: Distribution,
+  },
+  "A distribution with its figures",
+);
+
+const Schedule = closed(
+  {
+    requested_rate_per_second: quantity("--rate, messages a second"),
+    achieved_rate_per_second: nullable(
+      quantity("Messages a second"),
+      "Between the first and the last send; null with fewer than two",
+    ),
+    arrival: oneOf(["constant", "poisson", "burst"], "--arrival"),
+    burst: count("Messages that go at once"),
+    seed: count("--seed"),
+    service_time: nullable(Figures, "From the actual send; null when nothing was recorded"),
+    lateness: nullable(Figures, "From the scheduled moment to the actual send"),
+  },
+  "Open-loop test: the latency object holds response time, from the scheduled moment; this is what stands beside it",
+);
+
+const Spread = closed(
+  {
+    median: quantity("Median of the launches"),
+    low: quantity("Lower end"),
+    high: quantity("Upper end"),
+    kind: oneOf(
+      ["bootstrap95", "range"],
+      "95 % bootstrap interval of the median (2000 resamples), or with fewer than 6 launches the range seen",
+    ),
+  },
+  "What independent launches say of a figure",
+);
+
+const Launch = closed(
+  {
+    launch: count("Number of the launch, from 1"),
+    complete: Type.Boolean({ description: "It ran to its end" }),
+    failure: nullable(Type.String(), "Why it failed or ended early"),
+    received: count("Messages"),
+    mean_ns: nullable(quantity("ns"), "null when nothing was recorded"),
+    max_ns: nullable(exactInteger("ns"), "null when nothing was recorded"),
+    percentiles: Type.Array(
+      closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") }),
+    ),
+    messages_per_second: nullable(quantity("Messages a second"), "null for an empty window"),
+    same_cpu_share: nullable(quantity("0 to 1"), "Share of messages handled with both sides on one CPU"),
+  },
+  "One launch by itself: fresh processes, fresh objects",
+);
+
+const AcrossLaunches = closed(
+  {
+    mean_ns: nullable(Spread),
+    percentiles: Type.Array(closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: Spread })),
+    messages_per_second: nullable(Spread),
+  },
+  "Medians over the launches; the latency object pools their messages",
+);
+
 const TestDetails = closed({
   test: oneOf(["one-way", "round-trip"], "Which interval was measured"),
   complete: Type.Boolean({ description: "The test ran to its end" }),
@@ -77,6 +147,9 @@ const TestDetails = closed({
     "First measured send to last measured receive; null when nothing arrived",
   ),
   latency: nullable(Distribution, "null when nothing was recorded"),
+  schedule: nullable(Schedule, "null in a closed loop, where the latency object holds service time"),
+  launches: Type.Array(Launch, { description: "In the order in which they ran" }),
+  across_launches: AcrossLaunches,
   room_waits: closed(
     { client: RoomWaits, server: RoomWaits },
     "Waits for a full buffer, queue, ring or slot, by sender",
@@ -134,4 +207,8 @@ export const DetailsSchema = closed(
 
 export type Details = Static<typeof DetailsSchema>;
 export type TestDetails = Static<typeof TestDetails>;
+export type LaunchDetails = Static<typeof Launch>;
+export type AcrossLaunches = Static<typeof AcrossLaunches>;
+export type ScheduleDetails = Static<typeof Schedule>;
+export type FiguresDetails = Static<typeof Figures>;
 export type SideDetails = Static<typeof Side>;

@@ -15,6 +15,8 @@ export interface Cell {
   readonly endpoint: string;
   /** The name is one of ours that nobody else can have; one that the user gave may be in use by others. */
   readonly isOwnName: boolean;
+  /** Of what this launch draws at random. */
+  readonly seed: number;
 }
 
 const HANDSHAKE_MS = 10_000;
@@ -36,6 +38,8 @@ function roleSettings(cell: Cell, plan: RunPlan, role: Role): RoleSettings {
     messageCount: plan.durationNs === null ? plan.messageCount : null,
     durationNs: plan.durationNs,
     sendDelayNs: plan.sendDelayNs,
+    arrival: plan.arrival,
+    seed: cell.seed,
     warmupCount: plan.warmupCount,
     includeFirstMessage: plan.includeFirstMessage,
     reply: plan.reply,
@@ -50,7 +54,11 @@ function roleSettings(cell: Cell, plan: RunPlan, role: Role): RoleSettings {
   };
 }
 
-const silenceMs = (plan: RunPlan) => SILENCE_MS + Math.ceil((2 * plan.sendDelayNs) / 1e6);
+/** A random gap of twenty times the mean is as good as impossible: e^-20. */
+function silenceMs({ sendDelayNs, arrival }: RunPlan): number {
+  const gapMs = arrival === null ? 0 : (arrival.burst * 1000) / arrival.ratePerSecond;
+  return SILENCE_MS + Math.ceil((2 * sendDelayNs) / 1e6 + 20 * gapMs);
+}
 
 /** Rejects when no side has handled a message for too long; `stop` ends the watch. */
 function watchProgress(ledger: LedgerFile, limitMs: number): { stalled: Promise<never>; stop: () => void } {

@@ -1,6 +1,6 @@
 import { connect } from "../channel/open.ts";
 import { CLIENT_SHEET, SERVER_SHEET } from "../measure/ledger.ts";
-import { greet, runLoop, sendMessages } from "../measure/loops.ts";
+import { greet, runLoop, sendMessages, sendOnSchedule } from "../measure/loops.ts";
 import { Schedule } from "../measure/schedule.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected } from "./attached.ts";
 import { ownHello, peerPidOf } from "./hello.ts";
@@ -26,7 +26,9 @@ export async function runClient({ settings, ledger, control }: RoleContext): Pro
       },
     });
     const roundTrip = settings.test === "round-trip";
-    await runLoop(sendMessages(channel, { roundTrip, schedule, sendDelayNs: settings.sendDelayNs }), channel);
+    const options = { roundTrip, schedule, sendDelayNs: settings.sendDelayNs };
+    const loop = settings.arrival === null ? sendMessages : sendOnSchedule;
+    await runLoop(loop(channel, options), channel);
   } finally {
     await channel.close();
   }

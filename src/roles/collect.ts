@@ -1,6 +1,8 @@
 import type { RunPlan, Test } from "../cli/plan.ts";
 import { CLIENT_SHEET, type LedgerCounts, type LedgerFile, SERVER_SHEET } from "../measure/ledger.ts";
-import type { EffectiveSide, Measurement, MessageCounts } from "../measure/measurement.ts";
+import type { EffectiveSide, Measurement, MessageCounts, ScheduleFigures } from "../measure/measurement.ts";
+import { faultsInWords } from "../result/verdict.ts";
+import { ratio } from "../stats/exact.ts";
 import type { Child } from "./child.ts";
 
 function sideOf(child: Child | undefined, counts: LedgerCounts): EffectiveSide | null {
@@ -26,15 +28,23 @@ function countsOf(test: Test, client: LedgerCounts, server: LedgerCounts): Messa
 
 /** What is wrong with the counts of a test that ended well, or null. */
 function faultOf(counts: MessageCounts, plan: RunPlan, recorded: bigint): string | null {
-  const faults = (["lost", "duplicated", "reordered", "corrupt"] as const)
-    .filter((field) => counts[field] > 0)
-    .map((field) => `${counts[field]} ${field}`);
-  if (faults.length > 0) return `of ${counts.sent} messages: ${faults.join(", ")}`;
+  const faults = faultsInWords(counts);
+  if (faults !== "") return `of ${counts.sent} messages: ${faults}`;
   if (plan.durationNs === null && counts.sent !== plan.messageCount) {
     return `${counts.sent} messages were sent instead of ${plan.messageCount}`;
   }
   if (recorded !== BigInt(counts.received)) return `${recorded} of ${counts.received} messages were recorded`;
   return counts.received === 0 ? "no message was measured" : null;
+}
+
+function scheduleFigures(ledger: LedgerFile, sheet: number, client: LedgerCounts): ScheduleFigures {
+  const { firstSendNs, lastSendNs, sent } = client;
+  const spanNs = firstSendNs === null || lastSendNs === null ? 0n : lastSendNs - firstSendNs;
+  return {
+    service: ledger.distribution(sheet, "service"),
+    lateness: ledger.distribution(CLIENT_SHEET, "lateness"),
+    achievedRatePerSecond: spanNs > 0n ? ratio(BigInt(sent - 1) * 1_000_000_000n, spanNs) : null,
+  };
 }
 
 /**
@@ -51,7 +61,8 @@ export function collect(
   const client = ledger.counts(CLIENT_SHEET);
   const server = ledger.counts(SERVER_SHEET);
   const receiver = test === "one-way" ? server : client;
-  const latency = ledger.latency(test === "one-way" ? SERVER_SHEET : CLIENT_SHEET);
+  const sheet = test === "one-way" ? SERVER_SHEET : CLIENT_SHEET;
+  const latency = ledger.distribution(sheet, plan.arrival === null ? "service" : "response");
   const counts = countsOf(test, client, server);
   const { firstSendNs, realtimeOffsetNs } = client;
   const { lastReceiveNs } = receiver;
@@ -61,6 +72,7 @@ export function collect(
     complete: failure === null,
     counts,
     latency,
+    schedule: plan.arrival === null ? null : scheduleFigures(ledger, sheet, client),
     windowNs: firstSendNs === null || lastReceiveNs === null ? null : lastReceiveNs - firstSendNs,
     clientWaits: { count: client.roomWaits, totalNs: client.roomWaitNs },
     serverWaits: { count: server.roomWaits, totalNs: server.roomWaitNs },

@@ -1,4 +1,4 @@
-import type { Mechanism, Mode, ReplyKind, Test, WaitKind } from "../cli/plan.ts";
+import type { ArrivalPlan, Mechanism, Mode, ReplyKind, Test, WaitKind } from "../cli/plan.ts";
 
 /** What a role is told: one JSON document, the first line on its standard input. */
 export interface RoleSettings {
@@ -15,6 +15,9 @@ export interface RoleSettings {
   readonly messageCount: number | null;
   readonly durationNs: number | null;
   readonly sendDelayNs: number;
+  /** null: closed loop. */
+  readonly arrival: ArrivalPlan | null;
+  readonly seed: number;
   readonly warmupCount: number;
   readonly includeFirstMessage: boolean;
   readonly reply: ReplyKind;

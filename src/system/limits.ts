@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
+import { NOTE_BYTES } from "../channel/channel.ts";
 import {
   type ConnectionSettings,
   frameBytesOf,
   nativeMechanismOf,
   openSession,
 } from "../channel/connection.ts";
-import { NOTE_BYTES } from "../channel/channel.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { Mechanism, RunPlan } from "../cli/plan.ts";
 import { LedgerFile } from "../measure/ledger.ts";
@@ -60,7 +60,8 @@ function queueError(plan: RunPlan, status: number): UsageError {
   }
   const bytesLimit = queueBytesLimit();
   if ((status === TOO_MANY_FILES || status === NO_MEMORY) && bytesLimit !== null) {
-    const largest = Math.floor(bytesLimit / QUEUES_OF_A_CONNECTION) - QUEUE_MESSAGE_ACCOUNTING - BODY_OVERHEAD;
+    const largest =
+      Math.floor(bytesLimit / QUEUES_OF_A_CONNECTION) - QUEUE_MESSAGE_ACCOUNTING - BODY_OVERHEAD;
     const fits = largest >= NOTE_BYTES ? `use -s ${largest} or less, or raise it` : "raise it";
     return new UsageError(
       `-m pmq: two queues of ${bodyBytes}-byte messages exceed RLIMIT_MSGQUEUE, ${bytesLimit} bytes for all queues of this user`,
@@ -102,6 +103,7 @@ export function checkLimits(plan: RunPlan): void {
       port: 0,
       replyBytes: plan.messageBytes,
       silenceMs: 1000,
+      arrival: null,
       sheet: 0,
       peerSheet: null,
     };

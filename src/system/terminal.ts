@@ -4,17 +4,25 @@ import { wantsColour } from "../cli/help.ts";
 const STDOUT = 1;
 const STDERR = 2;
 
-/** Writes all of it, also into a full pipe; a reader that has gone away is no error of ours. */
-function write(fd: number, text: string): void {
+/** Writes all of it, also into a full pipe. @throws what `writeSync` does */
+export function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== "EAGAIN") return;
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
       Bun.sleepSync(5);
     }
+  }
+}
+
+/** A reader that has gone away is no error of ours. */
+function write(fd: number, text: string): void {
+  try {
+    writeAll(fd, text);
+  } catch {
+    // There is nobody to tell.
   }
 }
 

@@ -16,6 +16,10 @@ test("without flags every default stands", () => {
     messageCount: 10_000,
     durationNs: null,
     sendDelayNs: 0,
+    arrival: null,
+    seed: 1,
+    launches: 1,
+    strict: false,
     warmupCount: 1000,
     includeFirstMessage: false,
     percentiles: [50, 95, 99, 99.9],
@@ -45,7 +49,7 @@ test("every flag reaches the plan", () => {
     "-m tcp uds shm pmq -s 64 -d 2s -i 7 --send-delay 5us -w 0 -c 1 --server-affinity 1 --client-affinity 0 -o r.json " +
     "-q --one-way --continue-on-error --percentiles 90 10 --buffer-size 4096 --host ::1 --port 9000 --pmq-priority 3 " +
     "--include-first-message --blocking --shm-direct --reply ack --wait hybrid --spin 20us --socket-path /tmp/a.sock " +
-    "--shared-memory-name /a --message-queue-name b";
+    "--shared-memory-name /a --message-queue-name b --seed 7 --launches 3 --strict";
   expect(plan(line)).toEqual({
     mechanisms: ["tcp", "uds", "shm", "pmq"],
     mode: "blocking",
@@ -54,6 +58,10 @@ test("every flag reaches the plan", () => {
     messageCount: null,
     durationNs: 2_000_000_000,
     sendDelayNs: 5000,
+    arrival: null,
+    seed: 7,
+    launches: 3,
+    strict: true,
     warmupCount: 0,
     includeFirstMessage: true,
     percentiles: [10, 90],

@@ -24,6 +24,10 @@ export function planOf(changes: Partial<RunPlan> = {}): RunPlan {
     messageCount: 10_000,
     durationNs: null,
     sendDelayNs: 0,
+    arrival: null,
+    seed: 1,
+    launches: 1,
+    strict: false,
     warmupCount: 1000,
     includeFirstMessage: false,
     percentiles: [50, 95, 99, 99.9],
@@ -67,6 +71,7 @@ export function measurementOf(changes: Partial<Measurement> = {}): Measurement {
     complete: true,
     counts: { sent: 10_000, received: 10_000, lost: 0, duplicated: 0, reordered: 0, corrupt: 0 },
     latency: evenly(10_001, 20_000),
+    schedule: null,
     windowNs: 100_000_000n,
     clientWaits: { count: 3, totalNs: 1500 },
     serverWaits: { count: 0, totalNs: 0 },
@@ -94,10 +99,16 @@ export function measurementOfNothing(changes: Partial<Measurement> = {}): Measur
   });
 }
 
+/** Without launches of its own an outcome has one of each test. */
 export function outcomeOf(changes: Partial<MechanismOutcome> = {}): MechanismOutcome {
+  const measurements = changes.measurements ?? [
+    measurementOf({ test: "one-way", windowNs: 20_000_000n }),
+    measurementOf(),
+  ];
   return {
     mechanism: "uds",
-    measurements: [measurementOf({ test: "one-way", windowNs: 20_000_000n }), measurementOf()],
+    measurements,
+    launches: measurements.map((measurement) => ({ launch: 1, measurement })),
     endpoint: "/tmp/ipc_0123.sock",
     startedAt: new Date("2026-01-02T03:04:04.500Z"),
     durationNs: 1_250_000_000,

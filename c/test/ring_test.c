@@ -1,0 +1,132 @@
+#include "../ring.c"
+
+#include "shm_suite.h"
+
+static struct park *park_of(struct channel *channel, enum readiness readiness) {
+  struct ring_channel *self = ring_of(channel);
+  return readiness == READABLE ? &self->in.ring->park : &self->out.ring->park;
+}
+static struct shm_object *object_of(struct channel *channel) { return &ring_of(channel)->object; }
+
+static void capacities_are_powers_of_two(void) {
+  const struct { size_t payload_bytes, buffer_bytes, capacity; } cases[] = {
+      {64, 0, 65536}, {40000, 0, 131072}, {64, 1, 128}, {64, 5000, 8192}, {64, 8192, 8192}, {1048576, 0, 4194304},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct channel_settings settings = settings_for(cases[i].payload_bytes, cases[i].buffer_bytes);
+    struct pair pair = open_pair(&ring_ops, &settings);
+    struct channel_effective effective;
+    ring_ops.effective(pair.client, &effective);
+    CHECK_EQUAL(effective.send_buffer_bytes, cases[i].capacity);
+    close_pair(pair);
+  }
+}
+
+static void a_full_ring_takes_no_more(void) {
+  struct channel_settings settings = settings_for(64, 4096);
+  struct pair pair = open_pair(&ring_ops, &settings);
+  uint8_t *frame = make_frame(96, 1);
+  int count = 0;
+  while (ring_ops.try_send(pair.client, frame, 128) == 0) count++;
+  CHECK_EQUAL(count, 32);
+  CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 128), -EAGAIN);
+  CHECK_EQUAL(ring_ops.wait(pair.client, WRITABLE, NS_PER_MS), -EAGAIN);
+  /* The private buffer was made for smaller frames. */
+  CHECK(receive_is(pair.server, 1, 96));
+  CHECK_EQUAL(ring_ops.wait(pair.client, WRITABLE, LONG_SLICE_NS), 0);
+  CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 128), 0);
+  CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 128), -EAGAIN);
+  free(frame);
+  close_pair(pair);
+}
+
+static void frames_wrap_at_every_offset(void) {
+  struct channel_settings settings = settings_for(4000, 4096);
+  struct pair pair = open_pair(&ring_ops, &settings);
+  for (uint64_t id = 0; id < 20000; id++) {
+    size_t payload_bytes = id * 37 % 4001;
+    CHECK_EQUAL(send_payload(pair.client, payload_bytes, id), 0);
+    CHECK(receive_is(pair.server, id, payload_bytes));
+  }
+  close_pair(pair);
+}
+
+/* ---- a peer that scribbles over what both share ---- */
+
+struct scribble {
+  uint64_t tail, head;
+  uint32_t length;
+  int expected;
+};
+
+static void impossible_positions_and_lengths_are_refused(void) {
+  const struct scribble cases[] = {
+      {4097, 0, 60, -EPROTO},       {UINT64_MAX, 0, 60, -EPROTO}, {3, 0, 60, -EPROTO},   {31, 0, 28, -EPROTO},
+      {32, 0, 28, 0},               {4096, 0, 4092, 0},           {4096, 0, 4093, -EPROTO}, {64, 0, 27, -EPROTO},
+      {64, 0, 0, -EPROTO},          {64, 0, 61, -EPROTO},         {64, 0, UINT32_MAX, -EPROTO}, {4096, 0, FRAME_BODY_LIMIT, -EPROTO},
+      {4096, 0, FRAME_BODY_LIMIT + 1, -EPROTO},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct channel_settings settings = settings_for(64, 4096);
+    struct pair pair = open_pair(&ring_ops, &settings);
+    struct consumer *in = &ring_of(pair.server)->in;
+    struct arrival arrival;
+    memcpy((uint8_t *)in->data, &cases[i].length, sizeof cases[i].length);
+    atomic_store(&in->ring->tail, cases[i].tail);
+    CHECK_EQUAL(ring_ops.try_receive(pair.server, &arrival), cases[i].expected);
+    close_pair(pair);
+  }
+}
+
+static void impossible_heads_are_refused(void) {
+  const uint64_t heads[] = {1, 4096, UINT64_MAX - 128, UINT64_MAX - 4095, UINT64_C(1) << 63}; /* from the tail */
+  for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+    struct channel_settings settings = settings_for(64, 128);
+    struct pair pair = open_pair(&ring_ops, &settings);
+    uint8_t *frame = make_frame(64, 1);
+    CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 96), 0);
+    atomic_store(&ring_of(pair.client)->out.ring->head, heads[i] + 96);
+    CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 96), -EPROTO);
+    CHECK_EQUAL(ring_ops.wait(pair.client, WRITABLE, LONG_SLICE_NS), 0);
+    free(frame);
+    close_pair(pair);
+  }
+}
+
+/* Random positions near and far, random bytes: any answer but a read outside, which the guard pages would tell. */
+static void random_scribbles_do_no_harm(void) {
+  srand(20240607);
+  for (int round = 0; round < 3000; round++) {
+    struct channel_settings settings = settings_for(64, 4096);
+    struct pair pair = open_pair(&ring_ops, &settings);
+    struct ring_channel *self = ring_of(pair.server);
+    struct arrival arrival;
+    uint8_t *frame = make_frame(64, 1);
+    for (int step = 0; step < 20; step++) {
+      uint64_t position = self->in.head + (uint64_t)(rand() % 3 == 0 ? rand() : rand() % 5000);
+      uint32_t word = rand() % 2 ? (uint32_t)(rand() % 4100) : (uint32_t)rand() * 3u;
+      memcpy((uint8_t *)self->in.data + (rand() % 2 ? self->in.head & 4092 : (size_t)rand() % 4093), &word, sizeof word);
+      atomic_store(rand() % 2 ? &self->in.ring->tail : &self->out.ring->head, position);
+      self->object.header->capacity = (uint64_t)rand();
+      int received = ring_ops.try_receive(pair.server, &arrival);
+      CHECK(received == 0 || received == -EAGAIN || received == -EPROTO);
+      if (received == 0) CHECK(arrival.body_bytes <= 4092 && arrival.body[arrival.body_bytes - 1] < 256);
+      int sent = ring_ops.try_send(pair.server, frame, 96);
+      CHECK(sent == 0 || sent == -EAGAIN || sent == -EPROTO);
+    }
+    free(frame);
+    close_pair(pair);
+  }
+}
+
+int main(int count, char **arguments) {
+  read_rounds(count, arguments);
+  run_suite(&ring_ops);
+  capacities_are_powers_of_two();
+  a_full_ring_takes_no_more();
+  frames_wrap_at_every_offset();
+  impossible_positions_and_lengths_are_refused();
+  impossible_heads_are_refused();
+  random_scribbles_do_no_harm();
+  return check_report();
+}

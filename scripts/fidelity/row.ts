@@ -1,0 +1,63 @@
+/** What is compared: one row of the table, the same for both programs. */
+
+export const MECHANISMS = ["uds", "tcp", "pmq", "shm", "shm-direct"] as const;
+export const TESTS = ["one-way", "round-trip"] as const;
+export const LOADS = ["paced", "saturated"] as const;
+export const PLACEMENTS = ["one-cpu", "two-cpus"] as const;
+export const WAITS = ["block", "spin"] as const;
+
+export interface Row {
+  readonly mechanism: (typeof MECHANISMS)[number];
+  readonly test: (typeof TESTS)[number];
+  readonly load: (typeof LOADS)[number];
+  readonly placement: (typeof PLACEMENTS)[number];
+  readonly wait: (typeof WAITS)[number];
+  readonly payloadBytes: number;
+}
+
+/** Pause after each message of a paced row. */
+export const PACE_NS = 100_000;
+const PACED_COUNT = 5_000;
+
+/** Messages that take some tenths of a second on the machine for which DESIGN.md has figures. */
+const SATURATED_ONE_WAY = { uds: 200_000, tcp: 100_000, pmq: 200_000, shm: 1_000_000, "shm-direct": 50_000 };
+const SATURATED_ROUND_TRIP = 30_000;
+const SPINNING_ROUND_TRIP = 500_000;
+
+export function messageCountOf(row: Row): number {
+  if (row.load === "paced") return PACED_COUNT;
+  if (row.test === "one-way") return SATURATED_ONE_WAY[row.mechanism];
+  return row.wait === "spin" ? SPINNING_ROUND_TRIP : SATURATED_ROUND_TRIP;
+}
+
+/** Spinning makes sense for the ring alone, and only where the other side has a CPU of its own. */
+function exists(row: Row): boolean {
+  return row.wait === "block" || (row.mechanism === "shm" && row.placement === "two-cpus");
+}
+
+/** Every row of the table for these payloads, in its order. */
+export function allRows(payloads: readonly number[]): Row[] {
+  return payloads
+    .flatMap((payloadBytes) =>
+      MECHANISMS.flatMap((mechanism) =>
+        WAITS.flatMap((wait) =>
+          TESTS.flatMap((test) =>
+            LOADS.flatMap((load) =>
+              PLACEMENTS.map((placement) => ({ mechanism, test, load, placement, wait, payloadBytes })),
+            ),
+          ),
+        ),
+      ),
+    )
+    .filter(exists);
+}
+
+/** Whether senders run ahead of the receiver, so that throughput is a figure of its own. */
+export function measuresThroughput(row: Row): boolean {
+  return row.load === "saturated" && row.test === "one-way";
+}
+
+export function rowName(row: Row): string {
+  const wait = row.wait === "spin" ? " spinning" : "";
+  return `${row.mechanism}${wait} ${row.test} ${row.load} ${row.placement} ${row.payloadBytes} B`;
+}

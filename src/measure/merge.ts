@@ -1,0 +1,69 @@
+import { mergeSnapshots } from "../stats/histogram.ts";
+import type { EffectiveSide, LatencySnapshot, Measurement, MessageCounts, RoomWaits } from "./measurement.ts";
+
+const COUNT_FIELDS = ["sent", "received", "lost", "duplicated", "reordered", "corrupt"] as const;
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
+function mergeCounts(parts: readonly MessageCounts[]): MessageCounts {
+  const totals = COUNT_FIELDS.map((field) => [field, sum(parts.map((part) => part[field]))]);
+  return Object.fromEntries(totals) as unknown as MessageCounts;
+}
+
+function mergeWaits(parts: readonly RoomWaits[]): RoomWaits {
+  return {
+    count: sum(parts.map((part) => part.count)),
+    totalNs: sum(parts.map((part) => part.totalNs)),
+  };
+}
+
+/** The latest launch's process, with the CPUs of all. */
+function mergeSides(parts: readonly (EffectiveSide | null)[]): EffectiveSide | null {
+  const sides = parts.filter((side) => side !== null);
+  const last = sides.at(-1);
+  if (last === undefined) return null;
+  const usedCpus = [...new Set(sides.flatMap((side) => side.usedCpus))].sort((a, b) => a - b);
+  return { ...last, usedCpus, migrations: sum(sides.map((side) => side.migrations)) };
+}
+
+function firstFailure(launches: readonly Measurement[]): string | null {
+  const position = launches.findIndex((launch) => launch.failure !== null);
+  if (position < 0) return null;
+  const { failure } = launches[position]!;
+  return launches.length === 1 ? failure : `launch ${position + 1}: ${failure}`;
+}
+
+/**
+ * Launches of one cell as one measurement: distributions and counts are added, so percentiles are those of all messages, never
+ * averages of percentiles. `launches` has at least one entry.
+ */
+export function mergeLaunches(launches: readonly Measurement[]): Measurement {
+  const first = launches[0]!;
+  const windows = launches.map((launch) => launch.windowNs).filter((window) => window !== null);
+  const schedules = launches.map((launch) => launch.schedule).filter((schedule) => schedule !== null);
+  const sameCpu = launches.map((launch) => launch.sameCpuMessages);
+  const rates = schedules.map((schedule) => schedule.achievedRatePerSecond).filter((rate) => rate !== null);
+  const merge = (snapshots: readonly LatencySnapshot[]) => mergeSnapshots(snapshots);
+  return {
+    test: first.test,
+    failure: firstFailure(launches),
+    complete: launches.every((launch) => launch.complete),
+    counts: mergeCounts(launches.map((launch) => launch.counts)),
+    latency: merge(launches.map((launch) => launch.latency)),
+    schedule:
+      schedules.length === 0
+        ? null
+        : {
+            service: merge(schedules.map((schedule) => schedule.service)),
+            lateness: merge(schedules.map((schedule) => schedule.lateness)),
+            achievedRatePerSecond: rates.length === 0 ? null : Math.min(...rates),
+          },
+    windowNs: windows.length === 0 ? null : windows.reduce((total, window) => total + window, 0n),
+    clientWaits: mergeWaits(launches.map((launch) => launch.clientWaits)),
+    serverWaits: mergeWaits(launches.map((launch) => launch.serverWaits)),
+    sameCpuMessages: sameCpu.includes(null) ? null : sum(sameCpu as number[]),
+    client: mergeSides(launches.map((launch) => launch.client)),
+    server: mergeSides(launches.map((launch) => launch.server)),
+    startedAtEpochNs: first.startedAtEpochNs,
+  };
+}

@@ -1,0 +1,79 @@
+/** Medians over launches and how sure they are; and the one source of seeded chance. */
+
+/** Fewer launches than this tell no interval, only their range. */
+export const FEWEST_FOR_INTERVAL = 6;
+const RESAMPLES = 2000;
+const LOW_QUANTILE = 0.025;
+const HIGH_QUANTILE = 0.975;
+
+/** A median with its 95 % bootstrap interval, or with the range of what was seen. */
+export interface Spread {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+  readonly kind: "bootstrap95" | "range";
+}
+
+/** Uniform numbers in [0, 1) that depend on the seed alone: mulberry32 (T. Ettinger, public domain). */
+export function seededRandom(seed: number): () => number {
+  let state = (seed ^ Math.floor(seed / 2 ** 32)) >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A new array in random order (Fisher and Yates). */
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}
+
+/** Middle value, or the mean of the two middle ones. `values` must not be empty. */
+export function median(values: ArrayLike<number>): number {
+  return medianOfSorted(Float64Array.from(values).sort());
+}
+
+function medianOfSorted(sorted: Float64Array): number {
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/**
+ * The statistic of each of `RESAMPLES` samples drawn with replacement, sorted. Percentile bootstrap: Efron and Tibshirani,
+ * An Introduction to the Bootstrap (1993), chapter 13.
+ */
+export function bootstrapDistribution<T>(
+  items: readonly T[],
+  statistic: (sample: readonly T[]) => number,
+  random: () => number,
+): Float64Array {
+  const sample = [...items];
+  return Float64Array.from({ length: RESAMPLES }, () => {
+    for (let i = 0; i < sample.length; i++) sample[i] = items[Math.floor(random() * items.length)]!;
+    return statistic(sample);
+  }).sort();
+}
+
+/** The middle 95 % of a sorted distribution. */
+export function interval95(sorted: Float64Array): { readonly low: number; readonly high: number } {
+  const at = (quantile: number) => sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))]!;
+  return { low: at(LOW_QUANTILE), high: at(HIGH_QUANTILE) };
+}
+
+/** What values of independent launches say: null if there are none. */
+export function spreadOf(values: readonly number[], seed: number): Spread | null {
+  if (values.length === 0) return null;
+  const middle = median(values);
+  if (values.length < FEWEST_FOR_INTERVAL) {
+    return { median: middle, low: Math.min(...values), high: Math.max(...values), kind: "range" };
+  }
+  const distribution = bootstrapDistribution(values, median, seededRandom(seed));
+  return { median: middle, ...interval95(distribution), kind: "bootstrap95" };
+}
