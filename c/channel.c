@@ -12,6 +12,7 @@ static const struct channel_ops *const mechanisms[MECHANISM_COUNT] = {
     [MECHANISM_PMQ] = &pmq_ops,
 #endif
     [MECHANISM_FED] = &fed_ops,
+    [MECHANISM_NULL] = &null_ops,
 };
 
 struct channel *channel_create(const struct channel_settings *settings, const stop_flag *stop, int *error) {

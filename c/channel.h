@@ -24,6 +24,7 @@ enum mechanism {
   MECHANISM_SHM_DIRECT,
   MECHANISM_PMQ,
   MECHANISM_FED, /* the event loop's own sockets carry the bytes, see session.h */
+  MECHANISM_NULL, /* comes straight back: measures the rig itself */
   MECHANISM_COUNT,
 };
 enum wait_kind { WAIT_BLOCK = 0, WAIT_SPIN, WAIT_HYBRID };
@@ -97,7 +98,7 @@ struct channel {
   int64_t peer_pid; /* 0: unknown; only for mechanisms that can't tell otherwise whether the peer lives */
 };
 
-extern const struct channel_ops uds_ops, tcp_ops, ring_ops, direct_ops, fed_ops;
+extern const struct channel_ops uds_ops, tcp_ops, ring_ops, direct_ops, fed_ops, null_ops;
 #if defined(__linux__)
 extern const struct channel_ops pmq_ops;
 #endif

@@ -3,6 +3,7 @@ import { RunError, UsageError } from "./cli/errors.ts";
 import { wantsColour } from "./cli/help.ts";
 import { runAttached } from "./roles/attached.ts";
 import { orchestrate } from "./roles/orchestrator.ts";
+import { selfTest } from "./self-test/self-test.ts";
 import { writeLine, writeText } from "./system/terminal.ts";
 
 /** How an orchestrator starts its roles: `--server --attached`, `--client --attached`. No user's command line is one. */
@@ -19,6 +20,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.platform,
     wantsColour(process.stdout.isTTY === true, process.env),
   );
+  if (command.kind === "self-test") return selfTest();
   if (command.kind !== "run") {
     writeText(`${command.text}\n`);
     return 0;

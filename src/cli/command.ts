@@ -5,6 +5,7 @@ import { type Token, tokenise } from "./tokens.ts";
 
 export type Command =
   | ({ readonly kind: "run" } & ParsedArguments)
+  | { readonly kind: "self-test" }
   | { readonly kind: "help"; readonly text: string }
   | { readonly kind: "version"; readonly text: string };
 
@@ -18,6 +19,7 @@ export async function interpret(
   platform: NodeJS.Platform,
   colour = false,
 ): Promise<Command> {
+  if (argv.length === 1 && argv[0] === "self-test") return { kind: "self-test" };
   const question = tokenise(argv).find(isQuestion);
   if (question === undefined) return { kind: "run", ...parseArguments(argv, platform) };
   if (question.key === "version")

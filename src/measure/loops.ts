@@ -180,18 +180,21 @@ export function* sendOnSchedule(channel: Channel, { roundTrip, schedule }: SendO
 export interface AnswerOptions {
   /** Whether responses carry the payload of their request. */
   readonly echo: boolean;
+  /** Pause before each reply; 0 but for the self-test. */
+  readonly replyDelayNs: number;
   /** Takes the note of a ping and returns that of the pong. */
   readonly onPing: (note: string) => string;
 }
 
 /** The server: records one-way messages, answers requests and pings, until the client's shutdown. */
-export function* answerMessages(channel: Channel, { echo, onPing }: AnswerOptions): Loop {
+export function* answerMessages(channel: Channel, { echo, replyDelayNs, onPing }: AnswerOptions): Loop {
   for (;;) {
     let type = channel.receive();
     if (type === PENDING) type = yield* finishReceive(channel);
     expectSuccess(type);
     if (type === FRAME.oneWay) continue;
     if (type === FRAME.shutdown) return;
+    if (replyDelayNs > 0 && type === FRAME.request) yield* pause(channel, replyDelayNs);
     let status: number;
     if (type === FRAME.request) status = channel.reply(echo);
     else if (type === FRAME.ping) status = channel.sendNote(FRAME.pong, onPing(channel.readNote()));

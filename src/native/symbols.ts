@@ -2,7 +2,7 @@ import { FFIType } from "bun:ffi";
 
 /**
  * The shim's functions. Addresses cross as numbers and ids as doubles: a BigInt per call would cost more than the call.
- * What each does is said in c/session.h, c/waiter.h, c/process.h and c/abi.h.
+ * What each does is said in c/session.h, c/waiter.h, c/process.h, c/rt.h and c/abi.h.
  */
 const { ptr, i32, f64, cstring, function: callback } = FFIType;
 const nothing = FFIType.void;
@@ -47,6 +47,11 @@ export const SYMBOLS = {
   socket_tune: { args: [i32, f64], returns: i32 },
   socket_effective: { args: [i32, ptr], returns: nothing },
 
+  probe_clock_cost_ns: { args: [i32], returns: f64 },
+  probe_clock_step_ns: { args: [i32], returns: f64 },
+  probe_clock_backward_steps: { args: [i32], returns: i32 },
+  probe_record_cost_ns: { args: [ptr, i32, i32], returns: f64 },
+
   process_allowed_cpus: { args: [ptr, i32], returns: i32 },
   process_pin: { args: [i32], returns: i32 },
   process_become_role: { args: [ptr, i32, i32], returns: i32 },
@@ -54,4 +59,10 @@ export const SYMBOLS = {
   ledger_file_create: { args: [i32, i32], returns: i32 },
   ledger_file_map: { args: [i32, ptr], returns: ptr },
   ledger_file_private: { args: [i32], returns: ptr },
+
+  rt_use_fifo: { args: [i32], returns: i32 },
+  rt_fifo_priority: { args: [], returns: i32 },
+  rt_lock_memory: { args: [], returns: i32 },
+  rt_prefault_stack: { args: [i32], returns: i32 },
+  rt_use_timer_slack: { args: [i32], returns: i32 },
 } as const;

@@ -17,6 +17,8 @@ export interface Cell {
   readonly isOwnName: boolean;
   /** Of what this launch draws at random. */
   readonly seed: number;
+  /** A known delay in the echo, for the self-test; none by default. */
+  readonly replyDelayNs?: number;
 }
 
 const HANDSHAKE_MS = 10_000;
@@ -43,6 +45,7 @@ function roleSettings(cell: Cell, plan: RunPlan, role: Role): RoleSettings {
     warmupCount: plan.warmupCount,
     includeFirstMessage: plan.includeFirstMessage,
     reply: plan.reply,
+    replyDelayNs: cell.replyDelayNs ?? 0,
     wait: plan.wait,
     spinNs: plan.spinNs,
     pmqPriority: plan.pmqPriority,

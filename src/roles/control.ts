@@ -21,6 +21,8 @@ export interface RoleSettings {
   readonly warmupCount: number;
   readonly includeFirstMessage: boolean;
   readonly reply: ReplyKind;
+  /** Pause of the server before each reply: a known delay for the self-test to find again. */
+  readonly replyDelayNs: number;
   readonly wait: WaitKind;
   readonly spinNs: number;
   readonly pmqPriority: number;

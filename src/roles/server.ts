@@ -17,7 +17,14 @@ export async function runServer({ settings, ledger, control }: RoleContext): Pro
         channel.unlinkName();
         return ownHello();
       };
-      await runLoop(answerMessages(channel, { echo: settings.reply === "echo", onPing }), channel);
+      await runLoop(
+        answerMessages(channel, {
+          echo: settings.reply === "echo",
+          replyDelayNs: settings.replyDelayNs,
+          onPing,
+        }),
+        channel,
+      );
     } finally {
       await channel.close();
     }

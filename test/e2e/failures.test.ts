@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { allTests, expectOneLine, inSandbox, type Sandbox, TEST_TIMEOUT_MS } from "./harness.ts";
+import { expectOneLine, inSandbox, TEST_TIMEOUT_MS } from "./expectations.ts";
+import { allTests, type Sandbox } from "./harness.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 

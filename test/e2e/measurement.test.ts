@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { allTests, expectOneLine, expectSuccess, inSandbox, type Sandbox, until , TEST_TIMEOUT_MS } from "./harness.ts";
+import { expectOneLine, expectSuccess, inSandbox, TEST_TIMEOUT_MS } from "./expectations.ts";
+import { allTests, type Sandbox, until } from "./harness.ts";
 import { LedgerPeek } from "./ledger-peek.ts";
 import type { MechanismResult } from "../../src/result/schema.ts";
 

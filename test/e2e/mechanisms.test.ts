@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { allTests, expectOneLine, expectSuccess, inSandbox , TEST_TIMEOUT_MS } from "./harness.ts";
+import { expectOneLine, expectSuccess, inSandbox, TEST_TIMEOUT_MS } from "./expectations.ts";
+import { allTests } from "./harness.ts";
 import { isRoot } from "./system-state.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);

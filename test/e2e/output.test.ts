@@ -1,15 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  expectOneLine,
-  expectSuccess,
-  inSandbox,
-  program,
-  TEST_TIMEOUT_MS,
-  until,
-  validResult,
-} from "./harness.ts";
+import { expectOneLine, expectSuccess, inSandbox, TEST_TIMEOUT_MS } from "./expectations.ts";
+import { program, until, validResult } from "./harness.ts";
 import { isRoot } from "./system-state.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);

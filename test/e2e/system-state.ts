@@ -69,18 +69,34 @@ export function sharedNames(): Set<string> {
   );
 }
 
+/** What live processes have open: paths, and queues as "/name". */
+function openFiles(): Set<string> {
+  const open = new Set<string>();
+  for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    for (const fd of entriesOf(`/proc/${entry}/fd`)) {
+      try {
+        open.add(readlinkSync(`/proc/${entry}/fd/${fd}`));
+      } catch {
+        // Closed meanwhile.
+      }
+    }
+  }
+  return open;
+}
+
 const SETTLE_MS = 1_500;
 
 /**
- * What is there now and was not `before`, and stays: others on this machine may run the program at the same time, and
- * their names come and go.
+ * What is there now and was not `before`, stays, and is nobody's: others on this machine may run the program at the same
+ * time, and their names come and go.
  */
 export async function newNames(before: ReadonlySet<string>): Promise<string[]> {
   let fresh = [...sharedNames()].filter((name) => !before.has(name));
   for (const until = performance.now() + SETTLE_MS; fresh.length > 0 && performance.now() < until; ) {
     await Bun.sleep(50);
     const now = sharedNames();
-    fresh = fresh.filter((name) => now.has(name));
+    const open = openFiles();
+    fresh = fresh.filter((name) => now.has(name) && !open.has(name.replace("mqueue:", "")));
   }
   return fresh;
 }

@@ -1,0 +1,18 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { faultCases, newSeed, runCases } from "./plan.ts";
+
+setDefaultTimeout(180_000);
+
+const seed = process.env.IPC_BENCHMARK_FAULT_SEED ?? newSeed();
+const cases = faultCases("short");
+
+// All run together, a few at a time, from the first test on; each test then looks at its own.
+const ends = new Map(cases.map(({ name }) => [name, Promise.withResolvers<readonly string[]>()]));
+let started: Promise<void> | null = null;
+
+describe(`whatever happens to a run, it ends in time, says why and leaves nothing (IPC_BENCHMARK_FAULT_SEED=${seed})`, () => {
+  test.each(cases.map(({ name }) => name))("%s", async (name) => {
+    started ??= runCases(cases, seed, (ended, problems) => ends.get(ended.name)!.resolve(problems));
+    expect(await ends.get(name)!.promise).toEqual([]);
+  });
+});
