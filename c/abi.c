@@ -5,6 +5,7 @@
 
 #include "ledger.h"
 #include "session.h"
+#include "stream.h"
 
 /* In the order of src/native/layout.ts. */
 static const uint32_t layout[] = {
@@ -79,6 +80,16 @@ static const uint32_t layout[] = {
     offsetof(struct ledger_file, ring_capacity),
     offsetof(struct ledger_file, stop),
     offsetof(struct ledger_file, sheets),
+
+    sizeof(struct row_format),
+    offsetof(struct row_format, row_count),
+    offsetof(struct row_format, has_schedule),
+    offsetof(struct row_format, used_bytes),
+    offsetof(struct row_format, separator),
+    offsetof(struct row_format, before),
+    offsetof(struct row_format, middle),
+    offsetof(struct row_format, after),
+    offsetof(struct row_format, end),
 };
 
 int32_t shim_abi_version(void) { return SHIM_ABI_VERSION; }

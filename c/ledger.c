@@ -8,6 +8,9 @@
 
 #define CPU_UNKNOWN UINT32_MAX
 
+/* For the last record's place after the stop flag: less than a role is given to end. */
+#define LAST_WAIT_NS (100 * NS_PER_MS)
+
 void distribution_record(struct distribution *distribution, uint64_t value_ns) {
   if (distribution->count == 0 || value_ns < distribution->min_ns) distribution->min_ns = value_ns;
   if (value_ns > distribution->max_ns) distribution->max_ns = value_ns;
@@ -65,11 +68,18 @@ struct record_ring *ledger_ring(struct ledger_file *file, uint32_t sheet) {
   return (struct record_ring *)(rings + sheet * ring_bytes(file->ring_capacity));
 }
 
+/* Pairs with the release of the reader, which is done with the places below tail. */
+static int has_room(const struct ledger_file *file, const struct record_ring *ring, uint64_t head) {
+  return head - atomic_load_explicit(&ring->tail, memory_order_acquire) < file->ring_capacity;
+}
+
 /* The reader empties the ring every few milliseconds; there is no hurry once it is full. */
-static void wait_for_reader(struct ledger_file *file, struct ledger *ledger, const struct record_ring *ring, uint64_t head) {
+static void wait_for_reader(const struct ledger_file *file, struct ledger *ledger, const struct record_ring *ring, uint64_t head) {
   int64_t since_ns = clock_now_ns();
+  int64_t give_up_ns = INT64_MAX;
   const struct timespec nap = timespec_of_ns(200 * 1000);
-  while (head - atomic_load_explicit(&ring->tail, memory_order_acquire) >= file->ring_capacity && !is_stopping(&file->stop)) {
+  while (!has_room(file, ring, head) && clock_now_ns() < give_up_ns) {
+    if (give_up_ns == INT64_MAX && is_stopping(&file->stop)) give_up_ns = clock_now_ns() + LAST_WAIT_NS;
     nanosleep(&nap, NULL);
   }
   ledger->stall_count++;
@@ -79,9 +89,9 @@ static void wait_for_reader(struct ledger_file *file, struct ledger *ledger, con
 void ledger_push_record(struct ledger_file *file, uint32_t sheet, struct record record) {
   struct record_ring *ring = ledger_ring(file, sheet);
   uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-  if (head - atomic_load_explicit(&ring->tail, memory_order_acquire) >= file->ring_capacity) {
+  if (!has_room(file, ring, head)) {
     wait_for_reader(file, &file->sheets[sheet], ring, head);
-    if (is_stopping(&file->stop)) return;
+    if (!has_room(file, ring, head)) return;
   }
   ring->records[head & (file->ring_capacity - 1)] = record;
   atomic_store_explicit(&ring->head, head + 1, memory_order_release);

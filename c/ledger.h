@@ -67,6 +67,7 @@ struct record {
   uint64_t id;
   int64_t sent_ns; /* CLOCK_MONOTONIC */
   int64_t service_ns;
+  int64_t due_ns; /* with a schedule: when it should have gone, CLOCK_MONOTONIC; else 0 */
 };
 
 /* Single producer (the side that records), single consumer (the orchestrator), both sequence numbers ever growing. The
@@ -112,7 +113,8 @@ void ledger_file_init(struct ledger_file *file, uint32_t sheet_count, uint64_t r
 /* The ring of a sheet, behind all sheets; NULL if there are none. */
 struct record_ring *ledger_ring(struct ledger_file *file, uint32_t sheet);
 
-/* Never drops a record: with a full ring it waits for the reader, or until the stop flag, and counts that as a stall. */
+/* Never drops a record: with a full ring it waits for the reader, and counts that as a stall. Only where nobody has read
+ * for a while after the stop flag was set the record goes nowhere. */
 void ledger_push_record(struct ledger_file *file, uint32_t sheet, struct record record);
 
 #endif

@@ -189,7 +189,8 @@ void park_unlock(struct park *park) { pthread_mutex_unlock(&park->mutex); }
 
 void park_wake_sleeper(struct park *park, unsigned index) {
   PARK_DELAY_POINT();
-  /* A peer stopped under the lock must not stop us. Then the futex is signalled without it; a pthread_cond_t's sleeper may sleep to the end of its slice. */
+  /* A peer stopped under the lock must not stop us: then we signal without it, and where that is a pthread_cond_t the
+   * sleeper may sleep to the end of its slice. */
   int locked = park_lock(park, WAIT_SLICE_NS) == 0;
   int waiting = withdraw(&park->places[index]);
   PARK_DELAY_POINT();

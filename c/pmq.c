@@ -53,7 +53,11 @@ static void unlink_queue(struct queue *queue) {
   queue->has_name = 0;
   struct stat ours, named;
   mqd_t fd = mq_open(queue->name, O_RDONLY);
-  if (fd < 0) return;
+  if (fd < 0) {
+    /* No descriptor is left to look with; a name that stays would be worse. */
+    if (errno == EMFILE || errno == ENFILE) mq_unlink(queue->name);
+    return;
+  }
   int same = fstat(queue->fd, &ours) == 0 && fstat(fd, &named) == 0 && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
   mq_close(fd);
   if (same) mq_unlink(queue->name);

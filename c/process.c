@@ -34,9 +34,19 @@ int32_t process_pin(int32_t cpu) {
   uint64_t words[LEDGER_CPU_WORDS] = {0};
   if (cpu < 0 || cpu >= LEDGER_CPU_WORDS * 64) return -EINVAL;
   words[cpu / 64] = UINT64_C(1) << (cpu % 64);
-  return syscall(SYS_sched_setaffinity, 0, sizeof words, words) < 0 ? -errno : 0;
+  return process_keep_to(words, LEDGER_CPU_WORDS);
 #else
   (void)cpu;
+  return -ENOTSUP;
+#endif
+}
+
+int32_t process_keep_to(const uint64_t *words, int32_t word_count) {
+#if defined(__linux__)
+  return syscall(SYS_sched_setaffinity, 0, (size_t)word_count * sizeof *words, words) < 0 ? -errno : 0;
+#else
+  (void)words;
+  (void)word_count;
   return -ENOTSUP;
 #endif
 }
@@ -91,6 +101,17 @@ static struct ledger_file *map(int fd, size_t bytes, int flags, int32_t *error) 
   return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* Writes to every page without changing it, as another process may already use the memory. */
+static void touch_pages(void *memory, size_t bytes) {
+#if defined(MADV_POPULATE_WRITE)
+  if (madvise(memory, bytes, MADV_POPULATE_WRITE) == 0) return;
+#endif
+  size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+  for (size_t at = 0; at < bytes; at += page_bytes) {
+    atomic_fetch_add_explicit((_Atomic uint64_t *)((uint8_t *)memory + at), 0, memory_order_relaxed);
+  }
+}
+
 int32_t ledger_file_create(int32_t sheet_count, int32_t ring_capacity) {
   int fd = anonymous_memory();
   if (fd < 0) return fd;
@@ -110,15 +131,23 @@ struct ledger_file *ledger_file_map(int32_t fd, int32_t *error) {
   struct stat status;
   *error = fstat(fd, &status) != 0 ? -errno : status.st_size < (off_t)sizeof(struct ledger_file) ? -EPROTO : 0;
   struct ledger_file *file = *error != 0 ? NULL : map(fd, (size_t)status.st_size, MAP_SHARED, error);
-  if (file == NULL || (file->magic == LEDGER_MAGIC && file->bytes == (uint64_t)status.st_size)) return file;
+  if (file == NULL) return NULL;
+  if (file->magic == LEDGER_MAGIC && file->bytes == (uint64_t)status.st_size) {
+    touch_pages(file, (size_t)status.st_size);
+    return file;
+  }
   munmap(file, (size_t)status.st_size);
   *error = -EPROTO;
   return NULL;
 }
 
+void ledger_file_unmap(struct ledger_file *file) { munmap(file, file->bytes); }
+
 struct ledger_file *ledger_file_private(int32_t sheet_count) {
   int32_t error;
   struct ledger_file *file = map(-1, ledger_file_bytes((uint32_t)sheet_count, 0), MAP_SHARED | MAP_ANONYMOUS, &error);
-  if (file != NULL) ledger_file_init(file, (uint32_t)sheet_count, 0);
+  if (file == NULL) return NULL;
+  ledger_file_init(file, (uint32_t)sheet_count, 0);
+  touch_pages(file, file->bytes);
   return file;
 }

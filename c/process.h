@@ -10,6 +10,8 @@
 int32_t process_allowed_cpus(uint64_t *words, int32_t word_count);
 /* Pins the calling thread, which runs the measuring loop; threads it creates later inherit it. */
 int32_t process_pin(int32_t cpu);
+/* Keeps the calling thread, and those that it creates later, to these CPUs, a bit each. */
+int32_t process_keep_to(const uint64_t *words, int32_t word_count);
 
 /* Ends with the parent (Linux: SIGTERM when it dies, sent also if it is gone already), precise timers, and SIGINT, SIGTERM
  * and SIGHUP turned into the stop flag when `catch_signals`. */
@@ -17,8 +19,9 @@ int32_t process_become_role(struct ledger_file *file, int32_t parent_pid, int32_
 
 /* Anonymous shared memory for `sheet_count` ledgers and their rings of records (a power of two, or 0); a file descriptor without a name that children can inherit. */
 int32_t ledger_file_create(int32_t sheet_count, int32_t ring_capacity);
-/* NULL with *error set. The mapping lives as long as the process. */
+/* NULL with *error set. All of it is in memory, so that no measured message pays for a first touch. */
 struct ledger_file *ledger_file_map(int32_t fd, int32_t *error);
+void ledger_file_unmap(struct ledger_file *file);
 struct ledger_file *ledger_file_private(int32_t sheet_count);
 
 #endif

@@ -228,12 +228,13 @@ static void record_latency(struct session *session, const struct message *messag
   int64_t from_ns = sent_ns(session, message);
   if (from_ns == 0 || received_ns < from_ns) return;
   distribution_record(&ledger->service, (uint64_t)(received_ns - from_ns));
+  int64_t due_ns = 0;
   if (is_scheduled(session)) {
-    int64_t due_ns = session->schedule_start_ns + schedule_due_ns(&session->schedule, message->id);
+    due_ns = session->schedule_start_ns + schedule_due_ns(&session->schedule, message->id);
     distribution_record(&ledger->response, (uint64_t)(received_ns > due_ns ? received_ns - due_ns : 0));
   }
   if (session->file->ring_capacity > 0) {
-    struct record record = {.id = message->id, .sent_ns = from_ns, .service_ns = received_ns - from_ns};
+    struct record record = {message->id, from_ns, received_ns - from_ns, due_ns};
     ledger_push_record(session->file, session->settings.sheet, record);
   }
 }

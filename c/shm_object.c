@@ -239,7 +239,11 @@ void shm_object_unlink(struct shm_object *object) {
   object->has_name = 0;
   struct stat ours, named;
   int fd = shm_open(object->name, O_RDWR, 0);
-  if (fd < 0) return;
+  if (fd < 0) {
+    /* No descriptor is left to look with; a name that stays would be worse. */
+    if (errno == EMFILE || errno == ENFILE) shm_unlink(object->name);
+    return;
+  }
   int same = fstat(object->fd, &ours) == 0 && fstat(fd, &named) == 0 && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
   close(fd);
   if (same) shm_unlink(object->name);

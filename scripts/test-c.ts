@@ -7,6 +7,7 @@
  *   bun scripts/test-c.ts --require-sanitizers …  fail where no compiler has them, as CI does
  */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -129,10 +130,12 @@ export function findPrograms(): string[] {
     .sort();
 }
 
+const sourceOf = (program: string) => join(testDirectory, `${program}_test.c`);
+const mentions = (program: string, text: string) => readFileSync(sourceOf(program), "utf8").includes(text);
+
 /** Sources that look at the shim from inside need its hooks compiled in. */
 function hooksOf(program: string): string[] {
-  const source = readFileSync(join(testDirectory, `${program}_test.c`), "utf8");
-  return source.includes('"shm_hooks.h"') ? ["-DPARK_TEST_HOOKS", "-DSHM_TEST_HOOKS"] : [];
+  return mentions(program, '"shm_hooks.h"') ? ["-DPARK_TEST_HOOKS", "-DSHM_TEST_HOOKS"] : [];
 }
 
 async function compile(command: readonly string[]): Promise<void> {
@@ -169,14 +172,13 @@ async function build(program: string, variant: Variant): Promise<string> {
   const hooks = hooksOf(program);
   const archive = await archiveOf(variant, hooks);
   const executable = join(outputDirectory, `${program}-${variant.name}-${process.pid}`);
-  const source = join(testDirectory, `${program}_test.c`);
   const flags = [...BASE_FLAGS, ...PLATFORM_FLAGS, ...variant.flags, ...hooks];
-  await compile([...variant.compiler, ...flags, source, archive, ...LIBRARIES, "-o", executable]);
+  await compile([...variant.compiler, ...flags, sourceOf(program), archive, ...LIBRARIES, "-o", executable]);
   return executable;
 }
 
-/** Compiles and runs one program; never rejects. `rounds` is handed to it. */
-export async function runProgram(program: string, variant: Variant, rounds: number | null): Promise<Outcome> {
+/** Compiles and runs one program; never rejects. */
+async function runProgram(program: string, variant: Variant, rounds: number | null): Promise<Outcome> {
   const nothing = { passed: 0, failed: 0, durationMs: 0 };
   let executable: string;
   try {
@@ -185,7 +187,8 @@ export async function runProgram(program: string, variant: Variant, rounds: numb
     return { ...nothing, failure: error instanceof Error ? error.message : String(error) };
   }
   const start = performance.now();
-  const run = await execute(rounds === null ? [executable] : [executable, String(rounds)]);
+  const takesRounds = rounds !== null && mentions(program, "read_rounds(");
+  const run = await execute(takesRounds ? [executable, String(rounds)] : [executable]);
   const durationMs = performance.now() - start;
   const counts = /(\d+) passed, (\d+) failed/.exec(run.output);
   const passed = Number(counts?.[1] ?? 0);
@@ -198,9 +201,71 @@ export async function runProgram(program: string, variant: Variant, rounds: numb
   return { passed, failed, durationMs, failure };
 }
 
+interface Job {
+  readonly group: string;
+  readonly work: () => Promise<void>;
+}
+
+/** Runs a few at a time, those of one group one after the other. Most programs sleep more than they compute. */
+class Crew {
+  readonly #waiting: Job[] = [];
+  readonly #busyGroups = new Set<string>();
+  #free = Math.min(8, 2 * availableParallelism());
+
+  run<T>(group: string, work: () => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#waiting.push({ group, work: () => work().then(resolve, reject) });
+    this.#startNext();
+    return promise;
+  }
+
+  #startNext(): void {
+    const next = this.#waiting.findIndex(({ group }) => !this.#busyGroups.has(group));
+    if (this.#free === 0 || next < 0) return;
+    const { group, work } = this.#waiting.splice(next, 1)[0]!;
+    this.#free--;
+    this.#busyGroups.add(group);
+    void work().then(() => {
+      this.#free++;
+      this.#busyGroups.delete(group);
+      this.#startNext();
+    });
+    this.#startNext();
+  }
+}
+
+/**
+ * Compiles and runs all programs under all variants; outcomes by "<program> <variant's name>".
+ * @param rounds for the programs that take a number of rounds; null leaves their own
+ */
+export function runAll(
+  programs: readonly string[],
+  variants: readonly Variant[],
+  rounds: number | null,
+): Map<string, Promise<Outcome>> {
+  const crew = new Crew();
+  const outcomes = new Map<string, Promise<Outcome>>();
+  for (const variant of variants) {
+    for (const program of programs) {
+      const key = `${program} ${variant.name}`;
+      // The room for message queues is one for all of a user's processes.
+      const group = mentions(program, "PMQ") || mentions(program, "pmq") ? "message queues" : key;
+      outcomes.set(
+        key,
+        crew.run(group, () => runProgram(program, variant, rounds)),
+      );
+    }
+  }
+  return outcomes;
+}
+
 /** Removes what this process has compiled. */
 export async function cleanUp(): Promise<void> {
-  await Bun.$`rm -rf ${{ raw: `${outputDirectory}/*-${process.pid}` }}`.quiet().nothrow();
+  await Promise.all(
+    readdirSync(outputDirectory)
+      .filter((name) => name.endsWith(`-${process.pid}`))
+      .map((name) => rm(join(outputDirectory, name), { recursive: true })),
+  );
   archives.clear();
 }
 
@@ -213,24 +278,17 @@ async function main(): Promise<number> {
   if (notice !== null) console.error(notice);
   if (variants.length === 0 || (notice !== null && values["require-sanitizers"])) return 1;
   const programs = findPrograms().filter((name) => positionals.length === 0 || positionals.includes(name));
-  const waiting = variants.flatMap((variant) => programs.map((program) => ({ program, variant })));
   const total = { passed: 0, failed: 0, failures: 0 };
-  const work = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { program, variant } = next;
-      const rounds = values.rounds === undefined ? null : Number(values.rounds);
-      const { passed, failed, failure, durationMs } = await runProgram(program, variant, rounds);
+  const rounds = values.rounds === undefined ? null : Number(values.rounds);
+  try {
+    for (const [name, outcome] of runAll(programs, variants, rounds)) {
+      const { passed, failed, failure, durationMs } = await outcome;
       total.passed += passed;
       total.failed += failed;
       total.failures += failure === null ? 0 : 1;
       const words = failure === null ? "" : ` FAILED\n${failure}`;
-      console.log(
-        `${program} (${variant.name}): ${passed} passed, ${failed} failed, ${(durationMs / 1000).toFixed(1)} s${words}`,
-      );
+      console.log(`${name}: ${passed} passed, ${failed} failed, ${(durationMs / 1000).toFixed(1)} s${words}`);
     }
-  };
-  try {
-    await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, work));
   } finally {
     await cleanUp();
   }

@@ -2,6 +2,7 @@ import { interpret } from "./cli/command.ts";
 import { RunError, UsageError } from "./cli/errors.ts";
 import { wantsColour } from "./cli/help.ts";
 import { runAttached } from "./roles/attached.ts";
+import { dryRun } from "./roles/dry-run.ts";
 import { orchestrate } from "./roles/orchestrator.ts";
 import { selfTest } from "./self-test/self-test.ts";
 import { writeLine, writeText } from "./system/terminal.ts";
@@ -26,7 +27,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   for (const notice of command.notices) writeLine(`ipc-benchmark: ${notice}`);
-  return orchestrate(command.plan);
+  return command.dryRun ? dryRun(command) : orchestrate(command.plans);
 }
 
 /** One line, whatever went wrong. */

@@ -89,6 +89,19 @@ static int is_called(int times, int64_t within_ns) {
   return atomic_load(&calls) == times;
 }
 
+/* A waiter that looks holds a slot's lock for a moment: not now, call again. */
+static int32_t send_id(struct session *session, double id) {
+  int32_t rc = session_send(session, id, FRAME_ONE_WAY);
+  for (; rc == -EAGAIN; rc = session_flush(session)) sleep_us(10);
+  return rc;
+}
+
+static int32_t receive(struct session *session) {
+  int32_t rc;
+  while ((rc = session_receive(session)) == -EAGAIN) sleep_us(10);
+  return rc;
+}
+
 /* ---- one task ---- */
 
 static void a_message_ends_a_wait(uint32_t mechanism) {
@@ -97,10 +110,10 @@ static void a_message_ends_a_wait(uint32_t mechanism) {
   for (int turn = 1; turn <= 200; turn++) {
     waiter_arm(waiter, WAITER_READABLE);
     if (turn % 2) sleep_us(random_below(100));
-    CHECK_EQUAL(session_send(pair.sides[CLIENT], turn, FRAME_ONE_WAY), 0);
+    CHECK_EQUAL(send_id(pair.sides[CLIENT], turn), 0);
     CHECK(is_called(turn, 5 * NS_PER_SECOND));
     CHECK_EQUAL(atomic_load(&last_status), 0);
-    CHECK_EQUAL(session_receive(pair.sides[SERVER]), FRAME_ONE_WAY);
+    CHECK_EQUAL(receive(pair.sides[SERVER]), FRAME_ONE_WAY);
   }
   close_waiter(waiter);
   close_pair(pair);
@@ -113,13 +126,13 @@ static void room_ends_a_wait(uint32_t mechanism) {
   while (session_send(pair.sides[CLIENT], id, FRAME_ONE_WAY) == 0 && id < 1e6) id++;
   waiter_arm(waiter, WAITER_WRITABLE);
   CHECK(!is_called(1, 5 * NS_PER_MS));
-  int32_t flushed = -EAGAIN;
-  for (int turn = 1; flushed == -EAGAIN && turn < 1000; turn++) {
-    CHECK_EQUAL(session_receive(pair.sides[SERVER]), FRAME_ONE_WAY);
-    flushed = session_flush(pair.sides[CLIENT]);
-  }
-  CHECK_EQUAL(flushed, 0);
-  CHECK(is_called(1, 5 * NS_PER_SECOND));
+  /* The frame that found no room may need that of more than one message. */
+  int turns = 0;
+  do {
+    CHECK_EQUAL(receive(pair.sides[SERVER]), FRAME_ONE_WAY);
+  } while (!is_called(1, 200 * NS_PER_MS) && ++turns < 100);
+  CHECK(is_called(1, 0));
+  CHECK_EQUAL(session_flush(pair.sides[CLIENT]), 0);
   CHECK_EQUAL(atomic_load(&last_status), 0);
   close_waiter(waiter);
   close_pair(pair);
@@ -182,13 +195,13 @@ static void waiters_close_at_any_moment(uint32_t mechanism) {
     if (kind == 1) session_pause(pair.sides[SERVER], 2e9);
     if (kind > 0) waiter_arm(waiter, kind == 1 ? WAITER_PAUSE : WAITER_READABLE);
     if (random_below(2)) sleep_us(random_below(120));
-    int sent = kind == 4 && session_send(pair.sides[CLIENT], cycle, FRAME_ONE_WAY) == 0;
+    int sent = kind == 4 && send_id(pair.sides[CLIENT], cycle) == 0;
     if (random_below(2)) sleep_us(random_below(60));
     int64_t start_ns = clock_now_ns();
     close_waiter(waiter);
     int64_t took_ns = clock_now_ns() - start_ns;
     if (took_ns > longest_ns) longest_ns = took_ns;
-    if (sent) CHECK_EQUAL(session_receive(pair.sides[SERVER]), FRAME_ONE_WAY);
+    if (sent) CHECK_EQUAL(receive(pair.sides[SERVER]), FRAME_ONE_WAY);
   }
   CHECK_EQUAL(thread_count(), before);
   /* Far below the silence limit: the wait was ended, not waited for. */
@@ -196,7 +209,7 @@ static void waiters_close_at_any_moment(uint32_t mechanism) {
   /* A close that fell into no wait may end the next one early, but only that. */
   struct waiter *waiter = open_waiter(pair.sides[SERVER]);
   waiter_arm(waiter, WAITER_READABLE);
-  CHECK_EQUAL(session_send(pair.sides[CLIENT], CYCLES, FRAME_ONE_WAY), 0);
+  CHECK_EQUAL(send_id(pair.sides[CLIENT], CYCLES), 0);
   CHECK(is_called(1, 5 * NS_PER_SECOND));
   close_waiter(waiter);
   close_pair(pair);

@@ -1,6 +1,7 @@
 import { RunError } from "../cli/errors.ts";
+import { ChannelError } from "../measure/failures.ts";
 import type { LedgerFile } from "../measure/ledger.ts";
-import { NOT_FOUND, PENDING, REFUSED } from "../native/errno.ts";
+import { CANCELED, NOT_FOUND, PENDING, REFUSED } from "../native/errno.ts";
 import { type Address, native } from "../native/library.ts";
 import { BlockingChannel } from "./blocking.ts";
 import {
@@ -43,7 +44,7 @@ export function listenNative(settings: ConnectionSettings, ledger: LedgerFile): 
       const accepted = native().session_accept(session, settings.mode === "blocking" ? ACCEPT_SLICE_MS : 0);
       if (accepted === 0) break;
       if (accepted !== PENDING) throw connectionError(settings, "accept a client at", accepted);
-      if (ledger.isStopping) throw new RunError("the run was stopped");
+      if (ledger.isStopping) throw new ChannelError(CANCELED);
       if (performance.now() > until) throw new RunError(`no client connected within ${deadlineMs} ms`);
       await Bun.sleep(RETRY_MS);
     }
@@ -74,7 +75,7 @@ export async function connectNative(
     native().session_close(session);
     const isEarly = status === NOT_FOUND || status === REFUSED;
     if (!isEarly || performance.now() > until) throw connectionError(settings, "connect to", status);
-    if (ledger.isStopping) throw new RunError("the run was stopped");
+    if (ledger.isStopping) throw new ChannelError(CANCELED);
     await Bun.sleep(RETRY_MS);
   }
 }

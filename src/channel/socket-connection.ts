@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import type { Socket } from "bun";
 import { RunError } from "../cli/errors.ts";
+import { ChannelError } from "../measure/failures.ts";
 import type { LedgerFile } from "../measure/ledger.ts";
-import { native } from "../native/library.ts";
+import { CANCELED } from "../native/errno.ts";
+import { errorText, native } from "../native/library.ts";
 import {
   type Connection,
   type ConnectionEffective,
@@ -17,6 +19,9 @@ import { SocketChannel } from "./socket.ts";
 
 /** Only the owner may connect. */
 const PRIVATE_UMASK = 0o177;
+const LOOK_AROUND_MS = 50;
+/** Between two looks for a server that is not there yet; setting up is not measured. */
+const RETRY_MS = 2;
 
 function openChannel(settings: ConnectionSettings, ledger: LedgerFile): SocketChannel {
   const session = openSession(settings, ledger, NATIVE_MECHANISM.fed);
@@ -52,14 +57,27 @@ function attach(
 
 function worded(settings: ConnectionSettings, step: string, error: unknown): RunError {
   const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
-  const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+  // Bun's own message says no more than that it failed.
+  const { errno } = error as { errno?: unknown };
+  const reason =
+    typeof errno === "number" && errno !== 0
+      ? errorText(errno)
+      : error instanceof Error
+        ? error.message.split("\n")[0]
+        : String(error);
   return new RunError(`${settings.mechanism}: can't ${step} ${at}: ${reason}`);
 }
 
-const withDeadline = <T>(promise: Promise<T>, ms: number, reason: string): Promise<T> => {
-  const { promise: late, reject } = Promise.withResolvers<never>();
+/** Rejects at the deadline, and soon after the run is to be stopped. */
+const withDeadline = <T>(promise: Promise<T>, ledger: LedgerFile, ms: number, reason: string): Promise<T> => {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const lookAround = () => ledger.isStopping && reject(new ChannelError(CANCELED));
   const timer = setTimeout(() => reject(new RunError(reason)), ms);
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  const watch = setInterval(lookAround, LOOK_AROUND_MS);
+  return Promise.race([promise, ended]).finally(() => {
+    clearTimeout(timer);
+    clearInterval(watch);
+  });
 };
 
 /** The server's end on a listening socket of the event loop. @throws RunError */
@@ -109,6 +127,7 @@ export function listenSocket(settings: ConnectionSettings, ledger: LedgerFile): 
     accept: async (deadlineMs) => {
       const connection = await withDeadline(
         client.promise,
+        ledger,
         deadlineMs,
         `no client connected within ${deadlineMs} ms`,
       );
@@ -122,31 +141,46 @@ export function listenSocket(settings: ConnectionSettings, ledger: LedgerFile): 
   };
 }
 
-/** The client's end. Rejects with a RunError. */
+/** Nobody is there yet: the same two that native-connection.ts waits out. */
+const isEarly = (error: unknown) =>
+  ["ENOENT", "ECONNREFUSED"].includes((error as { code?: string }).code ?? "");
+
+function dial(settings: ConnectionSettings, channel: SocketChannel): Promise<Socket<SocketChannel>> {
+  const socket = {
+    ...SocketChannel.handlers,
+    open: (opened: Socket<SocketChannel>) => channel.attach(opened),
+  };
+  return settings.mechanism === "uds"
+    ? Bun.connect<SocketChannel>({ unix: settings.endpoint, socket, data: channel })
+    : Bun.connect<SocketChannel>({
+        hostname: settings.endpoint,
+        port: settings.port,
+        socket,
+        data: channel,
+      });
+}
+
+/** The client's end; tries again until the deadline while there is no server. Rejects with a RunError. */
 export async function connectSocket(
   settings: ConnectionSettings,
   ledger: LedgerFile,
   deadlineMs: number,
 ): Promise<Connection> {
   const channel = openChannel(settings, ledger);
-  const socket = {
-    ...SocketChannel.handlers,
-    open: (opened: Socket<SocketChannel>) => channel.attach(opened),
-  };
-  try {
-    const connecting =
-      settings.mechanism === "uds"
-        ? Bun.connect<SocketChannel>({ unix: settings.endpoint, socket, data: channel })
-        : Bun.connect<SocketChannel>({
-            hostname: settings.endpoint,
-            port: settings.port,
-            socket,
-            data: channel,
-          });
-    const opened = await withDeadline(connecting, deadlineMs, `no answer within ${deadlineMs} ms`);
-    return attach(channel, opened, settings);
-  } catch (error) {
-    await channel.close();
-    throw error instanceof RunError ? error : worded(settings, "connect to", error);
+  const until = performance.now() + deadlineMs;
+  for (;;) {
+    try {
+      const leftMs = Math.max(0, until - performance.now());
+      const connecting = dial(settings, channel);
+      const opened = await withDeadline(connecting, ledger, leftMs, `no answer within ${deadlineMs} ms`);
+      return attach(channel, opened, settings);
+    } catch (error) {
+      if (isEarly(error) && performance.now() < until && !ledger.isStopping) {
+        await Bun.sleep(RETRY_MS);
+        continue;
+      }
+      await channel.close();
+      throw error instanceof RunError || error instanceof ChannelError ? error : worded(settings, "connect to", error);
+    }
   }
 }

@@ -1,31 +1,52 @@
 import packageJson from "../../package.json" with { type: "json" };
+import { completionScript } from "./completions.ts";
+import { type ParsedRun, plansOf } from "./config/plans.ts";
+import { readConfigText } from "./config/read.ts";
 import { renderLongHelp, renderShortHelp } from "./help.ts";
-import { type ParsedArguments, parseArguments } from "./parse.ts";
+import { manualPage } from "./manual.ts";
+import { readSubcommand } from "./subcommands.ts";
 import { type Token, tokenise } from "./tokens.ts";
 
 export type Command =
-  | ({ readonly kind: "run" } & ParsedArguments)
+  | ({ readonly kind: "run" } & ParsedRun)
   | { readonly kind: "self-test" }
-  | { readonly kind: "help"; readonly text: string }
-  | { readonly kind: "version"; readonly text: string };
+  | { readonly kind: "help" | "version" | "completions" | "man"; readonly text: string };
 
 /**
  * What a command line asks the program to do. `argv` holds the arguments without the program's name. Help and version
  * win over everything else on the line, also over mistakes; of the two, the first one wins. Rejects with `UsageError`.
- * Texts end without a newline and hold colours only if `colour` is true.
+ * Texts end without a newline and hold colours only if `colour` is true. `readText` gives the text of a configuration file.
  */
 export async function interpret(
   argv: readonly string[],
   platform: NodeJS.Platform,
   colour = false,
+  readText: (path: string) => string = readConfigText,
 ): Promise<Command> {
-  if (argv.length === 1 && argv[0] === "self-test") return { kind: "self-test" };
   const question = tokenise(argv).find(isQuestion);
-  if (question === undefined) return { kind: "run", ...parseArguments(argv, platform) };
+  if (question === undefined) return interpretWork(argv, platform, readText);
   if (question.key === "version")
     return { kind: "version", text: `${packageJson.name} ${packageJson.version}` };
   const wantsAll = question.spelling === "long";
   return { kind: "help", text: wantsAll ? await renderLongHelp(colour) : await renderShortHelp(colour) };
+}
+
+function interpretWork(
+  argv: readonly string[],
+  platform: NodeJS.Platform,
+  readText: (path: string) => string,
+): Command {
+  const subcommand = readSubcommand(argv);
+  switch (subcommand?.kind) {
+    case undefined:
+      return { kind: "run", ...plansOf(argv, platform, readText) };
+    case "completions":
+      return { kind: "completions", text: completionScript(subcommand.shell) };
+    case "man":
+      return { kind: "man", text: manualPage() };
+    default:
+      return { kind: "self-test" };
+  }
 }
 
 type FlagToken = Extract<Token, { kind: "flag" }>;

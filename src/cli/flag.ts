@@ -18,6 +18,8 @@ interface Described extends Named {
   readonly main?: true;
   /** Mechanism without which the flag would have no effect. */
   readonly needs?: Mechanism;
+  /** It can't differ between the plans of one run. All of "Output and Logging" is such. */
+  readonly wholeRun?: true;
 }
 
 interface Valued<T> extends Described {
@@ -29,12 +31,17 @@ export interface SwitchFlag extends Described {
   readonly arity: "none";
 }
 
+/** A switch that says more the more often it is given: `-vv`. */
+export interface CountFlag extends Described {
+  readonly arity: "count";
+  /** Being given more often than this says no more. */
+  readonly most: number;
+}
+
 export interface OneValueFlag<T> extends Valued<T> {
   readonly arity: "one";
   /** As a user would type it. */
   readonly default?: string;
-  /** Several values are planned: they are refused as "not available yet". */
-  readonly severalLater?: true;
 }
 
 export interface OptionalValueFlag<T> extends Valued<T> {
@@ -56,6 +63,7 @@ export interface LaterFlag extends Named {
 
 export type AvailableFlag<T = unknown> =
   | SwitchFlag
+  | CountFlag
   | OneValueFlag<T>
   | OptionalValueFlag<T>
   | ManyValuesFlag<T>;
@@ -64,14 +72,20 @@ export type Flag<T = unknown> = AvailableFlag<T> | LaterFlag;
 /** What a flag of kind `F` yields when it is given. */
 export type FlagValue<F> = F extends SwitchFlag
   ? true
-  : F extends ManyValuesFlag<infer T>
-    ? readonly T[]
-    : F extends OneValueFlag<infer T> | OptionalValueFlag<infer T>
-      ? T
-      : never;
+  : F extends CountFlag
+    ? number
+    : F extends ManyValuesFlag<infer T>
+      ? readonly T[]
+      : F extends OneValueFlag<infer T> | OptionalValueFlag<infer T>
+        ? T
+        : never;
 
 export function noValue(row: Omit<SwitchFlag, "arity">): SwitchFlag {
   return { arity: "none", ...row };
+}
+
+export function counted(row: Omit<CountFlag, "arity">): CountFlag {
+  return { arity: "count", ...row };
 }
 
 export function oneValue<T>(row: Omit<OneValueFlag<T>, "arity">): OneValueFlag<T> {

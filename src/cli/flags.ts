@@ -1,4 +1,5 @@
-import { type Flag, type FlagValue, later, manyValues, noValue, oneValue, optionalValue } from "./flag.ts";
+import { type Flag, type FlagValue, later, manyValues, noValue, oneValue } from "./flag.ts";
+import { OUTPUT_FLAGS } from "./output-flags.ts";
 import { MECHANISMS } from "./plan.ts";
 import {
   arrival,
@@ -6,8 +7,8 @@ import {
   cpuNumber,
   decimalNumber,
   duration,
-  filePath,
   hostName,
+  messageSizes,
   objectName,
   percentile,
   portNumber,
@@ -42,16 +43,15 @@ export const FLAGS = {
     default: "uds",
     value: choice([...MECHANISMS, "all"], "uds tcp"),
   }),
-  messageSize: oneValue({
+  messageSize: manyValues({
     long: ["message-size"],
     short: "s",
     placeholder: "BYTES",
     group: "Options",
-    description: `Payload of one message, 1 to ${MAX_MESSAGE_BYTES} bytes`,
+    description: `Payload of one message, 1 to ${MAX_MESSAGE_BYTES} bytes; several run one after another, also ranges: '64..4096:*4' (each four times the last), 64..256:+64`,
     main: true,
     default: "1024",
-    severalLater: true,
-    value: wholeNumber({ min: 1, max: MAX_MESSAGE_BYTES, example: "1024", noun: "a number of bytes" }),
+    value: messageSizes(MAX_MESSAGE_BYTES),
   }),
   oneWay: noValue({
     long: ["one-way"],
@@ -182,32 +182,28 @@ export const FLAGS = {
     value: cpuNumber,
   }),
 
-  outputFile: optionalValue({
-    long: ["output-file"],
-    short: "o",
-    placeholder: "FILE",
-    group: "Output and Logging",
-    description: "Write the results as JSON; without FILE to benchmark_results.json",
-    main: true,
-    bare: "benchmark_results.json",
-    value: filePath(4095, "results.json"),
+  rt: noValue({
+    long: ["rt"],
+    group: "Concurrency",
+    description:
+      "Run both roles under SCHED_FIFO with locked memory; what a missing privilege denies is said in the result",
   }),
-  strict: noValue({
-    long: ["strict"],
-    group: "Output and Logging",
-    description: "Exit with code 4 if a test is judged invalid",
+  cpuDmaLatency: oneValue({
+    long: ["cpu-dma-latency"],
+    placeholder: "US",
+    group: "Concurrency",
+    description: "Hold /dev/cpu_dma_latency at this many microseconds; 0 keeps all CPUs awake",
+    value: wholeNumber({ min: 0, max: 1_000_000, example: "0" }),
+    wholeRun: true,
   }),
-  quiet: noValue({
-    long: ["quiet"],
-    short: "q",
-    group: "Output and Logging",
-    description: "Print nothing but errors (the reference prints its summary all the same)",
-  }),
+
+  ...OUTPUT_FLAGS,
 
   continueOnError: noValue({
     long: ["continue-on-error"],
     group: "Advanced",
-    description: "Go on with the next mechanism when one fails",
+    description: "Go on with the next test when one fails",
+    wholeRun: true,
   }),
   percentiles: manyValues({
     long: ["percentiles"],
@@ -320,26 +316,10 @@ export const FLAGS = {
 
   server: later("server"),
   client: later("client"),
-  streamingOutputJson: later("streaming-output-json"),
-  streamingOutputCsv: later("streaming-output-csv"),
-  verbose: later("verbose", "v"),
-  logFile: later("log-file"),
-  config: later("config"),
-  dryRun: later("dry-run"),
-  rt: later("rt"),
-  cpuDmaLatency: later("cpu-dma-latency"),
-  events: later("events"),
-  hlog: later("hlog"),
-  hgrm: later("hgrm"),
-  csv: later("csv"),
-  markdown: later("markdown"),
   idleTimeout: later("idle-timeout"),
   once: later("once"),
   connectTimeout: later("connect-timeout"),
 } as const satisfies Record<string, Flag>;
-
-/** Subcommands of later work. */
-export const LATER_SUBCOMMANDS: readonly string[] = ["self-test", "completions"];
 
 export type FlagKey = keyof typeof FLAGS;
 

@@ -1,7 +1,8 @@
 import { UsageError } from "./errors.ts";
 import { type AvailableFlag, bareValueOf, flagName } from "./flag.ts";
-import { FLAGS, type FlagKey, type GivenFlags, LATER_SUBCOMMANDS } from "./flags.ts";
+import { FLAGS, type FlagKey, type GivenFlags } from "./flags.ts";
 import { quote } from "./quote.ts";
+import { isSubcommand } from "./subcommands.ts";
 import { suggestFlag } from "./suggest.ts";
 import type { Token } from "./tokens.ts";
 
@@ -12,10 +13,12 @@ export function notAvailableYet(what: string, hint = "leave it out"): UsageError
   return new UsageError(`${what} is not available yet`, hint);
 }
 
+type ValuedFlag = Extract<AvailableFlag, { readonly value: unknown }>;
+
 /** A flag that takes values, with those read so far. */
 interface OpenFlag {
   readonly key: FlagKey;
-  readonly flag: Exclude<AvailableFlag, { readonly arity: "none" }>;
+  readonly flag: ValuedFlag;
   readonly values: unknown[];
   /** The last value as it was typed. */
   lastText: string | null;
@@ -25,10 +28,10 @@ interface OpenFlag {
 
 /**
  * Gives every value to its flag and reads it. Values after a flag of several values belong to it until the next flag.
- * A switch may be repeated, for it says the same twice; a flag of one value may not.
+ * A switch may be repeated, for it says the same twice or more of it; a flag of one value may not.
  */
 export function readFlags(tokens: readonly Token[]): GivenFlags {
-  const switches = new Set<FlagKey>();
+  const switches = new Map<FlagKey, true | number>();
   const valued = new Map<FlagKey, OpenFlag>();
   let open: OpenFlag | null = null;
 
@@ -46,9 +49,10 @@ export function readFlags(tokens: readonly Token[]): GivenFlags {
     open = null;
     const flag = FLAGS[token.key];
     if (flag.arity === "later") throw notAvailableYet(flagName(flag));
-    if (flag.arity === "none") {
+    if (flag.arity === "none" || flag.arity === "count") {
       if (token.inlineValue !== null) throw refusedValue(flag, token.inlineValue);
-      switches.add(token.key);
+      const times = Number(switches.get(token.key) ?? 0) + 1;
+      switches.set(token.key, flag.arity === "none" || Math.min(times, flag.most));
       continue;
     }
     open = reopen(token.key, flag, valued.get(token.key));
@@ -58,36 +62,36 @@ export function readFlags(tokens: readonly Token[]): GivenFlags {
   close(open);
 
   const given: Partial<Record<FlagKey, unknown>> = {};
-  for (const key of switches) given[key] = true;
+  for (const [key, value] of switches) given[key] = value;
   for (const [key, { flag, values }] of valued) given[key] = flag.arity === "many" ? values : values[0];
   return given as GivenFlags;
 }
 
-function reopen(key: FlagKey, flag: OpenFlag["flag"], earlier: OpenFlag | undefined): OpenFlag {
+function reopen(key: FlagKey, flag: ValuedFlag, earlier: OpenFlag | undefined): OpenFlag {
   if (earlier === undefined) return { key, flag, values: [], lastText: null, taken: 0 };
   if (flag.arity === "many") {
     earlier.taken = 0;
     return earlier;
   }
-  if (flag.arity === "one" && flag.severalLater) throw severalValues(flag);
   const first = earlier.lastText === null ? "" : `, first with ${quote(earlier.lastText)}`;
   throw new UsageError(`${flagName(flag)} is given twice${first}: once is allowed`, "keep one of them");
 }
 
 function mayTakeAnother({ flag, taken }: OpenFlag): boolean {
-  return taken === 0 || flag.arity === "many" || (flag.arity === "one" && flag.severalLater === true);
+  return taken === 0 || flag.arity === "many";
 }
 
 function take(open: OpenFlag, text: string): void {
-  if (open.taken > 0 && open.flag.arity !== "many") throw severalValues(open.flag);
-  const value = open.flag.value.parse(text);
-  if (value === null) {
-    const { expects } = open.flag.value;
-    throw new UsageError(`${flagName(open.flag)} takes ${expects}, not ${quote(text)}`, exampleOf(open.flag));
-  }
-  open.values.push(value);
+  open.values.push(readValue(open.flag, text));
   open.lastText = text;
   open.taken += 1;
+}
+
+/** The value of a flag. @throws UsageError if it is not allowed */
+export function readValue(flag: ValuedFlag, text: string): unknown {
+  const value = flag.value.parse(text);
+  if (value !== null) return value;
+  throw new UsageError(`${flagName(flag)} takes ${flag.value.expects}, not ${quote(text)}`, exampleOf(flag));
 }
 
 /** Called when no further value can come. */
@@ -103,12 +107,8 @@ function close(open: OpenFlag | null): void {
   );
 }
 
-function exampleOf(flag: OpenFlag["flag"]): string {
+function exampleOf(flag: ValuedFlag): string {
   return `for example ${flagName(flag)} ${flag.value.example}`;
-}
-
-function severalValues(flag: AvailableFlag): UsageError {
-  return notAvailableYet(`${flagName(flag)} with more than one value`, "run the program once for each value");
 }
 
 function refusedValue(flag: AvailableFlag, text: string): UsageError {
@@ -119,7 +119,12 @@ function refusedValue(flag: AvailableFlag, text: string): UsageError {
 }
 
 function unexpectedArgument(text: string, isFirst: boolean, open: OpenFlag | null): UsageError {
-  if (isFirst && LATER_SUBCOMMANDS.includes(text)) return notAvailableYet(text);
+  if (isSubcommand(text)) {
+    return new UsageError(
+      `${text} is a command of its own${isFirst ? " and takes no flags" : ": no flag stands before it"}`,
+      `run ipc-benchmark ${text} alone`,
+    );
+  }
   const after = open === null ? "" : ` after the value of ${flagName(open.flag)}`;
   const suggestion = FLAGS.mechanism.value.parse(text) === null ? suggestFlag(text) : `-m ${text}`;
   return new UsageError(

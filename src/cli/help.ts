@@ -1,7 +1,8 @@
 import { defineCommand, renderUsage } from "citty";
 import packageJson from "../../package.json" with { type: "json" };
-import { type AvailableFlag, type Flag, GROUPS } from "./flag.ts";
-import { FLAG_ENTRIES } from "./flags.ts";
+import { type AvailableFlag, GROUPS } from "./flag.ts";
+import { availableFlags, defaultTextOf, operandOf } from "./listing.ts";
+import { SUBCOMMANDS, usageOf } from "./subcommands.ts";
 
 const LINE_WIDTH = 100;
 
@@ -14,10 +15,17 @@ export const EXAMPLES: readonly (readonly [command: string, meaning: string])[] 
   ["ipc-benchmark --one-way --send-delay 1ms -i 5000 --percentiles 50 99.9", "a quiet line, one way"],
 ];
 
-const NOTES = [
+export const NOTES = [
   "Tests: both run, one way first, unless flags choose.",
   "Times: a number with us, ms, s, m or h; without a unit it counts seconds.",
-  "Exit codes: 0 all went well; 1 a run failed; 2 the command line is wrong; 130 and 143 interrupted.",
+] as const;
+
+export const EXIT_CODES = [
+  ["0", "all went well"],
+  ["1", "a run failed"],
+  ["2", "the command line or the configuration file is wrong"],
+  ["4", "a test is invalid, with --strict"],
+  ["129, 130, 143", "interrupted"],
 ] as const;
 
 /** Whether help may be coloured: only on a terminal, and not if NO_COLOR is set to anything. */
@@ -37,7 +45,11 @@ export async function renderLongHelp(colour: boolean): Promise<string> {
     const lines = rows.filter((_, index) => flags[index]!.group === group);
     if (lines.length > 0) parts.push(heading(group), ...layOut(lines), "");
   }
-  return finish([...parts, heading("Notes"), ...NOTES.map((note) => `  ${note}`), "", ...examples()], colour);
+  const exitCodes = `Exit codes: ${EXIT_CODES.map(([code, meaning]) => `${code} ${meaning}`).join("; ")}.`;
+  const notes = [...NOTES, exitCodes].flatMap((note) =>
+    wrap(note, LINE_WIDTH - 2).map((line) => `  ${line}`),
+  );
+  return finish([...parts, ...commands(), "", heading("Notes"), ...notes, "", ...examples()], colour);
 }
 
 /** The main flags and a few examples (`-h`). */
@@ -49,15 +61,6 @@ export async function renderShortHelp(colour: boolean): Promise<string> {
 
 function finish(lines: readonly string[], colour: boolean): string {
   return lines.map((line) => (colour ? line : Bun.stripANSI(line)).trimEnd()).join("\n");
-}
-
-function availableFlags(): readonly AvailableFlag[] {
-  const available = FLAG_ENTRIES.map(([, flag]) => flag).filter(isAvailable);
-  return GROUPS.flatMap((group) => available.filter((flag) => flag.group === group));
-}
-
-function isAvailable(flag: Flag): flag is AvailableFlag {
-  return flag.arity !== "later";
 }
 
 interface Row {
@@ -82,20 +85,19 @@ function cittyArgument(flag: AvailableFlag) {
     description: flag.description,
     ...(flag.short === undefined ? {} : { alias: flag.short }),
   };
-  if (flag.arity === "none") return { ...shared, type: "boolean" as const };
-  const valueHint = flag.arity === "many" ? `${flag.placeholder}...` : flag.placeholder;
-  const standard = flag.arity === "optional" ? undefined : flag.default;
+  if (flag.arity === "none" || flag.arity === "count") return { ...shared, type: "boolean" as const };
+  const standard = defaultTextOf(flag);
   return {
     ...shared,
     type: "string" as const,
-    valueHint,
-    ...(standard === undefined ? {} : { default: standard }),
+    valueHint: operandOf(flag),
+    ...(standard === null ? {} : { default: standard }),
   };
 }
 
 /** citty pads the names to the left and puts two spaces before the description. */
 function splitRow(line: string): Row {
-  const trimmed = line.trim();
+  const trimmed = line.trim().replace(/=<\[(\w+)\]>/, "[=<$1>]");
   const gap = trimmed.indexOf("  ");
   return { names: trimmed.slice(0, gap), description: trimmed.slice(gap).trim() };
 }
@@ -128,6 +130,18 @@ function wrap(text: string, width: number): string[] {
     }
   }
   return [...lines, line];
+}
+
+function commands(): string[] {
+  const rows = SUBCOMMANDS.map((subcommand) => ({
+    names: `ipc-benchmark ${usageOf(subcommand)}`,
+    description: subcommand.description,
+  }));
+  const width = Math.max(...rows.map(({ names }) => names.length));
+  return [
+    heading("Commands"),
+    ...rows.map(({ names, description }) => `  ${names.padEnd(width)}  ${description}`),
+  ];
 }
 
 function examples(): string[] {

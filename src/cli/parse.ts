@@ -2,9 +2,22 @@ import { UsageError } from "./errors.ts";
 import { type AvailableFlag, defaultOf, defaultsOf, flagName } from "./flag.ts";
 import { FLAG_ENTRIES, FLAGS, type GivenFlags } from "./flags.ts";
 import { notAvailableYet, readFlags } from "./given.ts";
-import { type ArrivalPlan, MECHANISMS, type Mechanism, type Mode, type RunPlan, type Test } from "./plan.ts";
+import {
+  type ArrivalPlan,
+  type LogPlan,
+  MECHANISMS,
+  type Mechanism,
+  type Mode,
+  type RunPlan,
+  type Test,
+} from "./plan.ts";
 import { quote } from "./quote.ts";
+import { isStandardOutput } from "./standard-output.ts";
 import { tokenise } from "./tokens.ts";
+import { MAX_SIZES } from "./values.ts";
+
+/** Months of work, and the list of them still fits into memory. */
+const MAX_MEASUREMENTS = 1_000_000;
 
 export interface ParsedArguments {
   readonly plan: RunPlan;
@@ -13,11 +26,14 @@ export interface ParsedArguments {
 }
 
 /**
- * The plan that a command line asks for. `argv` holds the arguments without the program's name, among them neither
- * help nor version. Throws `UsageError`; touches nothing outside its arguments.
+ * The plan that flags alone ask for, without a configuration file. `argv` holds the arguments without the program's name, among
+ * them neither help nor version. Throws `UsageError`; touches nothing outside its arguments.
  */
 export function parseArguments(argv: readonly string[], platform: NodeJS.Platform): ParsedArguments {
-  return planRun(readFlags(tokenise(argv)), argv, platform);
+  const given = readFlags(tokenise(argv));
+  if (given.config !== undefined)
+    throw new UsageError(`${flagName(FLAGS.config)} has no place here`, "use flags");
+  return planRun(given, argv, platform);
 }
 
 /** Completes what was given with the defaults and refuses what contradicts itself. */
@@ -44,7 +60,7 @@ export function planRun(
     mechanisms,
     mode,
     tests: chooseTests(given),
-    messageBytes: given.messageSize ?? defaultOf(FLAGS.messageSize),
+    messageSizes: chooseSizes(given),
     messageCount: durationNs === null ? (given.messageCount ?? defaultOf(FLAGS.messageCount)) : null,
     durationNs,
     sendDelayNs: given.sendDelay ?? defaultOf(FLAGS.sendDelay),
@@ -63,6 +79,8 @@ export function planRun(
     pmqPriority: given.pmqPriority ?? defaultOf(FLAGS.pmqPriority),
     serverCpu: given.serverAffinity ?? null,
     clientCpu: given.clientAffinity ?? null,
+    realTime: given.rt ?? false,
+    cpuDmaLatencyUs: given.cpuDmaLatency ?? null,
     bufferBytes: given.bufferSize ?? null,
     host: given.host ?? defaultOf(FLAGS.host),
     port: given.port ?? null,
@@ -70,11 +88,65 @@ export function planRun(
     sharedMemoryName: given.sharedMemoryName ?? null,
     messageQueueName: given.messageQueueName ?? null,
     outputFile: given.outputFile ?? null,
+    csvFile: given.csv ?? null,
+    markdownFile: given.markdown ?? null,
+    hlogDirectory: given.hlog ?? null,
+    hgrmDirectory: given.hgrm ?? null,
+    streamingJson: given.streamingOutputJson ?? null,
+    streamingCsv: given.streamingOutputCsv ?? null,
+    eventsFile: given.events ?? null,
     continueOnError: given.continueOnError ?? false,
     quiet: given.quiet ?? false,
+    log: chooseLog(given),
     commandLine: [...commandLine],
   };
+  refuseEndlessPlans(plan);
+  refuseSharedStandardOutput(plan);
   return { plan, notices };
+}
+
+function chooseSizes(given: GivenFlags): readonly number[] {
+  const sizes = (given.messageSize ?? defaultsOf(FLAGS.messageSize)).flat();
+  if (sizes.length <= MAX_SIZES) return sizes;
+  throw new UsageError(
+    `${flagName(FLAGS.messageSize)} stands for ${sizes.length} sizes: at most ${MAX_SIZES} are allowed`,
+    "use larger steps, or several runs",
+  );
+}
+
+/** A log on stderr is silenced with the rest. */
+function chooseLog(given: GivenFlags): LogPlan | null {
+  const level = (["info", "debug", "trace"] as const)[given.verbose ?? 0] ?? "trace";
+  if (given.logFile !== undefined && given.logFile !== "stderr") return { level, file: given.logFile };
+  const isAsked = given.logFile !== undefined || (given.verbose ?? 0) > 0;
+  return isAsked && !given.quiet ? { level, file: null } : null;
+}
+
+function refuseEndlessPlans(plan: RunPlan): void {
+  const measurements = plan.mechanisms.length * plan.messageSizes.length * plan.tests.length * plan.launches;
+  if (measurements <= MAX_MEASUREMENTS) return;
+  throw new UsageError(
+    `mechanisms, message sizes, tests and launches make ${measurements} measurements: at most ${MAX_MEASUREMENTS} are allowed`,
+    "use fewer of them, or several runs",
+  );
+}
+
+/** Standard output has room for one document. */
+function refuseSharedStandardOutput(plan: RunPlan): void {
+  const paths: readonly (readonly [AvailableFlag, string | null])[] = [
+    [FLAGS.outputFile, plan.outputFile],
+    [FLAGS.csv, plan.csvFile],
+    [FLAGS.markdown, plan.markdownFile],
+    [FLAGS.streamingOutputJson, plan.streamingJson],
+    [FLAGS.streamingOutputCsv, plan.streamingCsv],
+    [FLAGS.events, plan.eventsFile],
+  ];
+  const [first, second] = paths.filter(([, path]) => path !== null && isStandardOutput(path));
+  if (first === undefined || second === undefined) return;
+  throw new UsageError(
+    `${flagName(first[0])} and ${flagName(second[0])} would both write to standard output: one of them is allowed`,
+    "give a file to one of them",
+  );
 }
 
 function chooseMechanisms(given: GivenFlags, platform: NodeJS.Platform): readonly Mechanism[] {
@@ -104,7 +176,7 @@ function refuseIdleFlags(given: GivenFlags, mechanisms: readonly Mechanism[]): v
 }
 
 function shownValue(flag: AvailableFlag, value: unknown): string {
-  return flag.arity === "none" ? "" : ` ${quote(String(value))}`;
+  return flag.arity === "none" || flag.arity === "count" ? "" : ` ${quote(String(value))}`;
 }
 
 function describeSet(mechanisms: readonly Mechanism[]): string {

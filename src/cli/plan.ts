@@ -8,6 +8,15 @@ export type Test = "one-way" | "round-trip";
 export type ReplyKind = "echo" | "ack";
 export type WaitKind = "block" | "spin" | "hybrid";
 
+export type LogLevel = "info" | "debug" | "trace";
+
+/** Where the log goes, and how much of it. */
+export interface LogPlan {
+  readonly level: LogLevel;
+  /** Path to which the date is added; null: stderr. */
+  readonly file: string | null;
+}
+
 export type ArrivalKind = "constant" | "poisson" | "burst";
 
 /** An open-loop schedule: send times fixed in advance, whatever becomes of the messages. */
@@ -24,7 +33,8 @@ export interface RunPlan {
   readonly mechanisms: readonly Mechanism[];
   readonly mode: Mode;
   readonly tests: readonly Test[];
-  readonly messageBytes: number;
+  /** Payload sizes, bytes, in the order asked for; a size named twice runs twice. */
+  readonly messageSizes: readonly number[];
   /** Messages per test; null when `durationNs` decides. */
   readonly messageCount: number | null;
   readonly durationNs: number | null;
@@ -51,6 +61,10 @@ export interface RunPlan {
   /** CPU numbers as the kernel counts them; null leaves the scheduler free. */
   readonly serverCpu: number | null;
   readonly clientCpu: number | null;
+  /** SCHED_FIFO, locked memory and a timer slack of 1 ns for both roles. */
+  readonly realTime: boolean;
+  /** Wake-up latency demanded of all CPUs for the whole run, us; null demands none. */
+  readonly cpuDmaLatencyUs: number | null;
   /** Asked for on both sides; null leaves every default alone. */
   readonly bufferBytes: number | null;
   readonly host: string;
@@ -59,9 +73,21 @@ export interface RunPlan {
   readonly socketPath: string | null;
   readonly sharedMemoryName: string | null;
   readonly messageQueueName: string | null;
+  /** A file, or a directory that takes a file for each mechanism and size. */
   readonly outputFile: string | null;
+  readonly csvFile: string | null;
+  readonly markdownFile: string | null;
+  readonly hlogDirectory: string | null;
+  readonly hgrmDirectory: string | null;
+  /** Rows of single messages; `-` is standard output. */
+  readonly streamingJson: string | null;
+  readonly streamingCsv: string | null;
+  /** `-` is standard output. */
+  readonly eventsFile: string | null;
   readonly continueOnError: boolean;
   readonly quiet: boolean;
+  /** null: nothing is logged. */
+  readonly log: LogPlan | null;
   /** The arguments as the user gave them, without the program name. */
   readonly commandLine: readonly string[];
 }

@@ -7,10 +7,10 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
  * What the user typed, in double quotes, escaped and shortened, so that no value can break out of a one-line message.
  * A shortened text is followed by its length in UTF-16 units.
  */
-export function quote(text: string): string {
-  const characters = Array.from(text.slice(0, 2 * SHOWN_CHARACTERS + 2));
-  if (characters.length <= SHOWN_CHARACTERS) return escaped(text);
-  return `${escaped(`${characters.slice(0, SHOWN_CHARACTERS).join("")}…`)} (${text.length} characters)`;
+export function quote(text: string, shown = SHOWN_CHARACTERS): string {
+  const characters = Array.from(text.slice(0, 2 * shown + 2));
+  if (characters.length <= shown) return escaped(text);
+  return `${escaped(`${characters.slice(0, shown).join("")}…`)} (${text.length} characters)`;
 }
 
 function escaped(text: string): string {

@@ -24,7 +24,7 @@ const OPTIONS = Object.fromEntries(
     flag.long.map((name, index) => [
       name,
       {
-        type: flag.arity === "none" || flag.arity === "later" ? ("boolean" as const) : ("string" as const),
+        type: "value" in flag ? ("string" as const) : ("boolean" as const),
         ...(flag.short !== undefined && index === 0 ? { short: flag.short } : {}),
       },
     ]),

@@ -1,5 +1,6 @@
 import { formatDurationNs, MAX_DURATION_NS, parseDurationNs } from "./duration.ts";
 import type { ArrivalKind } from "./plan.ts";
+import { STANDARD_OUTPUT } from "./standard-output.ts";
 
 /** How the text of one value is read. Pure: the same text gives the same value, whatever the machine. */
 export interface ValueParser<T> {
@@ -7,6 +8,8 @@ export interface ValueParser<T> {
   readonly expects: string;
   /** What is allowed; several values are separated by a space. */
   readonly example: string;
+  /** What a shell offers: these words, or the names of files. */
+  readonly completes?: readonly string[] | "files";
   /** The value, or null when the text is not allowed. */
   readonly parse: (text: string) => T | null;
 }
@@ -37,6 +40,36 @@ export function wholeNumber({
   };
 }
 
+/** Most sizes that one range, or all of a run, may stand for. */
+export const MAX_SIZES = 1000;
+
+/**
+ * Message sizes: one number of bytes, or a range with its step, such as `64..4096:*4` (each four times the one before) or
+ * `64..256:+64`. The end is among them if a step hits it.
+ */
+export function messageSizes(maxBytes: number): ValueParser<readonly number[]> {
+  return {
+    expects: `a number of bytes from 1 to ${maxBytes}, or a range with its step: 64..4096:*4, 64..256:+64 (at most ${MAX_SIZES} sizes)`,
+    example: "1024",
+    parse(text) {
+      const [, first, last, operation, step] = /^(\d+)(?:\.\.(\d+):([*+])(\d+))?$/.exec(text) ?? [];
+      const [start, end] = [Number(first ?? 0), Number(last ?? first)];
+      if (start < 1 || end > maxBytes || start > end) return null;
+      return last === undefined ? [start] : steps(start, end, operation === "*", Number(step));
+    },
+  };
+}
+
+/** null for steps that lead nowhere, and for too many of them. */
+function steps(start: number, end: number, multiplies: boolean, by: number): readonly number[] | null {
+  if (by < (multiplies ? 2 : 1)) return null;
+  const values: number[] = [];
+  for (let value = start; value <= end; value = multiplies ? value * by : value + by) {
+    if (values.push(value) > MAX_SIZES) return null;
+  }
+  return values;
+}
+
 /** A number in plain decimal digits, with at most three decimals; `min` and `max` are allowed. */
 export function decimalNumber({ min, max, example }: NumberRange): ValueParser<number> {
   return {
@@ -55,6 +88,7 @@ export function arrival(): ValueParser<{ readonly kind: ArrivalKind; readonly bu
   return {
     expects: "constant, poisson, or burst=K with K from 2 to 1000000",
     example: "poisson",
+    completes: ["constant", "poisson", "burst="],
     parse(text) {
       if (text === "constant" || text === "poisson") return { kind: text, burst: 1 };
       const burst = Number(/^burst=(\d{1,7})$/.exec(text)?.[1] ?? 0);
@@ -90,6 +124,7 @@ export function choice<const T extends string>(words: readonly T[], example: str
   return {
     expects: `one of ${words.join(", ")}`,
     example,
+    completes: words,
     parse: (text) => words.find((word) => word === text) ?? null,
   };
 }
@@ -138,12 +173,51 @@ export function filePath(maxBytes: number, example: string): ValueParser<string>
   return {
     expects: `the path of a file, at most ${maxBytes} bytes, without control characters`,
     example,
+    completes: "files",
     parse(text) {
       if (text === "" || text === "-" || /(^|\/)\.{0,2}$/.test(text)) return null;
       return isPlainText(text) && Buffer.byteLength(text) <= maxBytes ? text : null;
     },
   };
 }
+
+/** A file, or standard output. */
+export function streamPath(example: string): ValueParser<string> {
+  const { parse } = filePath(4095, example);
+  return {
+    expects: 'the path of a file, at most 4095 bytes, without control characters, or "-" for standard output',
+    example,
+    completes: "files",
+    parse: (text) => (text === STANDARD_OUTPUT ? text : parse(text)),
+  };
+}
+
+/** A configuration file, whose ending tells its format. */
+export const configPath: ValueParser<string> = {
+  expects: "the path of a .toml or .json file, at most 4095 bytes, without control characters",
+  example: "run.toml",
+  completes: "files",
+  parse: (text) => (/[^/]\.(toml|json)$/i.test(text) ? filePath(4095, "").parse(text) : null),
+};
+
+/** A path at which there is a directory, or can be one. */
+export function directoryPath(example: string): ValueParser<string> {
+  return {
+    expects: "the path of a directory, at most 3800 bytes, without control characters",
+    example,
+    completes: "files",
+    // Leaves room for the names of files in it.
+    parse: (text) =>
+      text !== "" && text !== "-" && isPlainText(text) && Buffer.byteLength(text) <= 3800 ? text : null,
+  };
+}
+
+/** A file, or a directory: only who looks at the disk can tell. */
+export const outputPath: ValueParser<string> = {
+  ...filePath(4095, "results.json"),
+  expects: "the path of a file or directory, at most 4095 bytes, without control characters",
+  parse: (text) => filePath(4095, "").parse(text) ?? directoryPath("").parse(text),
+};
 
 /** `sun_path` holds 104 bytes on macOS, its terminating NUL included. */
 export const socketPath = filePath(103, "/tmp/ipc.sock");

@@ -45,8 +45,12 @@ export function bitNumbers(words: BigUint64Array): number[] {
 
 /** The shared memory of one cell (c/ledger.h), as any of its processes sees it. */
 export class LedgerFile {
-  readonly #memory: ArrayBuffer;
-  readonly #stop: Int32Array;
+  #memory: ArrayBuffer;
+  #stop: Int32Array;
+  /** Sides of connections: two for each client. */
+  readonly sheetCount: number;
+  /** Records that wait for their reader, a sheet; 0: nobody streams. */
+  readonly ringCapacity: number;
 
   private constructor(
     readonly address: Address,
@@ -54,8 +58,10 @@ export class LedgerFile {
     readonly fd: number | null,
   ) {
     const header = toArrayBuffer(address, 0, LEDGER_FILE.bytes);
-    const bytes = new StructView(LEDGER_FILE, header).getNumber("bytes");
-    this.#memory = toArrayBuffer(address, 0, bytes);
+    const view = new StructView(LEDGER_FILE, header);
+    this.sheetCount = view.getNumber("sheet_count");
+    this.ringCapacity = view.getNumber("ring_capacity");
+    this.#memory = toArrayBuffer(address, 0, view.getNumber("bytes"));
     this.#stop = new Int32Array(this.#memory, LEDGER_FILE.offsets.stop, 1);
   }
 
@@ -82,9 +88,12 @@ export class LedgerFile {
     return new LedgerFile(address, null);
   }
 
-  /** Closes the descriptor; the memory itself goes with the process. */
+  /** Gives descriptor and memory back; any use after that throws. */
   close(): void {
     if (this.fd !== null) closeSync(this.fd);
+    this.#memory = new ArrayBuffer(0);
+    this.#stop = new Int32Array(0);
+    native().ledger_file_unmap(this.address);
   }
 
   /** Makes every loop on this ledger end with CANCELED, within a slice of its wait. */
@@ -100,15 +109,15 @@ export class LedgerFile {
     return new StructView(LEDGER, this.#memory, LEDGER_FILE.offsets.sheets + index * LEDGER.bytes);
   }
 
+  /** A number that changes whenever that side handled a message. */
+  progressOf(sheetIndex: number): bigint {
+    const sheet = this.#sheet(sheetIndex);
+    return sheet.get("sent_count") + sheet.get("received_count") + sheet.get("warmup_count");
+  }
+
   /** A number that changes whenever any side handled a message. */
   progress(): bigint {
-    let sum = 0n;
-    const end = (this.#memory.byteLength - LEDGER_FILE.offsets.sheets) / LEDGER.bytes;
-    for (let i = 0; i < end; i++) {
-      const sheet = this.#sheet(i);
-      sum += sheet.get("sent_count") + sheet.get("received_count") + sheet.get("warmup_count");
-    }
-    return sum;
+    return Array.from({ length: this.sheetCount }, (_, i) => this.progressOf(i)).reduce((a, b) => a + b, 0n);
   }
 
   counts(sheetIndex: number): LedgerCounts {

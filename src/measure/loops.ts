@@ -86,13 +86,14 @@ function expectResponse(type: number): void {
   if (type !== FRAME.response) throw new ProtocolError(`frame type ${type} where a response was due`);
 }
 
-function* shutDown(channel: Channel): Loop {
+/** The client's last message. */
+export function* shutDown(channel: Channel): Loop {
   let status = channel.send(UNRECORDED_ID, FRAME.shutdown);
   if (status === PENDING) status = yield* finishSend(channel);
   expectSuccess(status);
 }
 
-/** The client, closed loop: sends what the schedule says, in round-trip tests each after the reply to the one before; then a shutdown. */
+/** The client, closed loop: sends what the schedule says, in round-trip tests each after the reply to the one before. */
 export function* sendMessages(channel: Channel, { roundTrip, schedule, sendDelayNs }: SendOptions): Loop {
   const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
   for (let id = schedule.next(); id !== END; id = schedule.next()) {
@@ -108,7 +109,6 @@ export function* sendMessages(channel: Channel, { roundTrip, schedule, sendDelay
       status = yield* pause(channel, sendDelayNs);
     if (status === WINDOW_OVER) schedule.endWindow();
   }
-  yield* shutDown(channel);
 }
 
 /** One message out of schedule, with its reply: warm-up and canary. */
@@ -139,7 +139,7 @@ function* finishSendWhileReceiving(channel: Channel, onReply: () => void): Gener
 
 /**
  * The client, open loop: each message goes at its moment of the absolute schedule, or at once when that has passed; replies are
- * read meanwhile and never hold up the next message. Then a shutdown.
+ * read meanwhile and never hold up the next message.
  */
 export function* sendOnSchedule(channel: Channel, { roundTrip, schedule }: SendOptions): Loop {
   let inFlight = 0;
@@ -174,7 +174,6 @@ export function* sendOnSchedule(channel: Channel, { roundTrip, schedule }: SendO
     expectResponse(yield* receive(channel));
     inFlight--;
   }
-  yield* shutDown(channel);
 }
 
 export interface AnswerOptions {
@@ -204,9 +203,9 @@ export function* answerMessages(channel: Channel, { echo, replyDelayNs, onPing }
   }
 }
 
-/** The client's first exchange: says hello and hands the server's answer to `onPong`. */
-export function* greet(channel: Channel, hello: string, onPong: (note: string) => void): Loop {
-  let status = channel.sendNote(FRAME.ping, hello);
+/** An exchange outside all measuring: says something in a ping and hands the text of the server's pong to `onPong`. */
+export function* exchangeNotes(channel: Channel, note: string, onPong: (note: string) => void): Loop {
+  let status = channel.sendNote(FRAME.ping, note);
   if (status === PENDING) status = yield* finishSend(channel);
   expectSuccess(status);
   const type = yield* receive(channel);

@@ -1,4 +1,6 @@
-import type { Test } from "../cli/plan.ts";
+import type { RealTimeReport } from "../system/privileges.ts";
+import type { UsageFigures } from "../system/usage-schema.ts";
+import type { Mechanism, RunPlan, Test } from "../cli/plan.ts";
 
 /** A latency distribution as the ledger holds it: exact figures beside a log-linear histogram. */
 export interface LatencySnapshot {
@@ -30,6 +32,12 @@ export interface RoomWaits {
   readonly totalNs: number;
 }
 
+/** Times that a side waited, between messages, for the reader of its records. Those waits are in no latency of that side's own. */
+export interface StreamStalls {
+  readonly count: number;
+  readonly totalNs: number;
+}
+
 /** What was really in force on one side, read back after it was set. */
 export interface EffectiveSide {
   readonly pid: number;
@@ -44,6 +52,10 @@ export interface EffectiveSide {
   readonly receiveBufferBytes: number | null;
   /** Message queues only. */
   readonly queueDepth: number | null;
+  /** null without --rt. */
+  readonly realTime: RealTimeReport | null;
+  /** What the measured phase cost this side; null if it did not come to its end. */
+  readonly usage: UsageFigures | null;
 }
 
 /** What an open-loop test measured beside the response time. */
@@ -71,6 +83,8 @@ export interface Measurement {
   readonly windowNs: bigint | null;
   readonly clientWaits: RoomWaits;
   readonly serverWaits: RoomWaits;
+  /** null: nobody streamed the records. */
+  readonly streamStalls: StreamStalls | null;
   /** Messages handled while both sides were on one CPU; null where it can't be known. */
   readonly sameCpuMessages: number | null;
   readonly client: EffectiveSide | null;
@@ -86,9 +100,12 @@ export interface LaunchMeasurement {
   readonly measurement: Measurement;
 }
 
-/** One mechanism with all its tests. */
+/** One mechanism and message size with all its tests. */
 export interface MechanismOutcome {
-  readonly mechanism: "uds" | "shm" | "tcp" | "pmq";
+  /** The plan that asked for it; a run may have several. */
+  readonly plan: RunPlan;
+  readonly mechanism: Mechanism;
+  readonly messageBytes: number;
   /** Each test once, its launches merged. */
   readonly measurements: readonly Measurement[];
   /** In the order in which they ran. */

@@ -1,5 +1,12 @@
 import { mergeSnapshots } from "../stats/histogram.ts";
-import type { EffectiveSide, LatencySnapshot, Measurement, MessageCounts, RoomWaits } from "./measurement.ts";
+import type {
+  EffectiveSide,
+  LatencySnapshot,
+  Measurement,
+  MessageCounts,
+  RoomWaits,
+  StreamStalls,
+} from "./measurement.ts";
 
 const COUNT_FIELDS = ["sent", "received", "lost", "duplicated", "reordered", "corrupt"] as const;
 
@@ -10,7 +17,7 @@ function mergeCounts(parts: readonly MessageCounts[]): MessageCounts {
   return Object.fromEntries(totals) as unknown as MessageCounts;
 }
 
-function mergeWaits(parts: readonly RoomWaits[]): RoomWaits {
+function mergeWaits(parts: readonly (RoomWaits | StreamStalls)[]): RoomWaits {
   return {
     count: sum(parts.map((part) => part.count)),
     totalNs: sum(parts.map((part) => part.totalNs)),
@@ -41,6 +48,7 @@ export function mergeLaunches(launches: readonly Measurement[]): Measurement {
   const first = launches[0]!;
   const windows = launches.map((launch) => launch.windowNs).filter((window) => window !== null);
   const schedules = launches.map((launch) => launch.schedule).filter((schedule) => schedule !== null);
+  const stalls = launches.map((launch) => launch.streamStalls).filter((entry) => entry !== null);
   const sameCpu = launches.map((launch) => launch.sameCpuMessages);
   const rates = schedules.map((schedule) => schedule.achievedRatePerSecond).filter((rate) => rate !== null);
   const merge = (snapshots: readonly LatencySnapshot[]) => mergeSnapshots(snapshots);
@@ -61,6 +69,7 @@ export function mergeLaunches(launches: readonly Measurement[]): Measurement {
     windowNs: windows.length === 0 ? null : windows.reduce((total, window) => total + window, 0n),
     clientWaits: mergeWaits(launches.map((launch) => launch.clientWaits)),
     serverWaits: mergeWaits(launches.map((launch) => launch.serverWaits)),
+    streamStalls: first.streamStalls === null ? null : mergeWaits(stalls),
     sameCpuMessages: sameCpu.includes(null) ? null : sum(sameCpu as number[]),
     client: mergeSides(launches.map((launch) => launch.client)),
     server: mergeSides(launches.map((launch) => launch.server)),

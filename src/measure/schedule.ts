@@ -9,21 +9,16 @@ export interface ScheduleOptions {
   readonly canary: boolean;
   /** Recorded messages; Infinity when the measured window decides. */
   readonly messageCount: number;
-  /** Called once, right before the canary, else before the first recorded message. */
-  readonly onStart: () => void;
 }
 
 /** Which message goes next: warm-up, canary, then ids 0, 1, 2 … until the count is reached or the window is over. */
 export class Schedule {
-  readonly #options: ScheduleOptions;
   #warmupLeft: number;
   #canaryLeft: number;
   #nextId = 0;
   #limit: number;
-  #hasStarted = false;
 
   constructor(options: ScheduleOptions) {
-    this.#options = options;
     this.#warmupLeft = options.warmupCount;
     this.#canaryLeft = options.canary ? 1 : 0;
     this.#limit = options.messageCount;
@@ -34,10 +29,6 @@ export class Schedule {
     if (this.#warmupLeft > 0) {
       this.#warmupLeft--;
       return UNRECORDED_ID;
-    }
-    if (!this.#hasStarted) {
-      this.#hasStarted = true;
-      this.#options.onStart();
     }
     if (this.#canaryLeft > 0) {
       this.#canaryLeft--;

@@ -124,6 +124,17 @@ export const LEDGER_FILE = struct("ledger_file", [
   ["sheets", { bytes: 0, align: CACHE_LINE_BYTES }],
 ]);
 
+export const ROW_FORMAT = struct("row_format", [
+  ["row_count", "u64"],
+  ["has_schedule", "u32"],
+  ["used_bytes", "u32"],
+  ["separator", characters(8)],
+  ["before", characters(8)],
+  ["middle", characters(96)],
+  ["after", characters(64)],
+  ["end", characters(8)],
+]);
+
 /** In the order in which c/abi.c reports them. */
 const SHARED: readonly StructLayout<string>[] = [
   CHANNEL_SETTINGS,
@@ -132,6 +143,7 @@ const SHARED: readonly StructLayout<string>[] = [
   DISTRIBUTION,
   LEDGER,
   LEDGER_FILE,
+  ROW_FORMAT,
 ];
 
 /**

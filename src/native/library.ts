@@ -1,5 +1,14 @@
 import { dlopen, type Library, type Pointer, toArrayBuffer } from "bun:ffi";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import embeddedShim from "embedded-shim" with { type: "file" };
@@ -67,14 +76,16 @@ function loadFromMemory(bytes: Uint8Array): Library<typeof SYMBOLS> | null {
 
 function loadFromPrivateFile(bytes: Uint8Array): Library<typeof SYMBOLS> {
   const directory = mkdtempSync(join(tmpdir(), "ipc-benchmark-"));
+  const path = join(directory, "shim");
   try {
-    const path = join(directory, "shim");
     const fd = openSync(path, "wx", 0o600);
     writeAll(fd, bytes);
     closeSync(fd);
     return dlopen(path, SYMBOLS);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    // Not recursive: that takes a descriptor, and there may be none left.
+    if (existsSync(path)) unlinkSync(path);
+    rmdirSync(directory);
   }
 }
 

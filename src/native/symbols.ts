@@ -2,7 +2,7 @@ import { FFIType } from "bun:ffi";
 
 /**
  * The shim's functions. Addresses cross as numbers and ids as doubles: a BigInt per call would cost more than the call.
- * What each does is said in c/session.h, c/waiter.h, c/process.h, c/rt.h and c/abi.h.
+ * What each does is said in c/session.h, c/waiter.h, c/process.h, c/stream.h, c/rt.h and c/abi.h.
  */
 const { ptr, i32, f64, cstring, function: callback } = FFIType;
 const nothing = FFIType.void;
@@ -54,11 +54,15 @@ export const SYMBOLS = {
 
   process_allowed_cpus: { args: [ptr, i32], returns: i32 },
   process_pin: { args: [i32], returns: i32 },
+  process_keep_to: { args: [ptr, i32], returns: i32 },
   process_become_role: { args: [ptr, i32, i32], returns: i32 },
   endpoint_remove: { args: [i32, ptr], returns: i32 },
   ledger_file_create: { args: [i32, i32], returns: i32 },
   ledger_file_map: { args: [i32, ptr], returns: ptr },
+  ledger_file_unmap: { args: [ptr], returns: nothing },
   ledger_file_private: { args: [i32], returns: ptr },
+
+  stream_drain: { args: [ptr, i32, i32, ptr, ptr, ptr, ptr, i32], returns: i32 },
 
   rt_use_fifo: { args: [i32], returns: i32 },
   rt_fifo_priority: { args: [], returns: i32 },

@@ -14,10 +14,11 @@ declare global {
  * @throws RangeError if a figure is not finite, which JSON can't say and would silently write as null.
  */
 export function resultToJson(result: BenchmarkResult): string {
-  return `${JSON.stringify(result, exactly, 2)}\n`;
+  return `${JSON.stringify(result, writeExactly, 2)}\n`;
 }
 
-function exactly(key: string, value: unknown): unknown {
+/** Replacer for `JSON.stringify`: bigints with all their digits, and no figure that JSON can't say. @throws RangeError */
+export function writeExactly(key: string, value: unknown): unknown {
   if (typeof value === "bigint") return JSON.rawJSON(value.toString());
   if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError(`${key} is ${value}`);
   return value;

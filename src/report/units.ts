@@ -23,6 +23,30 @@ export function timeText(ns: number, utf8: boolean): string {
   return `${text} ${utf8 ? unit : unit.replace("µ", "u")}`;
 }
 
+/**
+ * A median with its ends, in the median's unit: "24.1 µs [21–34]". The ends have two digits, or three where two would show
+ * them as equal.
+ */
+export function spreadText(
+  { median, low, high }: { readonly median: number; readonly low: number; readonly high: number },
+  utf8: boolean,
+): string {
+  const { step } = scaled(
+    median,
+    TIME_UNITS.map((entry) => entry.ns),
+  );
+  const ends = (digits: number) =>
+    [low, high].map((end) => wholeOrDigits(end / TIME_UNITS[step]!.ns, digits));
+  const [coarseLow, coarseHigh] = ends(2);
+  const shown = coarseLow === coarseHigh ? ends(SIGNIFICANT_DIGITS) : [coarseLow, coarseHigh];
+  return `${timeText(median, utf8)} [${shown.join(utf8 ? "–" : "-")}]`;
+}
+
+/** A ratio → "1.00x", "12.3x", "345x". */
+export function factorText(factor: number): string {
+  return `${factor < 1000 ? threeDigits(factor) : Math.round(factor)}x`;
+}
+
 /** A count or rate → "950", "12.3k", "1.25M"; "<0.001" where three decimals show nothing. */
 export function amountText(value: number): string {
   if (value > 0 && value < 0.001) return "<0.001";
@@ -51,6 +75,12 @@ function scaled(value: number, steps: readonly number[]): { text: string; step: 
 
 function roundsToAThousand(value: number): boolean {
   return Number(value.toPrecision(SIGNIFICANT_DIGITS)) >= 1000;
+}
+
+/** At least all the digits before the point, and as many after it as there are left. */
+function wholeOrDigits(value: number, digits: number): string {
+  const digitsBefore = value >= 1 ? Math.floor(Math.log10(value)) + 1 : 0;
+  return value.toFixed(Math.max(0, digits - digitsBefore));
 }
 
 /** Three significant digits without an exponent and with three decimals at most. */

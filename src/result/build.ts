@@ -2,6 +2,7 @@
 
 import type { Mechanism, RunPlan, Test } from "../cli/plan.ts";
 import type { MechanismOutcome } from "../measure/measurement.ts";
+import type { RunConditions } from "./conditions.ts";
 import { buildDetails, isComplete, type Versions } from "./details.ts";
 import type { HostFacts } from "./host.ts";
 import { performanceMetrics, summaryFigures, summarySource } from "./metrics.ts";
@@ -12,28 +13,31 @@ import { faultCount, measurementOf, problemOf } from "./verdict.ts";
 
 export type { Versions } from "./details.ts";
 
-/** A run so far: `outcomes` may be fewer than the plan asks for, if it ended early or is still going on. */
+/** A run so far: `outcomes` may be fewer than the plans ask for, if it ended early or is still going on. */
 export interface BuildInput {
-  readonly plan: RunPlan;
+  /** Run one after the other, each with outcomes of its own. */
+  readonly plans: readonly RunPlan[];
   readonly outcomes: readonly MechanismOutcome[];
   readonly host: HostFacts;
   readonly startedAt: Date;
   readonly versions: Versions;
+  readonly conditions: RunConditions;
 }
 
 /** The whole result document. */
 export function buildResult(input: BuildInput): BenchmarkResult {
-  const { plan, outcomes, host, startedAt, versions } = input;
+  const { plans, outcomes, host, startedAt, versions, conditions } = input;
   const systemInfo = buildSystemInfo(host, versions);
-  const results = outcomes.map((outcome) => buildMechanismResult(plan, outcome, systemInfo, versions));
-  const notRun = mechanismsNotRun(plan, outcomes);
+  const results = outcomes.map((outcome) => buildMechanismResult(outcome, systemInfo, versions, conditions));
+  const notRun = plans.flatMap((plan) => mechanismsNotRun(plan, outcomes));
   return {
     metadata: {
       version: versions.tool,
       timestamp: startedAt.toISOString(),
       total_tests: results.length,
       system_info: systemInfo,
-      complete: notRun.length === 0 && outcomes.every((outcome) => isComplete(plan, outcome)),
+      complete: notRun.length === 0 && outcomes.every((outcome) => isComplete(outcome)),
+      machine: conditions.machine,
       mechanisms_not_run: notRun.map((mechanism) => MECHANISM_NAMES[mechanism].variant),
     },
     results,
@@ -42,22 +46,23 @@ export function buildResult(input: BuildInput): BenchmarkResult {
 }
 
 function buildMechanismResult(
-  plan: RunPlan,
   outcome: MechanismOutcome,
   systemInfo: SystemInfo,
   versions: Versions,
+  conditions: RunConditions,
 ): MechanismResult {
   const byTest = {
-    oneWay: metricsOf(plan, outcome, "one-way"),
-    roundTrip: metricsOf(plan, outcome, "round-trip"),
+    oneWay: metricsOf(outcome, "one-way"),
+    roundTrip: metricsOf(outcome, "round-trip"),
   };
-  const problems = problemsOf(plan, outcome);
+  const { plan } = outcome;
+  const problems = problemsOf(outcome);
   const faults = sum(outcome.measurements.map((measurement) => faultCount(measurement.counts)));
   return {
     mechanism: MECHANISM_NAMES[outcome.mechanism].variant,
     status: problems.length === 0 ? "Success" : { Failure: problems.join("; ") },
     test_config: {
-      message_size: plan.messageBytes,
+      message_size: outcome.messageBytes,
       buffer_size: outcome.measurements.find(({ client }) => client !== null)?.client?.sendBufferBytes ?? 0,
       concurrency: plan.concurrency,
       msg_count: plan.durationNs === null ? plan.messageCount : null,
@@ -80,37 +85,46 @@ function buildMechanismResult(
     timestamp: outcome.startedAt.toISOString(),
     test_duration: secsAndNanos(outcome.durationNs),
     system_info: systemInfo,
-    details: buildDetails(plan, outcome, versions, summarySource(byTest)),
+    details: buildDetails(outcome, versions, summarySource(byTest), conditions),
   };
 }
 
-function metricsOf(plan: RunPlan, outcome: MechanismOutcome, test: Test): PerformanceMetrics | null {
+function metricsOf(outcome: MechanismOutcome, test: Test): PerformanceMetrics | null {
   const measurement = measurementOf(outcome.measurements, test);
   if (measurement === undefined) return null;
   return performanceMetrics({
     measurement,
-    messageBytes: plan.messageBytes,
-    percentiles: plan.percentiles,
+    messageBytes: outcome.messageBytes,
+    percentiles: outcome.plan.percentiles,
     fallbackStart: outcome.startedAt,
   });
 }
 
 /** "one-way: why", for each test asked for that did not succeed. */
-function problemsOf(plan: RunPlan, outcome: MechanismOutcome): string[] {
-  return plan.tests.flatMap((test) => {
+function problemsOf(outcome: MechanismOutcome): string[] {
+  return outcome.plan.tests.flatMap((test) => {
     const problem = problemOf(measurementOf(outcome.measurements, test));
     return problem === null ? [] : [`${test}: ${problem}`];
   });
 }
 
-/** What the plan asks for less what was done; a mechanism asked for twice and run once is among it once. */
+/**
+ * What the plan asks for less what was done, once for each size; what is asked for twice and run once is among it once.
+ */
 function mechanismsNotRun(plan: RunPlan, outcomes: readonly MechanismOutcome[]): Mechanism[] {
-  const done = outcomes.map((outcome) => outcome.mechanism);
-  return plan.mechanisms.filter((mechanism) => {
-    const position = done.indexOf(mechanism);
-    if (position >= 0) done.splice(position, 1);
-    return position < 0;
-  });
+  const cellOf = (mechanism: Mechanism, messageBytes: number) => `${mechanism} ${messageBytes}`;
+  const done = outcomes
+    .filter((outcome) => outcome.plan === plan)
+    .map((outcome) => cellOf(outcome.mechanism, outcome.messageBytes));
+  return plan.mechanisms.flatMap((mechanism) =>
+    plan.messageSizes
+      .filter((messageBytes) => {
+        const position = done.indexOf(cellOf(mechanism, messageBytes));
+        if (position >= 0) done.splice(position, 1);
+        return position < 0;
+      })
+      .map(() => mechanism),
+  );
 }
 
 function buildSystemInfo(host: HostFacts, versions: Versions): SystemInfo {
@@ -124,7 +138,8 @@ function buildSystemInfo(host: HostFacts, versions: Versions): SystemInfo {
   };
 }
 
-function buildOverallSummary(results: readonly MechanismResult[]): BenchmarkResult["summary"] {
+/** `summary` of a document with these results. */
+export function buildOverallSummary(results: readonly MechanismResult[]): BenchmarkResult["summary"] {
   const keys = distinctNames(results.map((result) => namesOfVariant(result.mechanism).display));
   const named = results.map((result, position) => ({ key: keys[position]!, result }));
   const successful = named.filter(({ result }) => result.status === "Success");

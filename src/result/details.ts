@@ -10,6 +10,11 @@ import type {
 import { exactInteger } from "../stats/exact.ts";
 import { encodeBuckets } from "../stats/hdr.ts";
 import { isBacked, SAMPLES_NEEDED_BEYOND, samplesBeyond } from "../stats/histogram.ts";
+import { cpuDmaLatencyDetails, realTimeDetails } from "../system/privileges-schema.ts";
+import { cpuNsPerMessage } from "../system/usage.ts";
+import { verdictDetails } from "../verdict/verdict-schema.ts";
+import type { RunConditions } from "./conditions.ts";
+import { judgeTest } from "./judgement.ts";
 import { acrossLaunches, launchDetails, sameCpuShare } from "./launches.ts";
 import { latencyFigures, type SummarySource } from "./metrics.ts";
 import type { Details, FiguresDetails, ScheduleDetails, SideDetails, TestDetails } from "./schema-details.ts";
@@ -25,14 +30,15 @@ export interface Versions {
 
 /** `details` of one mechanism's result. */
 export function buildDetails(
-  plan: RunPlan,
   outcome: MechanismOutcome,
   versions: Versions,
   source: SummarySource,
+  conditions: RunConditions,
 ): Details {
+  const { plan } = outcome;
   return {
     mode: plan.mode,
-    complete: isComplete(plan, outcome),
+    complete: isComplete(outcome),
     endpoint: outcome.endpoint,
     reply: plan.reply,
     wait: plan.wait,
@@ -47,14 +53,16 @@ export function buildDetails(
       pmq_priority: plan.pmqPriority,
     },
     summary_from: { throughput: source.throughput, latency: source.latency },
-    tests: outcome.measurements.map((measurement) => testDetails(measurement, outcome, plan)),
+    tests: outcome.measurements.map((measurement) => testDetails(measurement, outcome, conditions)),
+    cpu_dma_latency: conditions.cpuDmaLatency === null ? null : cpuDmaLatencyDetails(conditions.cpuDmaLatency),
     command_line: [...plan.commandLine],
     versions: { tool: versions.tool, bun: versions.bun, shim_abi: versions.shimAbi },
   };
 }
 
 /** Whether every launch of every test asked for ran to its end, with or without faults. */
-export function isComplete(plan: RunPlan, outcome: MechanismOutcome): boolean {
+export function isComplete(outcome: MechanismOutcome): boolean {
+  const { plan } = outcome;
   return plan.tests.every(
     (test) =>
       measurementOf(outcome.measurements, test)?.complete === true &&
@@ -62,13 +70,20 @@ export function isComplete(plan: RunPlan, outcome: MechanismOutcome): boolean {
   );
 }
 
-function testDetails(measurement: Measurement, outcome: MechanismOutcome, plan: RunPlan): TestDetails {
-  const launches = launchDetails(outcome, measurement.test, plan);
-  const { counts, sameCpuMessages, startedAtEpochNs, windowNs, clientWaits, serverWaits } = measurement;
+function testDetails(
+  measurement: Measurement,
+  outcome: MechanismOutcome,
+  conditions: RunConditions,
+): TestDetails {
+  const { plan } = outcome;
+  const launches = launchDetails(outcome, measurement.test);
+  const { counts, sameCpuMessages, startedAtEpochNs, windowNs, clientWaits, serverWaits, streamStalls } =
+    measurement;
   return {
     test: measurement.test,
     complete: measurement.complete,
     failure: problemOf(measurement),
+    verdict: verdictDetails(judgeTest(outcome, measurement.test, measurement, conditions)),
     started_at_epoch_ns: startedAtEpochNs === null ? null : exactInteger(startedAtEpochNs),
     counts: {
       sent: counts.sent,
@@ -87,10 +102,11 @@ function testDetails(measurement: Measurement, outcome: MechanismOutcome, plan: 
       client: { count: clientWaits.count, total_ns: clientWaits.totalNs },
       server: { count: serverWaits.count, total_ns: serverWaits.totalNs },
     },
+    stalls: streamStalls === null ? null : { count: streamStalls.count, total_ns: streamStalls.totalNs },
     same_cpu_messages: sameCpuMessages,
     same_cpu_share: sameCpuShare(measurement),
-    client: side(measurement.client),
-    server: side(measurement.server),
+    client: side(measurement.client, counts.received),
+    server: side(measurement.server, counts.received),
   };
 }
 
@@ -113,7 +129,7 @@ function figures(snapshot: LatencySnapshot, percentiles: readonly number[]): Fig
   return latency === null || mergeable === null ? null : { ...latency, distribution: mergeable };
 }
 
-function side(effective: EffectiveSide | null): SideDetails | null {
+function side(effective: EffectiveSide | null, messages: number): SideDetails | null {
   if (effective === null) return null;
   return {
     pid: effective.pid,
@@ -123,6 +139,9 @@ function side(effective: EffectiveSide | null): SideDetails | null {
     send_buffer_bytes: effective.sendBufferBytes,
     receive_buffer_bytes: effective.receiveBufferBytes,
     queue_depth: effective.queueDepth,
+    real_time: effective.realTime === null ? null : realTimeDetails(effective.realTime),
+    usage: effective.usage,
+    cpu_ns_per_message: effective.usage === null ? null : cpuNsPerMessage(effective.usage, messages),
   };
 }
 

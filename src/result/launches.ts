@@ -16,11 +16,11 @@ export function sameCpuShare({ sameCpuMessages, counts }: Measurement): number |
 }
 
 /** Each launch of one test by itself, in the order in which they ran. */
-export function launchDetails(outcome: MechanismOutcome, test: Test, plan: RunPlan): LaunchDetails[] {
+export function launchDetails(outcome: MechanismOutcome, test: Test): LaunchDetails[] {
   return outcome.launches
     .filter(({ measurement }) => measurement.test === test)
     .map(({ launch, measurement }) => {
-      const figures = latencyFigures(measurement.latency, plan.percentiles);
+      const figures = latencyFigures(measurement.latency, outcome.plan.percentiles);
       const { windowNs, counts } = measurement;
       return {
         launch,

@@ -1,6 +1,10 @@
 /** Schema of `details`: what a result says beyond the reference's format. */
 
 import { type Static, Type } from "@sinclair/typebox";
+import { known } from "../system/machine-schema.ts";
+import { CpuDmaLatencySchema, RealTimeSchema } from "../system/privileges-schema.ts";
+import { UsageFiguresSchema } from "../system/usage-schema.ts";
+import { VerdictSchema } from "../verdict/verdict-schema.ts";
 import { closed, count, exactInteger, nullable, oneOf, quantity } from "./schema-parts.ts";
 
 const RoomWaits = closed({
@@ -23,6 +27,12 @@ const Side = closed(
       "Receive buffer as the kernel reports it, or capacity as above",
     ),
     queue_depth: nullable(count("Messages"), "Messages the queue holds; message queues only"),
+    real_time: nullable(RealTimeSchema, "null without --rt"),
+    usage: nullable(UsageFiguresSchema, "Of the latest launch; null if its measured phase did not end"),
+    cpu_ns_per_message: nullable(
+      known(quantity("ns")),
+      "CPU time of this side, user and system, per message received",
+    ),
   },
   "What was in force on this side, read back after it was set",
 );
@@ -127,6 +137,7 @@ const TestDetails = closed({
   test: oneOf(["one-way", "round-trip"], "Which interval was measured"),
   complete: Type.Boolean({ description: "The test ran to its end" }),
   failure: nullable(Type.String(), "Why the test failed or ended early"),
+  verdict: VerdictSchema,
   started_at_epoch_ns: nullable(
     exactInteger("ns since 1970-01-01T00:00:00Z; exceeds 2^53"),
     "Start of the measured phase; null when it was never reached",
@@ -153,6 +164,14 @@ const TestDetails = closed({
   room_waits: closed(
     { client: RoomWaits, server: RoomWaits },
     "Waits for a full buffer, queue, ring or slot, by sender",
+  ),
+  stalls: nullable(
+    closed({
+      count: count("Times that the recording side found no room for a record"),
+      total_ns: count("Time it waited, ns in all"),
+    }),
+    "Waits, between messages, for the files that records are streamed to. They are in no latency of the side that waits, but " +
+      "one-way messages that wait for that side meanwhile are the later for it; null without streaming",
   ),
   same_cpu_messages: nullable(
     count("Messages"),
@@ -193,6 +212,7 @@ export const DetailsSchema = closed(
       "The one test from which the summary's throughput average and latencies come; null when none delivered",
     ),
     tests: Type.Array(TestDetails, { description: "One entry per test that was started, in order" }),
+    cpu_dma_latency: nullable(CpuDmaLatencySchema, "null without --cpu-dma-latency"),
     command_line: Type.Array(Type.String(), {
       description: "Arguments as given, without the program's name",
     }),

@@ -7,6 +7,7 @@
  */
 
 import { type Static, Type } from "@sinclair/typebox";
+import { MachineFactsSchema } from "../system/machine-schema.ts";
 import { DetailsSchema } from "./schema-details.ts";
 import { closed, count, duration, exactInteger, moment, nullable, oneOf, quantity } from "./schema-parts.ts";
 
@@ -107,8 +108,8 @@ const MechanismResult = closed({
   one_way_results: nullable(PerformanceMetrics, "null when the test was not asked for or not run"),
   round_trip_results: nullable(PerformanceMetrics, "null when the test was not asked for or not run"),
   summary: ResultSummary,
-  timestamp: moment("Start of this mechanism's tests"),
-  test_duration: duration("Wall time of this mechanism's tests, set-up and warm-up included"),
+  timestamp: moment("Start of these tests"),
+  test_duration: duration("Wall time of these tests, set-up and warm-up included"),
   system_info: SystemInfo,
   details: DetailsSchema,
 });
@@ -125,11 +126,12 @@ export const BenchmarkResultSchema = closed({
   metadata: closed({
     version: Type.String({ description: "Version of ipc-benchmark" }),
     timestamp: moment("Start of the run"),
-    total_tests: count("Number of results (mechanisms)"),
+    total_tests: count("Number of results, one for each mechanism and message size"),
     system_info: SystemInfo,
     complete: Type.Boolean({ description: "Every test of every mechanism asked for ran to its end" }),
+    machine: nullable(MachineFactsSchema, "null until the first test has ended"),
     mechanisms_not_run: Type.Array(oneOf(VARIANTS, "Mechanism"), {
-      description: "Asked for, but the run ended before them",
+      description: "Asked for, but the run ended before them; once for each message size",
     }),
   }),
   results: Type.Array(MechanismResult),
@@ -139,7 +141,7 @@ export const BenchmarkResultSchema = closed({
     total_errors: count("Errors, all results"),
     mechanisms: Type.Record(Type.String(), MechanismSummary, {
       description:
-        'By display name ("TCP Socket"); a mechanism that ran again is "TCP Socket (2)", and so on',
+        'By display name ("TCP Socket"), in the order of results; a mechanism that ran again, with another message size or other settings, is "TCP Socket (2)", and so on',
     }),
     fastest_mechanism: nullable(
       Type.String(),

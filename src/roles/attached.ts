@@ -1,10 +1,12 @@
 import { writeSync } from "node:fs";
 import type { ConnectionEffective, ConnectionSettings } from "../channel/connection.ts";
+import { type Log, roleLog } from "../log/log.ts";
 import { ChannelError } from "../measure/failures.ts";
 import { LedgerFile } from "../measure/ledger.ts";
 import { CANCELED, CLOSED, MALFORMED, PEER_DIED, TIMED_OUT } from "../native/errno.ts";
 import { native } from "../native/library.ts";
 import { allowedCpus, pinToCpu } from "../system/cpus.ts";
+import { type RealTimeReport, useRealTime } from "../system/privileges.ts";
 import { runClient } from "./client.ts";
 import {
   type FailureCause,
@@ -27,6 +29,9 @@ export interface RoleContext {
   readonly settings: RoleSettings;
   readonly ledger: LedgerFile;
   readonly control: Control;
+  readonly log: Log;
+  /** null without --rt. */
+  readonly realTime: RealTimeReport | null;
 }
 
 const CONTROL_OUT = 1;
@@ -55,7 +60,7 @@ export function connectionSettingsOf(
 }
 
 /** Tells the orchestrator that the peers have met and what was really in force. */
-export function sayConnected(control: Control, effective: ConnectionEffective): void {
+export function sayConnected({ control, realTime }: RoleContext, effective: ConnectionEffective): void {
   control.say({
     type: "connected",
     effective: {
@@ -64,8 +69,16 @@ export function sayConnected(control: Control, effective: ConnectionEffective): 
       sendBufferBytes: effective.sendBufferBytes,
       receiveBufferBytes: effective.receiveBufferBytes,
       queueDepth: effective.queueDepth,
+      realTime,
     },
   });
+}
+
+/** For the log. */
+export function connectionInWords(effective: ConnectionEffective): string {
+  const { sendBufferBytes, receiveBufferBytes, queueDepth } = effective;
+  const depth = queueDepth === null ? "" : `, ${queueDepth} messages deep`;
+  return `is connected; buffers of ${sendBufferBytes ?? "?"} bytes to send, ${receiveBufferBytes ?? "?"} to receive${depth}`;
 }
 
 function causeOf(error: unknown): FailureCause {
@@ -88,12 +101,20 @@ export async function runAttached(role: "server" | "client"): Promise<number> {
       return JSON.parse(value) as unknown;
     };
     const settings = (await next()) as RoleSettings;
+    const log = roleLog(settings.logLevel, (entry) => say({ type: "log", entry }));
+    log.trace(`process ${process.pid} has the settings ${JSON.stringify(settings)}`);
     const ledger = LedgerFile.inherit(LEDGER_FD);
     native().process_become_role(ledger.address, settings.parentPid, 1);
-    if (settings.cpu !== null) pinToCpu(settings.cpu);
+    if (settings.cpu !== null) {
+      pinToCpu(settings.cpu);
+      log.debug(`runs on CPU ${settings.cpu} alone`);
+    }
     const control: Control = { say, nextCommand: async () => (await next()) as RoleCommand };
-    await (role === "server" ? runServer : runClient)({ settings, ledger, control });
-    say({ type: "done" });
+    const realTime = settings.realTime ? useRealTime() : null;
+    const run = role === "server" ? runServer : runClient;
+    const usage = await run({ settings, ledger, control, log, realTime });
+    log.debug("is done");
+    say({ type: "done", usage });
     return 0;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

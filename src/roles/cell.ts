@@ -1,16 +1,18 @@
 import { nativeMechanismOf } from "../channel/connection.ts";
 import { RunError } from "../cli/errors.ts";
 import type { Mechanism, RunPlan, Test } from "../cli/plan.ts";
-import { LedgerFile } from "../measure/ledger.ts";
+import { NO_LOG, type RunLog } from "../log/log.ts";
+import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../measure/ledger.ts";
 import type { Measurement } from "../measure/measurement.ts";
 import { native } from "../native/library.ts";
 import { Child, type ChildEnd, type Role } from "./child.ts";
 import { collect } from "./collect.ts";
 import type { RoleSettings } from "./control.ts";
 
-/** One mechanism and test: two fresh processes, one connection. */
+/** One mechanism, message size and test: two fresh processes, one connection. */
 export interface Cell {
   readonly mechanism: Mechanism;
+  readonly messageBytes: number;
   readonly test: Test;
   readonly endpoint: string;
   /** The name is one of ours that nobody else can have; one that the user gave may be in use by others. */
@@ -27,6 +29,8 @@ const SILENCE_MS = 10_000;
 const PROGRESS_LOOK_MS = 250;
 /** How long a role may take to end by itself once it was told to stop, or once its peer ended. */
 const GRACE_MS = 400;
+/** How long after a role's end a signal may be seen that reached all processes at once, as Ctrl-C does. */
+const SIGNAL_LAG_MS = 50;
 
 function roleSettings(cell: Cell, plan: RunPlan, role: Role): RoleSettings {
   return {
@@ -36,7 +40,7 @@ function roleSettings(cell: Cell, plan: RunPlan, role: Role): RoleSettings {
     shmDirect: plan.shmDirect,
     endpoint: cell.endpoint,
     port: plan.port ?? 0,
-    messageBytes: plan.messageBytes,
+    messageBytes: cell.messageBytes,
     messageCount: plan.durationNs === null ? plan.messageCount : null,
     durationNs: plan.durationNs,
     sendDelayNs: plan.sendDelayNs,
@@ -50,10 +54,12 @@ function roleSettings(cell: Cell, plan: RunPlan, role: Role): RoleSettings {
     spinNs: plan.spinNs,
     pmqPriority: plan.pmqPriority,
     bufferBytes: plan.bufferBytes,
+    realTime: plan.realTime,
     cpu: role === "server" ? plan.serverCpu : plan.clientCpu,
     handshakeMs: HANDSHAKE_MS,
     silenceMs: silenceMs(plan),
     parentPid: process.pid,
+    logLevel: plan.log?.level ?? null,
   };
 }
 
@@ -63,18 +69,33 @@ function silenceMs({ sendDelayNs, arrival }: RunPlan): number {
   return SILENCE_MS + Math.ceil((2 * sendDelayNs) / 1e6 + 20 * gapMs);
 }
 
-/** Rejects when no side has handled a message for too long; `stop` ends the watch. */
-function watchProgress(ledger: LedgerFile, limitMs: number): { stalled: Promise<never>; stop: () => void } {
+/**
+ * Rejects when a side that has not ended handled no message for too long; `stop` ends the watch. Each side for itself: a sender
+ * that pauses can fill buffers for minutes though its receiver stands still.
+ */
+function watchProgress(
+  children: readonly Child[],
+  ledger: LedgerFile,
+  limitMs: number,
+): { stalled: Promise<never>; stop: () => void } {
   const { promise, reject } = Promise.withResolvers<never>();
-  let last = ledger.progress();
-  let changedMs = performance.now();
+  const sides = children.map((child) => {
+    const sheet = child.role === "server" ? SERVER_SHEET : CLIENT_SHEET;
+    const side = { role: child.role, sheet, last: -1n, changedMs: performance.now(), hasEnded: false };
+    void child.ended.then(() => {
+      side.hasEnded = true;
+    });
+    return side;
+  });
   const timer = setInterval(() => {
-    const now = ledger.progress();
-    if (now !== last) {
-      last = now;
-      changedMs = performance.now();
-    } else if (performance.now() - changedMs > limitMs) {
-      reject(new RunError(`no message for ${Math.round(limitMs / 1000)} s`));
+    for (const side of sides) {
+      const now = ledger.progressOf(side.sheet);
+      if (now !== side.last || side.hasEnded) {
+        side.last = now;
+        side.changedMs = performance.now();
+      } else if (performance.now() - side.changedMs > limitMs) {
+        reject(new RunError(`the ${side.role} handled no message for ${Math.round(limitMs / 1000)} s`));
+      }
     }
   }, PROGRESS_LOOK_MS);
   return { stalled: promise, stop: () => clearInterval(timer) };
@@ -93,7 +114,7 @@ async function conduct(server: Child, client: Child, ledger: LedgerFile, plan: R
   const { port } = await server.next("ready", HANDSHAKE_MS);
   client.command({ type: "connect", port });
   await Promise.all([server.next("connected", HANDSHAKE_MS), client.next("connected", HANDSHAKE_MS)]);
-  const watch = watchProgress(ledger, silenceMs(plan) + 1000);
+  const watch = watchProgress([server, client], ledger, silenceMs(plan) + 1000);
   try {
     await Promise.race([Promise.all([server.ended, client.ended]), watch.stalled]);
   } finally {
@@ -112,14 +133,22 @@ async function reap(children: readonly Child[], ledger: LedgerFile): Promise<voi
   clearTimeout(timer);
 }
 
-/** The account that explains most: who died tells more than who noticed. */
-function explain(ends: readonly { role: Role; end: ChildEnd }[], ownReason: string | null): string | null {
+/**
+ * The account that explains most: who died tells more than who noticed.
+ * @param wasStopped the roles were told to stop, and not by this process
+ */
+function explain(
+  ends: readonly { role: Role; end: ChildEnd }[],
+  ownReason: string | null,
+  wasStopped: boolean,
+): string | null {
   const words: string[] = [];
   for (const { role, end } of ends) {
     if (end.kind === "killed") words.unshift(`the ${role} was killed by ${end.signal}`);
     if (end.kind === "crashed")
       words.unshift(`the ${role} ended unexpectedly with exit code ${end.exitCode}`);
   }
+  if (wasStopped) words.push("a role was stopped by a signal");
   for (const { role, end } of ends) {
     if (end.kind === "failed" && end.cause === "own") words.push(`the ${role} failed: ${end.reason}`);
   }
@@ -133,24 +162,43 @@ function explain(ends: readonly { role: Role; end: ChildEnd }[], ownReason: stri
   return words[0] ?? null;
 }
 
+/** Who looks on while a cell is measured. */
+export interface CellWatch {
+  /** Records of single messages that the recording side may be ahead of their reader; 0: nobody reads them. */
+  readonly ringCapacity: number;
+  starts(ledger: LedgerFile): void;
+  /** The roles are gone; the ledger is closed once this has resolved. */
+  stops(): Promise<void>;
+}
+
+const NOT_WATCHED: CellWatch = { ringCapacity: 0, starts() {}, async stops() {} };
+
 /**
  * Runs one cell to its end, whatever that is: spawns both roles, takes them through the handshake, watches them, reaps them,
  * and removes the name they met at.
  * @param abort ends it at once; its reason says why
  * @returns what was measured, complete or not; never rejects for what went wrong with a role
  */
-export async function measureCell(cell: Cell, plan: RunPlan, abort: AbortSignal): Promise<Measurement> {
-  const ledger = LedgerFile.create(2);
+export async function measureCell(
+  cell: Cell,
+  plan: RunPlan,
+  abort: AbortSignal,
+  log: RunLog = NO_LOG,
+  watch: CellWatch = NOT_WATCHED,
+): Promise<Measurement> {
+  const ledger = LedgerFile.create(2, watch.ringCapacity);
   const children: Child[] = [];
   const { promise: aborted, reject: onAbort } = Promise.withResolvers<never>();
   const whenAborted = () => onAbort(new RunError(String(abort.reason)));
   abort.addEventListener("abort", whenAborted);
   let reason: string | null = null;
+  let wasStopped = false;
   try {
     abort.throwIfAborted();
-    const server = new Child("server", roleSettings(cell, plan, "server"), ledger.fd!);
+    watch.starts(ledger);
+    const server = new Child("server", roleSettings(cell, plan, "server"), ledger.fd!, log);
     children.push(server);
-    const client = new Child("client", roleSettings(cell, plan, "client"), ledger.fd!);
+    const client = new Child("client", roleSettings(cell, plan, "client"), ledger.fd!, log);
     children.push(client);
     const failures = [endedBadly(server), endedBadly(client), aborted];
     for (const failure of failures) failure.catch(() => {});
@@ -158,14 +206,17 @@ export async function measureCell(cell: Cell, plan: RunPlan, abort: AbortSignal)
   } catch (error) {
     if (!(error instanceof RoleEnded)) reason = error instanceof Error ? error.message : String(error);
   } finally {
-    abort.removeEventListener("abort", whenAborted);
+    wasStopped = ledger.isStopping;
     await reap(children, ledger);
+    await watch.stops();
     if (cell.isOwnName || children[0]?.hasSaid("ready")) removeEndpoint(cell, plan);
   }
   const ends = await Promise.all(
     children.map(async (child) => ({ role: child.role, end: await child.ended })),
   );
-  const failure = abort.aborted ? String(abort.reason) : explain(ends, reason);
+  if (reason !== null || ends.some(({ end }) => end.kind !== "done")) await Bun.sleep(SIGNAL_LAG_MS);
+  abort.removeEventListener("abort", whenAborted);
+  const failure = abort.aborted ? String(abort.reason) : explain(ends, reason, wasStopped);
   const measurement = collect(cell.test, plan, ledger, children, failure);
   ledger.close();
   return measurement;

@@ -1,4 +1,6 @@
 import { RunError } from "../cli/errors.ts";
+import type { UsageFigures } from "../system/usage-schema.ts";
+import { NO_LOG, type RunLog } from "../log/log.ts";
 import {
   type EffectiveReport,
   LEDGER_FD,
@@ -38,12 +40,15 @@ export class Child {
     readonly role: Role,
     settings: RoleSettings,
     ledgerFd: number,
+    /** Takes what the role logs. */
+    private readonly log: RunLog = NO_LOG,
   ) {
     const stdio: Bun.SpawnOptions.Readable[] = [];
     stdio[LEDGER_FD - 3] = ledgerFd;
     this.#process = Bun.spawn([...ownCommand(), `--${role}`, "--attached"], {
       stdio: ["pipe", "pipe", "inherit", ...stdio],
     });
+    log.debug(`the ${role} is process ${this.#process.pid}`);
     this.#send(settings);
     this.ended = this.#follow();
   }
@@ -65,6 +70,12 @@ export class Child {
   get effective(): EffectiveReport | null {
     const connected = this.#said.find((message) => message.type === "connected");
     return connected?.type === "connected" ? connected.effective : null;
+  }
+
+  /** What its measured phase cost; null before it is done. */
+  get usage(): UsageFigures | null {
+    const done = this.#said.find((message) => message.type === "done");
+    return done?.type === "done" ? done.usage : null;
   }
 
   hasSaid(type: RoleMessage["type"]): boolean {
@@ -119,6 +130,12 @@ export class Child {
     } catch {
       message = { type: "failed", reason: `said what is no message: ${line.slice(0, 100)}`, cause: "own" };
     }
+    if (message.type === "log") {
+      this.log.take(this.role, message.entry);
+      return;
+    }
+    // Messages are being measured then.
+    if (message.type !== "started") this.log.trace(`the ${this.role} says ${line}`);
     this.#said.push(message);
     if (this.#waiting?.type !== message.type) return;
     this.#waiting.resolve(message);

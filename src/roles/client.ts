@@ -1,34 +1,48 @@
+import type { Channel } from "../channel/channel.ts";
 import { connect } from "../channel/open.ts";
 import { CLIENT_SHEET, SERVER_SHEET } from "../measure/ledger.ts";
-import { greet, runLoop, sendMessages, sendOnSchedule } from "../measure/loops.ts";
+import { exchangeNotes, runLoop, sendMessages, sendOnSchedule, shutDown } from "../measure/loops.ts";
 import { Schedule } from "../measure/schedule.ts";
+import { differ, UsageMeter } from "../system/usage.ts";
+import type { UsageFigures } from "../system/usage-schema.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected } from "./attached.ts";
-import { ownHello, peerPidOf } from "./hello.ts";
+import type { RoleSettings } from "./control.ts";
+import { ownHello, peerPidOf, startNote } from "./hello.ts";
+
+/** Warm-up first, by the very loop that measures afterwards. */
+function runPhase(channel: Channel, settings: RoleSettings, schedule: Schedule): Promise<void> {
+  const loop = settings.arrival === null ? sendMessages : sendOnSchedule;
+  const roundTrip = settings.test === "round-trip";
+  return runLoop(loop(channel, { roundTrip, schedule, sendDelayNs: settings.sendDelayNs }), channel);
+}
 
 /** The sender: connects when told to, warms up, measures, and says goodbye with a shutdown. */
-export async function runClient({ settings, ledger, control }: RoleContext): Promise<void> {
+export async function runClient(context: RoleContext): Promise<UsageFigures> {
+  const { settings, ledger, control } = context;
+  const meter = new UsageMeter({ cpus: settings.cpu === null ? [] : [settings.cpu] });
   const { port } = await control.nextCommand();
   const connection = connectionSettingsOf({ ...settings, port }, CLIENT_SHEET, SERVER_SHEET);
   const { channel, effective } = await connect(connection, ledger, settings.handshakeMs);
   try {
+    const onHello = (note: string) => channel.setPeerPid(peerPidOf(note));
+    await runLoop(exchangeNotes(channel, ownHello(), onHello), channel);
+    sayConnected(context, effective);
+    const { warmupCount } = settings;
+    await runPhase(channel, settings, new Schedule({ warmupCount, canary: false, messageCount: 0 }));
+
     await runLoop(
-      greet(channel, ownHello(), (note) => channel.setPeerPid(peerPidOf(note))),
+      exchangeNotes(channel, startNote(), () => {}),
       channel,
     );
-    sayConnected(control, effective);
-    const schedule = new Schedule({
-      warmupCount: settings.warmupCount,
-      canary: !settings.includeFirstMessage,
-      messageCount: settings.messageCount ?? Number.POSITIVE_INFINITY,
-      onStart: () => {
-        control.say({ type: "started" });
-        channel.start();
-      },
-    });
-    const roundTrip = settings.test === "round-trip";
-    const options = { roundTrip, schedule, sendDelayNs: settings.sendDelayNs };
-    const loop = settings.arrival === null ? sendMessages : sendOnSchedule;
-    await runLoop(loop(channel, options), channel);
+    control.say({ type: "started" });
+    const opening = meter.readOpening();
+    channel.start();
+    const canary = !settings.includeFirstMessage;
+    const messageCount = settings.messageCount ?? Number.POSITIVE_INFINITY;
+    await runPhase(channel, settings, new Schedule({ warmupCount: 0, canary, messageCount }));
+    const usage = differ(opening, meter.readClosing());
+    await runLoop(shutDown(channel), channel);
+    return usage;
   } finally {
     await channel.close();
   }

@@ -8,7 +8,12 @@ import type { Child } from "./child.ts";
 function sideOf(child: Child | undefined, counts: LedgerCounts): EffectiveSide | null {
   const effective = child?.effective;
   if (!effective) return null;
-  return { ...effective, usedCpus: counts.usedCpus, migrations: counts.migrations };
+  return {
+    ...effective,
+    usedCpus: counts.usedCpus,
+    migrations: counts.migrations,
+    usage: child?.usage ?? null,
+  };
 }
 
 /** Both legs of a round trip are counted: a request that came wrong and a reply that came wrong are two faults. */
@@ -76,6 +81,10 @@ export function collect(
     windowNs: firstSendNs === null || lastReceiveNs === null ? null : lastReceiveNs - firstSendNs,
     clientWaits: { count: client.roomWaits, totalNs: client.roomWaitNs },
     serverWaits: { count: server.roomWaits, totalNs: server.roomWaitNs },
+    streamStalls:
+      ledger.ringCapacity === 0
+        ? null
+        : { count: client.stalls + server.stalls, totalNs: client.stallNs + server.stallNs },
     sameCpuMessages: client.usedCpus.length > 0 && server.usedCpus.length > 0 ? receiver.sameCpu : null,
     client: sideOf(
       children.find((child) => child.role === "client"),

@@ -1,4 +1,7 @@
-import type { ArrivalPlan, Mechanism, Mode, ReplyKind, Test, WaitKind } from "../cli/plan.ts";
+import type { ArrivalPlan, LogLevel, Mechanism, Mode, ReplyKind, Test, WaitKind } from "../cli/plan.ts";
+import type { RealTimeReport } from "../system/privileges.ts";
+import type { UsageFigures } from "../system/usage-schema.ts";
+import type { LogEntry } from "../log/entry.ts";
 
 /** What a role is told: one JSON document, the first line on its standard input. */
 export interface RoleSettings {
@@ -29,9 +32,13 @@ export interface RoleSettings {
   /** null leaves every default alone. */
   readonly bufferBytes: number | null;
   readonly cpu: number | null;
+  /** --rt. */
+  readonly realTime: boolean;
   readonly handshakeMs: number;
   readonly silenceMs: number;
   readonly parentPid: number;
+  /** null: the role logs nothing. */
+  readonly logLevel: LogLevel | null;
 }
 
 /** What was really in force on this side; see EffectiveSide of measurement.ts for the part that the ledger holds. */
@@ -41,6 +48,8 @@ export interface EffectiveReport {
   readonly sendBufferBytes: number | null;
   readonly receiveBufferBytes: number | null;
   readonly queueDepth: number | null;
+  /** null without --rt. */
+  readonly realTime: RealTimeReport | null;
 }
 
 /** What a role says, one JSON document a line on its own pipe. */
@@ -51,7 +60,10 @@ export type RoleMessage =
   | { readonly type: "connected"; readonly effective: EffectiveReport }
   /** The client begins the measured phase. */
   | { readonly type: "started" }
-  | { readonly type: "done" }
+  /** For the log; never said while messages are measured. */
+  | { readonly type: "log"; readonly entry: LogEntry }
+  /** `usage`: what the measured phase cost this side. */
+  | { readonly type: "done"; readonly usage: UsageFigures | null }
   | { readonly type: "failed"; readonly reason: string; readonly cause: FailureCause };
 
 /** `peer`: seen from here it was the other side's fault; then its own account, if any, is the better one. */

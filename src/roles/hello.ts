@@ -22,6 +22,15 @@ export function ownHello(): string {
   return JSON.stringify(hello);
 }
 
+/** Said by the client when the measured phase is about to begin. */
+export function startNote(): string {
+  return JSON.stringify({ start: true });
+}
+
+export function isStartNote(note: string): boolean {
+  return note === startNote();
+}
+
 /** The peer's pid if its hello names one that means something here, else 0. An older tool's pong is empty. */
 export function peerPidOf(note: string): number {
   try {

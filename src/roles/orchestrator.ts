@@ -1,12 +1,18 @@
+import { version } from "../../package.json";
 import { UsageError } from "../cli/errors.ts";
 import type { RunPlan } from "../cli/plan.ts";
-import { resultToJson } from "../report/json.ts";
-import { summaryText } from "../report/summary.ts";
+import { isStandardOutput } from "../cli/standard-output.ts";
+import { openLog, type RunLog } from "../log/log.ts";
+import { Outputs } from "../output/outputs.ts";
+import { ProgressDisplay } from "../progress/display.ts";
+import { allOf, type RunWatch } from "../progress/observer.ts";
+import { summaryText, type WrittenFile } from "../report/summary.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
-import { allowedCpus } from "../system/cpus.ts";
+import { RunStreams } from "../stream/run-streams.ts";
+import { allowedCpus, keepOffCpus } from "../system/cpus.ts";
+import { holdCpuDmaLatency } from "../system/privileges.ts";
 import { checkLimits } from "../system/limits.ts";
-import { OutputFile } from "../system/output-file.ts";
-import { terminalOptions, writeLine, writeText } from "../system/terminal.ts";
+import { errorScreen, terminalOptions, writeErrorText, writeLine, writeText } from "../system/terminal.ts";
 import { endpointFor } from "./names.ts";
 import { Run } from "./run.ts";
 
@@ -14,7 +20,7 @@ const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type EndingSignal = keyof typeof SIGNAL_EXIT_CODES;
 
 /** What can be known to be impossible before anything is started. @throws UsageError */
-function checkPlan(plan: RunPlan): void {
+export function checkPlan(plan: RunPlan): void {
   const allowed = allowedCpus();
   for (const [flag, cpu] of [
     ["--server-affinity", plan.serverCpu],
@@ -32,7 +38,11 @@ function checkPlan(plan: RunPlan): void {
 }
 
 /** Aborts at the first signal that asks to end; tells which one it was. */
-function abortOnSignals(): { signal: AbortSignal; received: () => EndingSignal | null } {
+function abortOnSignals(): {
+  signal: AbortSignal;
+  abort: (reason: string) => void;
+  received: () => EndingSignal | null;
+} {
   const controller = new AbortController();
   let received: EndingSignal | null = null;
   for (const name of Object.keys(SIGNAL_EXIT_CODES) as EndingSignal[]) {
@@ -41,36 +51,105 @@ function abortOnSignals(): { signal: AbortSignal; received: () => EndingSignal |
       controller.abort(`the run was stopped by ${received}`);
     });
   }
-  return { signal: controller.signal, received: () => received };
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    received: () => received,
+  };
 }
 
 /**
- * The command that the user ran: measures every cell of the plan, one after the other, and reports.
- * @returns the exit code: 0, 1 for a run with a failed test, 128 + n after a signal
+ * The command that the user ran: measures every cell of the plans, one after the other, and reports. What concerns the whole run
+ * is the same in all plans, of which there is at least one.
+ * @returns the exit code: 0, 1 for a run with a failed test, 4 with --strict for an invalid one, 128 + n after a signal
  * @throws UsageError if the plan can't be run here, RunError if the results can't be written
  */
-export async function orchestrate(plan: RunPlan): Promise<number> {
-  checkPlan(plan);
-  const output = plan.outputFile === null ? null : new OutputFile(plan.outputFile);
-  const run = new Run(plan, (result) => output?.write(resultToJson(result)));
-  const { signal, received } = abortOnSignals();
+export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
+  for (const plan of plans) checkPlan(plan);
+  const plan = plans[0]!;
+  const log = openLog(plan.log);
+  const outputs = new Outputs(plan);
+  const { signal, abort, received } = abortOnSignals();
+  const streams = new RunStreams(
+    plans,
+    (flag, path) => outputs.claims.file(flag, path),
+    ({ message }) => abort(message),
+  );
+  const onStep = (result: BenchmarkResult) => outputs.write({ result, outcomes: run.outcomes });
+  const hold = plan.cpuDmaLatencyUs === null ? null : holdCpuDmaLatency(plan.cpuDmaLatencyUs);
+  const cpuDmaLatency = hold?.report ?? null;
+  const run = new Run(plans, { onStep, log, watch: watchOf(plan, streams), cpuDmaLatency });
+  log.info(`ipc-benchmark ${version}, process ${process.pid}: ${plan.commandLine.join(" ")}`);
+  keepOffCpus(pinnedCpus(plans));
+  await streams.begin();
   await run.measureAll(signal);
+  hold?.release();
+  await run.finish();
+  outputs.write({ result: run.result, outcomes: run.outcomes });
+  outputs.finish();
+  log.info(
+    signal.aborted ? String(signal.reason) : run.hasFailed ? "the run has failed" : "the run is complete",
+  );
+
+  const stoppedBy = received();
+  const exitCode = stoppedBy === null ? verdictCode(run, plan) : SIGNAL_EXIT_CODES[stoppedBy];
+  await streams.finish({ complete: run.result.metadata.complete, exit_code: exitCode });
 
   if (!plan.quiet) {
-    const files = output === null ? [] : [{ label: "Final JSON", path: output.path }];
-    writeText(summaryText(run.result, { ...terminalOptions(), files }));
+    const files = [...outputs.files, ...streams.files, ...logFiles(log)];
+    const summary = summaryText(run.result, { ...terminalOptions(), files });
+    // Whoever reads a document from standard output gets nothing else there.
+    if (isStandardOutputTaken(plan)) writeErrorText(summary);
+    else writeText(summary);
   }
-  const stoppedBy = received();
   if (stoppedBy !== null) {
     writeLine(`ipc-benchmark: the run was stopped by ${stoppedBy}; what was measured before is kept`);
-    return SIGNAL_EXIT_CODES[stoppedBy];
+    return exitCode;
+  }
+  if (streams.failure !== null) {
+    writeLine(`ipc-benchmark: ${streams.failure.message}; what was measured before is kept`);
+    return 1;
   }
   for (const line of failureLines(run.result)) writeLine(`ipc-benchmark: ${line}`);
-  return run.hasFailed ? 1 : 0;
+  return exitCode;
+}
+
+/** Who looks on: streams, and unless it is to be quiet the display of progress on stderr. */
+function watchOf(plan: RunPlan, streams: RunStreams): RunWatch {
+  // A log on stderr scrolls, and a line that is redrawn would stand in its way.
+  const hasLogOnScreen = plan.log !== null && plan.log.file === null;
+  const screen = hasLogOnScreen ? { ...errorScreen, columns: () => null } : errorScreen;
+  const onStderr = plan.quiet ? [] : [new ProgressDisplay(screen)];
+  return { ringCapacity: streams.ringCapacity, ...allOf([streams, ...onStderr]) };
+}
+
+/** CPUs that this process should leave to the roles: those of all plans, if every role of them is pinned. */
+function pinnedCpus(plans: readonly RunPlan[]): number[] {
+  const cpus = plans.flatMap(({ serverCpu, clientCpu }) => [serverCpu, clientCpu]);
+  return cpus.includes(null) ? [] : (cpus as number[]);
+}
+
+function isStandardOutputTaken(plan: RunPlan): boolean {
+  const { outputFile, csvFile, markdownFile, streamingJson, streamingCsv, eventsFile } = plan;
+  const paths = [outputFile, csvFile, markdownFile, streamingJson, streamingCsv, eventsFile];
+  return paths.some((path) => path !== null && isStandardOutput(path));
+}
+
+const INVALID_EXIT_CODE = 4;
+
+function verdictCode(run: Run, plan: RunPlan): number {
+  if (run.hasFailed) return 1;
+  return plan.strict && run.invalidCount > 0 ? INVALID_EXIT_CODE : 0;
+}
+
+function logFiles({ file }: RunLog): WrittenFile[] {
+  return file === null ? [] : [{ label: "Log", path: file }];
 }
 
 function failureLines(result: BenchmarkResult): string[] {
-  return result.results.flatMap(({ mechanism, status }) =>
-    typeof status === "string" ? [] : [`${mechanism}: ${status.Failure}`],
-  );
+  const sizes = new Set(result.results.map(({ test_config }) => test_config.message_size));
+  return result.results.flatMap(({ mechanism, status, test_config }) => {
+    const size = sizes.size > 1 ? `, ${test_config.message_size} bytes` : "";
+    return typeof status === "string" ? [] : [`${mechanism}${size}: ${status.Failure}`];
+  });
 }

@@ -1,30 +1,35 @@
 import { listen } from "../channel/open.ts";
 import { CLIENT_SHEET, SERVER_SHEET } from "../measure/ledger.ts";
 import { answerMessages, runLoop } from "../measure/loops.ts";
+import { differ, UsageMeter, type UsageReading } from "../system/usage.ts";
+import type { UsageFigures } from "../system/usage-schema.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected } from "./attached.ts";
-import { ownHello, peerPidOf } from "./hello.ts";
+import { isStartNote, ownHello, peerPidOf } from "./hello.ts";
 
 /** The receiver: waits for one client, records or echoes its messages until its shutdown. */
-export async function runServer({ settings, ledger, control }: RoleContext): Promise<void> {
+export async function runServer(context: RoleContext): Promise<UsageFigures | null> {
+  const { settings, ledger, control } = context;
   const listener = listen(connectionSettingsOf(settings, SERVER_SHEET, CLIENT_SHEET), ledger);
   try {
     control.say({ type: "ready", port: listener.port });
+    const meter = new UsageMeter({ cpus: settings.cpu === null ? [] : [settings.cpu] });
     const { channel, effective } = await listener.accept(settings.handshakeMs);
     try {
-      sayConnected(control, effective);
+      sayConnected(context, effective);
+      let opening: UsageReading | null = null;
       const onPing = (note: string) => {
+        if (isStartNote(note)) {
+          opening = meter.readOpening();
+          channel.start();
+          return "";
+        }
         channel.setPeerPid(peerPidOf(note));
         channel.unlinkName();
         return ownHello();
       };
-      await runLoop(
-        answerMessages(channel, {
-          echo: settings.reply === "echo",
-          replyDelayNs: settings.replyDelayNs,
-          onPing,
-        }),
-        channel,
-      );
+      const { replyDelayNs } = settings;
+      await runLoop(answerMessages(channel, { echo: settings.reply === "echo", replyDelayNs, onPing }), channel);
+      return opening === null ? null : differ(opening, meter.readClosing());
     } finally {
       await channel.close();
     }

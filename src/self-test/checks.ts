@@ -66,13 +66,15 @@ function recordCheck(): Check {
 /** The real loop, session and ledger over a channel that costs next to nothing: what the rig adds to each figure. */
 async function nullChannelChecks(plan: RunPlan): Promise<Check[]> {
   const ledger = LedgerFile.private(1);
+  const messageBytes = plan.messageSizes[0]!;
   const settings: ConnectionSettings = {
     ...plan,
     mode: "blocking",
     mechanism: "uds",
     endpoint: "null",
     port: 0,
-    replyBytes: plan.messageBytes,
+    messageBytes,
+    replyBytes: messageBytes,
     silenceMs: 1000,
     sheet: 0,
     peerSheet: null,
@@ -84,7 +86,6 @@ async function nullChannelChecks(plan: RunPlan): Promise<Check[]> {
     warmupCount: TURNS / 10,
     canary: true,
     messageCount: TURNS,
-    onStart: () => channel.start(),
   });
   const start = Bun.nanoseconds();
   await runLoop(sendMessages(channel, { roundTrip: true, schedule, sendDelayNs: 0 }), channel);
@@ -107,6 +108,7 @@ async function nullChannelChecks(plan: RunPlan): Promise<Check[]> {
 async function roundTrips(plan: RunPlan, replyDelayNs: number): Promise<Measurement> {
   const cell = {
     mechanism: "uds",
+    messageBytes: plan.messageSizes[0]!,
     test: "round-trip",
     endpoint: endpointFor("uds", plan),
     isOwnName: true,

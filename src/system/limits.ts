@@ -49,8 +49,8 @@ function tryToListen(settings: ConnectionSettings): number {
   return status;
 }
 
-function queueError(plan: RunPlan, status: number): UsageError {
-  const bodyBytes = plan.bufferBytes ?? plan.messageBytes + BODY_OVERHEAD;
+function queueError(plan: RunPlan, messageBytes: number, status: number): UsageError {
+  const bodyBytes = plan.bufferBytes ?? messageBytes + BODY_OVERHEAD;
   const sizeMax = readNumber("/proc/sys/fs/mqueue/msgsize_max");
   if (status === INVALID && sizeMax !== null && bodyBytes > sizeMax) {
     return new UsageError(
@@ -94,6 +94,8 @@ function memoryError(status: number): UsageError {
  */
 export function checkLimits(plan: RunPlan): void {
   const mechanisms = new Set<Mechanism>(plan.mechanisms);
+  // What the largest needs is enough for all.
+  const messageBytes = Math.max(...plan.messageSizes);
   for (const mechanism of ["shm", "pmq"] as const) {
     if (!mechanisms.has(mechanism)) continue;
     const settings: ConnectionSettings = {
@@ -101,7 +103,8 @@ export function checkLimits(plan: RunPlan): void {
       mechanism,
       endpoint: `/ipcb-probe-${process.pid}`,
       port: 0,
-      replyBytes: plan.messageBytes,
+      messageBytes,
+      replyBytes: messageBytes,
       silenceMs: 1000,
       arrival: null,
       sheet: 0,
@@ -111,10 +114,10 @@ export function checkLimits(plan: RunPlan): void {
     if (status >= 0) continue;
     if (status === TOO_LONG) {
       throw new UsageError(
-        `--buffer-size ${plan.bufferBytes}: too small for ${mechanism} with messages of ${plan.messageBytes} bytes`,
+        `--buffer-size ${plan.bufferBytes}: too small for ${mechanism} with messages of ${messageBytes} bytes`,
         `at least ${frameBytesOf(settings)} are needed; without --buffer-size the size follows the message`,
       );
     }
-    throw mechanism === "pmq" ? queueError(plan, status) : memoryError(status);
+    throw mechanism === "pmq" ? queueError(plan, messageBytes, status) : memoryError(status);
   }
 }

@@ -13,8 +13,8 @@ import { RunError, UsageError } from "../cli/errors.ts";
 import { writeAll } from "./terminal.ts";
 
 /**
- * Where the results go. A plain file is rewritten whole after each step, by way of a temporary name, so that readers never
- * see half of it. A device or a pipe can't be: it gets the last text, once, at the end.
+ * A file that always holds the last text given. A plain file is rewritten whole each time, by way of a temporary name, so
+ * that readers never see half of it. A device or a pipe can't be: it gets the last text, once, at the end.
  */
 export class OutputFile {
   readonly #target: string;
@@ -23,7 +23,11 @@ export class OutputFile {
   #lastText: string | null = null;
 
   /** Checks right away that it can be written. @throws UsageError */
-  constructor(readonly path: string) {
+  constructor(
+    readonly path: string,
+    /** Names the output in messages. */
+    flag: string,
+  ) {
     try {
       const existing = statSync(path, { throwIfNoEntry: false });
       if (existing?.isDirectory()) throw new UsageError(`${path} is a directory`, "name a file");
@@ -32,41 +36,30 @@ export class OutputFile {
       this.#target = existing !== undefined && isPlainFile ? realpathSync(path) : path;
       // Not to wait for a reader that may never come: without one this fails.
       this.#stream = isPlainFile ? null : openSync(path, O.O_WRONLY | O.O_NONBLOCK | O.O_NOCTTY);
-      if (isPlainFile) this.#tryToWrite();
+      if (isPlainFile) checkWritable(this.#target);
     } catch (error) {
       if (error instanceof UsageError) throw error;
-      throw new UsageError(
-        `${path} can't be written: ${reasonOf(error)}`,
-        "choose another path for --output-file",
-      );
+      throw new UsageError(`${path} can't be written: ${reasonOf(error)}`, `choose another path for ${flag}`);
     }
   }
 
-  #temporaryPath(): string {
-    return join(dirname(this.#target), `.${basename(this.#target)}.${process.pid}.partial`);
-  }
-
-  #tryToWrite(): void {
-    const probe = this.#temporaryPath();
-    closeSync(openSync(probe, "a", 0o644));
-    rmSync(probe, { force: true });
-  }
-
-  /** Takes the results so far. @throws RunError */
+  /** Takes the text that the file should hold now. @throws RunError */
   write(text: string): void {
+    if (text === this.#lastText) return;
     this.#lastText = text;
     if (this.#stream !== null) return;
-    const temporary = this.#temporaryPath();
+    const temporary = temporaryPathFor(this.#target);
     try {
       writeFileSync(temporary, text);
       renameSync(temporary, this.#target);
     } catch (error) {
+      this.#lastText = null;
       rmSync(temporary, { force: true });
       throw this.#writeError(error);
     }
   }
 
-  /** There is nothing more to come. @throws RunError */
+  /** Nothing more will come. @throws RunError */
   finish(): void {
     if (this.#stream === null || this.#lastText === null) return;
     try {
@@ -82,8 +75,19 @@ export class OutputFile {
   }
 }
 
+function temporaryPathFor(target: string): string {
+  return join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
+}
+
+/** Tries what a rewrite of `target` will need: a temporary file beside it. @throws what the system says */
+export function checkWritable(target: string): void {
+  const probe = temporaryPathFor(target);
+  closeSync(openSync(probe, "a", 0o644));
+  rmSync(probe, { force: true });
+}
+
 /** "no such file or directory" out of "ENOENT: no such file or directory, open '…'". */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+ '.*$/, "");
 }

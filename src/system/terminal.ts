@@ -31,16 +31,34 @@ export function writeText(text: string): void {
   write(STDOUT, text);
 }
 
+/** Anything longer, on stderr. */
+export function writeErrorText(text: string): void {
+  write(STDERR, text);
+}
+
 /** A diagnostic line, on stderr. */
 export function writeLine(line: string): void {
   write(STDERR, `${line}\n`);
 }
 
+function isUtf8(): boolean {
+  const locale = process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || "";
+  return /utf-?8/i.test(locale);
+}
+
+/** Standard error as a place for progress; `columns` is null where it is no terminal. */
+export const errorScreen = {
+  write: (text: string) => write(STDERR, text),
+  columns: () => (process.stderr.isTTY ? (process.stderr.columns ?? 80) : null),
+  get utf8() {
+    return isUtf8();
+  },
+};
+
 /** What stdout can show. */
 export function terminalOptions(): { utf8: boolean; colour: boolean; columns: number } {
-  const locale = process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || "";
   return {
-    utf8: /utf-?8/i.test(locale),
+    utf8: isUtf8(),
     colour: wantsColour(process.stdout.isTTY === true, process.env),
     columns: process.stdout.isTTY ? (process.stdout.columns ?? 80) : 80,
   };

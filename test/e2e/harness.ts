@@ -109,7 +109,7 @@ export class Started {
     const wallMs = performance.now() - this.#startMs;
     return {
       exitCode,
-      signal: signalCode,
+      signal: signalCode === null ? null : String(signalCode),
       stdout: await stdout,
       stderr: readFileSync(errors, "utf8"),
       wallMs,

@@ -55,7 +55,7 @@ function entriesOf(directory: string): string[] {
 }
 
 /** Every name that the program chooses by itself; `.so` is what Bun would write to load an embedded library. */
-const OURS = /^ipcb-|^ipc-benchmark-|\.so$/;
+const OURS = /^ipcb-([0-9a-f]{16}|probe-\d+|ledger-\d+)(\.sock|_req|_resp)?$|^ipc-benchmark-\w{6}$|\.so$/;
 
 /** Names in places shared with the whole system that could be of a run's making. */
 export function sharedNames(): Set<string> {

@@ -110,8 +110,8 @@ export function faultCases(form: "short" | "long"): FaultCase[] {
 
 export const newSeed = (): string => String(Date.now() % 1_000_000_007);
 
-/** A fault that wants peace to show must not meet others in great number. */
-export const CASES_AT_ONCE = 3;
+/** Most of a case is waiting, but a run at full speed takes a CPU for each role. */
+const CASES_AT_ONCE = 3;
 
 /** Runs cases a few at a time; `tell` hears of each as it ends. */
 export async function runCases(

@@ -7,16 +7,48 @@ import { EXAMPLES, wantsColour } from "../../../src/cli/help.ts";
 
 async function textOf(argv: readonly string[], colour = false): Promise<string> {
   const command = await interpret(argv, "linux", colour);
-  if (command.kind === "run") throw new Error("neither help nor version");
+  if (!("text" in command)) throw new Error("nothing that is printed");
   return command.text;
 }
 
 test("a plain command line is a run", async () => {
   expect(await interpret(["-m", "shm", "--shm-direct"], "linux")).toMatchObject({
     kind: "run",
-    plan: { mechanisms: ["shm"] },
+    plans: [{ mechanisms: ["shm"] }],
+    dryRun: false,
     notices: [expect.stringContaining("--blocking")],
   });
+});
+
+test("several sizes are one plan", async () => {
+  const command = await interpret(["-s", "64", "128", "--dry-run"], "linux");
+  expect(command).toMatchObject({ kind: "run", dryRun: true, plans: [{ messageSizes: [64, 128] }] });
+});
+
+describe("subcommands", () => {
+  test("self-test stands alone", async () => {
+    expect(await interpret(["self-test"], "linux")).toEqual({ kind: "self-test" });
+  });
+
+  test("man and completions give text", async () => {
+    expect(await textOf(["man"])).toStartWith(".TH IPC-BENCHMARK 1");
+    for (const shell of ["bash", "zsh", "fish"]) {
+      expect(await interpret(["completions", shell], "linux")).toMatchObject({ kind: "completions" });
+    }
+  });
+
+  const refused: readonly (readonly [readonly string[], string])[] = [
+    [["self-test", "-q"], 'unexpected argument "-q" after self-test'],
+    [["man", "ls"], 'unexpected argument "ls" after man'],
+    [["completions"], "completions takes one of bash, zsh, fish, and is given without one"],
+    [["completions", "tcsh"], 'completions takes one of bash, zsh, fish, and does not know "tcsh"'],
+    [["completions", "bash", "zsh"], 'unexpected argument "zsh" after completions'],
+  ];
+  for (const [argv, message] of refused) {
+    test(`${argv.join(" ")} is refused`, () => {
+      expect(interpret(argv, "linux")).rejects.toThrow(message);
+    });
+  }
 });
 
 test("a bad command line is rejected with a usage error", () => {
@@ -42,6 +74,8 @@ describe("help and version win over everything else", () => {
     [["-qh"], "help"],
     [["--rate", "--version"], "version"],
     [["-V", "-h"], "version"],
+    [["man", "--help"], "help"],
+    [["--config", "/does/not/exist.toml", "--help"], "help"],
     [["-h", "-V"], "help"],
   ];
   for (const [argv, kind] of cases) {
@@ -75,6 +109,11 @@ describe("long help", () => {
   test("says that a duration wins over a count", async () => {
     expect(await textOf(["--help"])).toContain("wins over --msg-count");
   });
+});
+
+test("short help has five examples", async () => {
+  expect(EXAMPLES).toHaveLength(5);
+  for (const [command] of EXAMPLES) expect(await textOf(["-h"])).toContain(`\n  ${command}\n`);
 });
 
 test("short help shows less than long help", async () => {

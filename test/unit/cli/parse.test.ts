@@ -12,7 +12,7 @@ test("without flags every default stands", () => {
     mechanisms: ["uds"],
     mode: "async",
     tests: ["one-way", "round-trip"],
-    messageBytes: 1024,
+    messageSizes: [1024],
     messageCount: 10_000,
     durationNs: null,
     sendDelayNs: 0,
@@ -38,23 +38,28 @@ test("without flags every default stands", () => {
     sharedMemoryName: null,
     messageQueueName: null,
     outputFile: null,
+    csvFile: null,
+    markdownFile: null,
+    hlogDirectory: null,
+    hgrmDirectory: null,
     continueOnError: false,
     quiet: false,
+    log: null,
     commandLine: [],
   });
 });
 
 test("every flag reaches the plan", () => {
   const line =
-    "-m tcp uds shm pmq -s 64 -d 2s -i 7 --send-delay 5us -w 0 -c 1 --server-affinity 1 --client-affinity 0 -o r.json " +
+    "-m tcp uds shm pmq -s 64 128..256:*2 -vv --log-file run.log -d 2s -i 7 --send-delay 5us -w 0 -c 1 --server-affinity 1 --client-affinity 0 -o r.json " +
     "-q --one-way --continue-on-error --percentiles 90 10 --buffer-size 4096 --host ::1 --port 9000 --pmq-priority 3 " +
     "--include-first-message --blocking --shm-direct --reply ack --wait hybrid --spin 20us --socket-path /tmp/a.sock " +
-    "--shared-memory-name /a --message-queue-name b --seed 7 --launches 3 --strict";
+    "--shared-memory-name /a --message-queue-name b --seed 7 --launches 3 --strict --csv r.csv --markdown r.md --hlog h/ --hgrm .";
   expect(plan(line)).toEqual({
     mechanisms: ["tcp", "uds", "shm", "pmq"],
     mode: "blocking",
     tests: ["one-way"],
-    messageBytes: 64,
+    messageSizes: [64, 128, 256],
     messageCount: null,
     durationNs: 2_000_000_000,
     sendDelayNs: 5000,
@@ -80,8 +85,13 @@ test("every flag reaches the plan", () => {
     sharedMemoryName: "/a",
     messageQueueName: "/b",
     outputFile: "r.json",
+    csvFile: "r.csv",
+    markdownFile: "r.md",
+    hlogDirectory: "h/",
+    hgrmDirectory: ".",
     continueOnError: true,
     quiet: true,
+    log: { level: "trace", file: "run.log" },
     commandLine: line.split(" "),
   });
 });
@@ -120,6 +130,49 @@ describe("mechanisms", () => {
   test("all leaves message queues out where there are none", () => {
     expect(plan("-m all", "darwin").mechanisms).toEqual(["uds", "shm", "tcp"]);
   });
+});
+
+describe("message sizes", () => {
+  const cases: readonly (readonly [string, readonly number[]])[] = [
+    ["-s 64 256 1024", [64, 256, 1024]],
+    ["-s 64 -s 16", [64, 16]],
+    ["-s 64 64", [64, 64]],
+    ["-s=8 9 --message-size 7", [8, 9, 7]],
+    ["-s 64..4096:*4", [64, 256, 1024, 4096]],
+    ["-s 64..5000:*4", [64, 256, 1024, 4096]],
+    ["-s 64..256:+64", [64, 128, 192, 256]],
+    ["-s 1 64..255:+64", [1, 64, 128, 192]],
+    ["-s 5..5:*2", [5]],
+    ["-s 1..16777188:*4096", [1, 4096, 4096 ** 2]],
+  ];
+  for (const [line, expected] of cases) {
+    test(line, () => expect(plan(line).messageSizes).toEqual(expected));
+  }
+
+  test("up to a thousand", () => {
+    expect(plan("-s 1..1000:+1").messageSizes).toHaveLength(1000);
+  });
+});
+
+describe("the log", () => {
+  const cases: readonly (readonly [string, RunPlan["log"]])[] = [
+    ["", null],
+    ["-q", null],
+    ["-v", { level: "debug", file: null }],
+    ["-vv", { level: "trace", file: null }],
+    ["-v --blocking -v", { level: "trace", file: null }],
+    ["-vvvv", { level: "trace", file: null }],
+    ["--verbose", { level: "debug", file: null }],
+    ["--log-file stderr", { level: "info", file: null }],
+    ["--log-file run.log", { level: "info", file: "run.log" }],
+    ["-v --log-file ./stderr", { level: "debug", file: "./stderr" }],
+    ["-qv", null],
+    ["-q --log-file stderr", null],
+    ["-qv --log-file run.log", { level: "debug", file: "run.log" }],
+  ];
+  for (const [line, expected] of cases) {
+    test(line || "(no flags)", () => expect(plan(line).log).toEqual(expected));
+  }
 });
 
 describe("tests", () => {
@@ -170,7 +223,7 @@ test("a repeated switch says the same twice", () => {
 
 test("the largest values are allowed", () => {
   expect(plan(`-s ${MAX_MESSAGE_BYTES} -i 1000000000000 --buffer-size 1073741824`)).toMatchObject({
-    messageBytes: 16_777_188,
+    messageSizes: [16_777_188],
     messageCount: 1e12,
     bufferBytes: 1024 ** 3,
   });

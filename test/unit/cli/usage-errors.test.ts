@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/cli/errors.ts";
-import { FLAG_ENTRIES, LATER_SUBCOMMANDS } from "../../../src/cli/flags.ts";
+import { FLAG_ENTRIES } from "../../../src/cli/flags.ts";
 import { parseArguments } from "../../../src/cli/parse.ts";
 import { BAD_COMMAND_LINES } from "./bad-command-lines.ts";
 
@@ -39,11 +39,6 @@ describe("a flag of later work is known but refused", () => {
         expect(usageErrorOf(["-q", `${spelling}=5`]).message).toBe(refusal);
       });
     }
-  }
-  for (const subcommand of LATER_SUBCOMMANDS) {
-    test(subcommand, () => {
-      expect(usageErrorOf([subcommand]).message).toBe(`${subcommand} is not available yet`);
-    });
   }
 });
 

@@ -31,7 +31,7 @@ const TROUBLED = resultOf({
 
 /** The widest figures there can be: failed, repeated, blocking, a hundred million messages. */
 const WIDE = resultOf({
-  plan: planOf({ mode: "blocking", mechanisms: ["uds", "uds"], messageBytes: 1, tests: ["round-trip"] }),
+  plan: planOf({ mode: "blocking", mechanisms: ["uds", "uds"], messageSizes: [1], tests: ["round-trip"] }),
   outcomes: [1, 2].map(() =>
     outcomeOf({
       measurements: [

@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import Ajv from "ajv";
 import schema from "../../../docs/result.schema.json";
 import { resultToJson } from "../../../src/report/json.ts";
-import type { BuildInput } from "../../../src/result/build.ts";
 import { decodeBuckets } from "../../../src/stats/hdr.ts";
 import { snapshotOf } from "../../../src/stats/histogram.ts";
 import { evenly, measurementOf, measurementOfNothing, outcomeOf, planOf, resultOf } from "./fixture.ts";
@@ -11,7 +10,7 @@ const validate = new Ajv({ allErrors: true }).compile(schema);
 
 const LOSSY = { sent: 10_000, received: 9_996, lost: 4, duplicated: 1, reordered: 2, corrupt: 1 };
 
-const RUNS: Record<string, Partial<BuildInput>> = {
+const RUNS: Record<string, Parameters<typeof resultOf>[0]> = {
   "a perfect run": {},
   "a run by time": { plan: planOf({ messageCount: null, durationNs: 1_500_000_000 }) },
   "a failed test": {

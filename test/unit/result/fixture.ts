@@ -20,7 +20,7 @@ export function planOf(changes: Partial<RunPlan> = {}): RunPlan {
     mechanisms: ["uds"],
     mode: "async",
     tests: ["one-way", "round-trip"],
-    messageBytes: 1024,
+    messageSizes: [1024],
     messageCount: 10_000,
     durationNs: null,
     sendDelayNs: 0,
@@ -28,6 +28,8 @@ export function planOf(changes: Partial<RunPlan> = {}): RunPlan {
     seed: 1,
     launches: 1,
     strict: false,
+    realTime: false,
+    cpuDmaLatencyUs: null,
     warmupCount: 1000,
     includeFirstMessage: false,
     percentiles: [50, 95, 99, 99.9],
@@ -46,8 +48,16 @@ export function planOf(changes: Partial<RunPlan> = {}): RunPlan {
     sharedMemoryName: null,
     messageQueueName: null,
     outputFile: "r.json",
+    csvFile: null,
+    markdownFile: null,
+    hlogDirectory: null,
+    hgrmDirectory: null,
+    streamingJson: null,
+    streamingCsv: null,
+    eventsFile: null,
     continueOnError: false,
     quiet: false,
+    log: null,
     commandLine: ["-m", "uds", "-o", "r.json"],
     ...changes,
   };
@@ -60,7 +70,7 @@ const SIDE = {
   migrations: 0,
   sendBufferBytes: 212_992,
   receiveBufferBytes: 212_992,
-  queueDepth: null,
+  queueDepth: null, realTime: null, usage: null,
 };
 
 /** A perfect test: 10,000 samples, evenly from 10,001 to 20,000 ns, in a window of 0.1 s. */
@@ -75,6 +85,7 @@ export function measurementOf(changes: Partial<Measurement> = {}): Measurement {
     windowNs: 100_000_000n,
     clientWaits: { count: 3, totalNs: 1500 },
     serverWaits: { count: 0, totalNs: 0 },
+    streamStalls: null,
     sameCpuMessages: 2500,
     client: SIDE,
     server: { ...SIDE, pid: 4712, usedCpus: [0, 1], migrations: 4 },
@@ -99,14 +110,16 @@ export function measurementOfNothing(changes: Partial<Measurement> = {}): Measur
   });
 }
 
-/** Without launches of its own an outcome has one of each test. */
+/** Without launches of its own an outcome has one of each test; `resultOf` puts its plan in. */
 export function outcomeOf(changes: Partial<MechanismOutcome> = {}): MechanismOutcome {
   const measurements = changes.measurements ?? [
     measurementOf({ test: "one-way", windowNs: 20_000_000n }),
     measurementOf(),
   ];
   return {
+    plan: planOf(),
     mechanism: "uds",
+    messageBytes: 1024,
     measurements,
     launches: measurements.map((measurement) => ({ launch: 1, measurement })),
     endpoint: "/tmp/ipc_0123.sock",
@@ -116,14 +129,17 @@ export function outcomeOf(changes: Partial<MechanismOutcome> = {}): MechanismOut
   };
 }
 
-export function resultOf(changes: Partial<BuildInput> = {}): BenchmarkResult {
+/** The result of one plan, in which all outcomes are; several plans have theirs in them already. */
+export function resultOf(changes: Partial<BuildInput> & { plan?: RunPlan } = {}): BenchmarkResult {
+  const { plan = planOf(), plans, outcomes = [outcomeOf()], ...others } = changes;
   return buildResult({
-    plan: planOf(),
-    outcomes: [outcomeOf()],
+    plans: plans ?? [plan],
+    outcomes: plans === undefined ? outcomes.map((outcome) => ({ ...outcome, plan })) : outcomes,
     host: HOST,
     startedAt: new Date("2026-01-02T03:04:04Z"),
     versions: VERSIONS,
-    ...changes,
+    conditions: { machine: null, clockResolutionNs: 1, cpuDmaLatency: null },
+    ...others,
   });
 }
 

@@ -1,0 +1,89 @@
+import { UsageError } from "../errors.ts";
+import { flagName } from "../flag.ts";
+import { FLAG_ENTRIES, type GivenFlags } from "../flags.ts";
+import { readFlags } from "../given.ts";
+import { planRun } from "../parse.ts";
+import type { RunPlan } from "../plan.ts";
+import { quote } from "../quote.ts";
+import { tokenise } from "../tokens.ts";
+import { readDocument } from "./document.ts";
+import { ConfigFault } from "./fault.ts";
+import { type Combination, combinations } from "./matrix.ts";
+import { fieldsOf } from "./schema.ts";
+
+export interface PlannedFile {
+  /** The flag that asked for it. */
+  readonly label: string;
+  readonly path: string;
+}
+
+export interface ParsedRun {
+  /** At least one; to be run one after the other. All agree on what concerns the whole run. */
+  readonly plans: readonly RunPlan[];
+  /** Print the plans instead of running them. */
+  readonly dryRun: boolean;
+  /** Files and directories that will be written. */
+  readonly files: readonly PlannedFile[];
+  /** What the user should know beside the plans, one line each, without colour. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * The plans that a command line asks for, with its configuration file if it names one. `argv` holds the arguments without the
+ * program's name, among them neither help nor version nor a subcommand. Throws `UsageError`.
+ * @param readText the text of the file at a path
+ */
+export function plansOf(
+  argv: readonly string[],
+  platform: NodeJS.Platform,
+  readText: (path: string) => string,
+): ParsedRun {
+  const given = readFlags(tokenise(argv));
+  const found = given.config === undefined ? [{ given, shown: "" }] : fromFile(given.config, given, readText);
+  const parsed = found.map((one) => planOf(one, given.config ?? null, argv, platform));
+  return {
+    plans: parsed.map(({ plan }) => plan),
+    dryRun: found[0]!.given.dryRun ?? false,
+    files: filesOf(found[0]!.given),
+    notices: [...new Set(parsed.flatMap(({ notices }) => notices))],
+  };
+}
+
+/** What concerns the whole run is the same in all combinations. */
+function filesOf(given: GivenFlags): PlannedFile[] {
+  return FLAG_ENTRIES.flatMap(([key, flag]) => {
+    const isOutput =
+      "value" in flag && flag.group === "Output and Logging" && flag.value.completes === "files";
+    const path = given[key];
+    if (!isOutput || key === "config" || typeof path !== "string") return [];
+    if (key !== "logFile") return [{ label: flagName(flag), path }];
+    return path === "stderr" ? [] : [{ label: flagName(flag), path: `${path}.<date>` }];
+  });
+}
+
+function fromFile(path: string, given: GivenFlags, readText: (path: string) => string): Combination[] {
+  const text = readText(path).replace(/^\uFEFF/, "");
+  try {
+    const settings = readDocument(text, path.toLowerCase().endsWith(".json") ? "json" : "toml");
+    return combinations(fieldsOf(settings), given);
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${quote(path)}: ${error.message}`, error.hint);
+    if (!(error instanceof ConfigFault)) throw error;
+    throw new UsageError(`${quote(path)} line ${error.line}: ${error.message}`, error.hint);
+  }
+}
+
+function planOf(
+  { given, shown }: Combination,
+  config: string | null,
+  argv: readonly string[],
+  platform: NodeJS.Platform,
+) {
+  try {
+    return planRun(given, argv, platform);
+  } catch (error) {
+    if (config === null || !(error instanceof UsageError)) throw error;
+    const where = shown === "" ? "" : ` and ${shown.length > 120 ? `${shown.slice(0, 119)}…` : shown}`;
+    throw new UsageError(`with ${quote(config)}${where}: ${error.message}`, error.hint);
+  }
+}

@@ -1,0 +1,34 @@
+import { readFileSync, statSync } from "node:fs";
+import { UsageError } from "../errors.ts";
+import { flagName } from "../flag.ts";
+import { FLAGS } from "../flags.ts";
+import { quote } from "../quote.ts";
+
+/** Far more than all flags need. */
+const MAX_BYTES = 64 * 1024;
+
+/** The text of a configuration file. @throws UsageError */
+export function readConfigText(path: string): string {
+  const refusal = (reason: string) =>
+    new UsageError(
+      `${flagName(FLAGS.config)} ${quote(path)} can't be read: ${reason}`,
+      "name a TOML or JSON file",
+    );
+  let bytes: Uint8Array;
+  try {
+    const file = statSync(path);
+    if (!file.isFile()) throw refusal(`it is ${file.isDirectory() ? "a directory" : "no plain file"}`);
+    if (file.size > MAX_BYTES) throw refusal(`it has ${file.size} bytes, at most ${MAX_BYTES} are allowed`);
+    bytes = readFileSync(path);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    // "no such file or directory" out of "ENOENT: no such file or directory, open '…'".
+    const message = error instanceof Error ? error.message : String(error);
+    throw refusal(message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+ '[\s\S]*$/, ""));
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw refusal("it is no UTF-8 text");
+  }
+}

@@ -1,0 +1,47 @@
+import { closeSync, openSync } from "node:fs";
+import { UsageError } from "../cli/errors.ts";
+import { quote } from "../cli/quote.ts";
+import { writeAll } from "../system/terminal.ts";
+
+/** Files to which lines are appended, `<path>.<date>`, a new one for each day. */
+export class DatedFile {
+  #date: string;
+  #fd: number;
+
+  /** Opens the first one right away. @throws UsageError if it can't be written */
+  constructor(
+    private readonly path: string,
+    date: string,
+  ) {
+    this.#date = date;
+    try {
+      this.#fd = this.#open();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const reason = message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+ '[\s\S]*$/, "");
+      throw new UsageError(
+        `--log-file: ${quote(this.name)} can't be written: ${reason}`,
+        "choose another path",
+      );
+    }
+  }
+
+  /** The file that is written now. */
+  get name(): string {
+    return `${this.path}.${this.#date}`;
+  }
+
+  /** Appends to the file of that day. @throws what writing files does */
+  append(line: string, date: string): void {
+    if (date !== this.#date) {
+      closeSync(this.#fd);
+      this.#date = date;
+      this.#fd = this.#open();
+    }
+    writeAll(this.#fd, `${line}\n`);
+  }
+
+  #open(): number {
+    return openSync(this.name, "a", 0o644);
+  }
+}

@@ -1,0 +1,84 @@
+/** The words of the progress display. Pure. */
+
+import { amountText, bytesText, timeText } from "../report/units.ts";
+import { MECHANISM_NAMES } from "../result/names.ts";
+import type { Phase } from "./cell-state.ts";
+import type { ObservedCell } from "./observer.ts";
+
+/** What the line that is redrawn shows. */
+export interface ProgressFigures {
+  readonly phase: Phase;
+  /** 0 to 1; null where nothing tells. */
+  readonly share: number | null;
+  /** Messages a second, over the last moments; null before the first two looks. */
+  readonly ratePerSecond: number | null;
+  /** Running percentiles of the cell, ns; null before the first message. */
+  readonly p50Ns: number | null;
+  readonly p99Ns: number | null;
+  /** Of the whole run, estimated; null where nothing tells. */
+  readonly leftMs: number | null;
+}
+
+/** How a cell ended. */
+export interface CellEnd {
+  readonly received: number;
+  readonly ratePerSecond: number | null;
+  readonly p50Ns: number | null;
+  readonly p99Ns: number | null;
+  /** null if it went well. */
+  readonly failure: string | null;
+}
+
+/** "[3/8] uds async round-trip 1 KiB", and "launch 2/6" where there are several. */
+export function cellText(cell: ObservedCell): string {
+  const launch = cell.launches > 1 ? ` launch ${cell.launch}/${cell.launches}` : "";
+  const flag = MECHANISM_NAMES[cell.mechanism].flag;
+  return `[${cell.number}/${cell.total}] ${flag} ${cell.mode} ${cell.test} ${bytesText(cell.messageBytes)}${launch}`;
+}
+
+/** A length of time for a countdown: "8s", "3m05s", "2h10m". */
+export function leftText(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  const two = (number: number) => String(number).padStart(2, "0");
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`;
+  return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`;
+}
+
+function percentileTexts({ p50Ns, p99Ns }: ProgressFigures | CellEnd, utf8: boolean): string[] {
+  return [
+    ...(p50Ns === null ? [] : [`p50 ${timeText(p50Ns, utf8)}`]),
+    ...(p99Ns === null ? [] : [`p99 ${timeText(p99Ns, utf8)}`]),
+  ];
+}
+
+/** One line for a terminal of so many columns; what matters least is left out where it is narrow. */
+export function progressLine(
+  cell: ObservedCell,
+  figures: ProgressFigures,
+  { columns, utf8 }: { columns: number; utf8: boolean },
+): string {
+  const { phase, share, ratePerSecond, leftMs } = figures;
+  const parts = [
+    cellText(cell),
+    phase === "measuring" && share !== null ? `${Math.floor(share * 100)} %` : phase,
+    ...(ratePerSecond === null ? [] : [`${amountText(ratePerSecond)}/s`]),
+    ...percentileTexts(figures, utf8),
+    ...(leftMs === null ? [] : [`${leftText(leftMs)} left`]),
+  ];
+  let line = parts.join("  ");
+  // Not into the last column, where some terminals wrap.
+  while (line.length >= columns && parts.length > 2) {
+    parts.splice(-2, 1);
+    line = parts.join("  ");
+  }
+  return line.slice(0, Math.max(0, columns - 1));
+}
+
+/** One line that stays, when a cell has ended. */
+export function cellEndLine(cell: ObservedCell, end: CellEnd, utf8: boolean): string {
+  const messages = `${end.received} ${end.received === 1 ? "message" : "messages"}`;
+  if (end.failure !== null) return `${cellText(cell)}: failed after ${messages}`;
+  const rate = end.ratePerSecond === null ? [] : [`${amountText(end.ratePerSecond)}/s`];
+  return `${cellText(cell)}: ${[messages, ...rate, ...percentileTexts(end, utf8)].join(", ")}`;
+}

@@ -1,0 +1,130 @@
+/** The cells of a result (mechanism × size × test), as every table shows them. */
+
+import type { Mechanism, Test } from "../cli/plan.ts";
+import { namesOfVariant } from "../result/names.ts";
+import type { BenchmarkResult, MechanismResult, PerformanceMetrics } from "../result/schema.ts";
+import type { AcrossLaunches, TestDetails } from "../result/schema-details.ts";
+import { isBacked } from "../stats/histogram.ts";
+
+/** What was concluded about a cell; documents without it are shown without it. */
+export interface CellVerdict {
+  readonly verdict: string;
+  readonly reasons: readonly string[];
+  /** What happened and what to do about it, a sentence or two each. */
+  readonly warnings: readonly string[];
+}
+
+export interface ReportCell {
+  readonly mechanism: Mechanism;
+  readonly test: Test;
+  readonly entry: MechanismResult;
+  /** From 1; greater where the same mechanism, size and test occur again. */
+  readonly repeat: number;
+  /** null if nothing came of it. */
+  readonly metrics: PerformanceMetrics | null;
+  readonly details: TestDetails | undefined;
+  /** Why the test did not succeed; null if it did. */
+  readonly problem: string | null;
+  readonly verdict: CellVerdict | null;
+}
+
+/** Percentile and value, as the document lists them. */
+export type PercentileValues = readonly { readonly percentile: number; readonly value_ns: number | bigint }[];
+export type Spread = NonNullable<AcrossLaunches["mean_ns"]>;
+
+/** Every test of every result that was asked for, in the document's order. */
+export function cellsOf(result: BenchmarkResult): ReportCell[] {
+  const cells = result.results.flatMap((entry) => testsOf(entry).map((test) => cellOf(entry, test)));
+  const repeats = occurrences(
+    cells.map(({ mechanism, test, entry }) => `${mechanism} ${entry.test_config.message_size} ${test}`),
+  );
+  return cells.map((cell, position) => ({ ...cell, repeat: repeats[position]! }));
+}
+
+/** For each key, how often it came up so far, itself included. */
+export function occurrences(keys: readonly string[]): number[] {
+  const seen = new Map<string, number>();
+  return keys.map((key) => {
+    const times = (seen.get(key) ?? 0) + 1;
+    seen.set(key, times);
+    return times;
+  });
+}
+
+function testsOf({ test_config: config }: MechanismResult): Test[] {
+  return [
+    ...(config.one_way_enabled ? (["one-way"] as const) : []),
+    ...(config.round_trip_enabled ? (["round-trip"] as const) : []),
+  ];
+}
+
+function cellOf(entry: MechanismResult, test: Test): ReportCell {
+  const details = entry.details.tests.find((candidate) => candidate.test === test);
+  const inWords = ({ sentence, advice }: { sentence: string; advice: string }) => `${sentence} ${advice}`;
+  return {
+    mechanism: namesOfVariant(entry.mechanism).flag,
+    test,
+    entry,
+    repeat: 1,
+    metrics: test === "one-way" ? entry.one_way_results : entry.round_trip_results,
+    details,
+    problem: details === undefined ? "not run" : details.failure,
+    verdict:
+      details === undefined
+        ? null
+        : {
+            verdict: details.verdict.verdict,
+            reasons: details.verdict.reasons.map(inWords),
+            warnings: details.verdict.warnings.map(inWords),
+          },
+  };
+}
+
+/** Whether its figures should not be quoted: it failed, or was judged invalid. */
+export function isDoubtful({ problem, verdict }: ReportCell): boolean {
+  return problem !== null || verdict?.verdict === "invalid";
+}
+
+/** Percentiles that any of the results was asked for, ascending. */
+export function askedPercentiles(result: BenchmarkResult): number[] {
+  const asked = new Set(result.results.flatMap((entry) => entry.test_config.percentiles));
+  return [...asked].sort((a, b) => a - b);
+}
+
+/** The value at a percentile; null if it was not asked for, nothing was recorded, or too few samples lie beyond it. */
+export function backedValue(
+  values: PercentileValues | undefined,
+  percentile: number,
+  count: number | bigint,
+): number | bigint | null {
+  const value = values?.find((entry) => entry.percentile === percentile)?.value_ns;
+  return value !== undefined && isBacked(percentile, BigInt(count)) ? value : null;
+}
+
+/** Launches that count in medians, if the cell was launched more than once; else none. */
+export function launchesOf({ details }: ReportCell): TestDetails["launches"] {
+  const launches = details?.launches ?? [];
+  return launches.length > 1 ? launches.filter((launch) => launch.complete) : [];
+}
+
+/** The median over launches with its interval; null with one launch, or where one launch has too few samples for it. */
+export function spreadAt(cell: ReportCell, percentile: number): Spread | null {
+  const launches = launchesOf(cell);
+  const fewest = Math.min(...launches.map((launch) => launch.received));
+  if (launches.length === 0 || !isBacked(percentile, BigInt(fewest))) return null;
+  const found = cell.details?.across_launches.percentiles.find((entry) => entry.percentile === percentile);
+  return found?.value_ns ?? null;
+}
+
+/** What cells are ranked by: the median over launches of the median, or with one launch the median; null without samples. */
+export function centreNs(cell: ReportCell): number | null {
+  return spreadAt(cell, 50)?.median ?? cell.metrics?.latency?.median_ns ?? null;
+}
+
+/** Messages a second, with several launches the median over them; null where the measured window was empty. */
+export function messagesPerSecond(cell: ReportCell): number | null {
+  const ofLaunches = launchesOf(cell).length > 0 ? cell.details?.across_launches.messages_per_second : null;
+  const throughput = cell.metrics?.throughput;
+  if (ofLaunches) return ofLaunches.median;
+  return throughput && throughput.duration_ns > 0 ? throughput.messages_per_second : null;
+}

@@ -1,0 +1,172 @@
+/** `--markdown`: the summary as a table for comments on pull requests. */
+
+import { namesOfVariant } from "../result/names.ts";
+import type { BenchmarkResult } from "../result/schema.ts";
+import {
+  askedPercentiles,
+  backedValue,
+  isDoubtful,
+  messagesPerSecond,
+  type ReportCell,
+  spreadAt,
+} from "./cells.ts";
+import { type Group, groupsOf, type RankedCell } from "./groups.ts";
+import { launchesNote, notesOf, SCHEDULE_NOTE } from "./notes.ts";
+import { settingsInWords } from "./settings.ts";
+import { amountText, factorText, spreadText, timeText } from "./units.ts";
+
+interface MarkdownColumn {
+  readonly head: string;
+  readonly align: "left" | "right";
+  readonly text: (ranked: RankedCell, group: Group) => string;
+}
+
+/** The result in GitHub's Markdown: a table, what to know of its cells, and where it was measured. */
+export function resultToMarkdown(result: BenchmarkResult): string {
+  const groups = groupsOf(result, true);
+  const parts = [
+    "### ipc-benchmark",
+    escaped(settingsInWords(result, true).common.join(", ")),
+    groups.length === 0 ? "No results." : tableOf(groups, askedPercentiles(result)),
+    listOf(notesOfRun(result, groups)),
+    environmentOf(result),
+  ];
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function tableOf(groups: readonly Group[], percentiles: readonly number[]): string {
+  const columns = columnsOf(groups, percentiles);
+  const row = (fields: readonly string[]) => `| ${fields.join(" | ")} |`;
+  const rows = groups.flatMap((group) =>
+    group.ranked.map((ranked) => row(columns.map((column) => escaped(column.text(ranked, group))))),
+  );
+  return [
+    row(columns.map(({ head }) => head)),
+    row(columns.map(({ align }) => (align === "left" ? ":--" : "--:"))),
+    ...rows,
+  ].join("\n");
+}
+
+function columnsOf(groups: readonly Group[], percentiles: readonly number[]): MarkdownColumn[] {
+  const cells = groups.flatMap(({ ranked }) => ranked);
+  const left = (head: string, text: MarkdownColumn["text"]): MarkdownColumn => ({
+    head,
+    align: "left",
+    text,
+  });
+  const right = (head: string, text: MarkdownColumn["text"]): MarkdownColumn => ({
+    head,
+    align: "right",
+    text,
+  });
+  const time = (ns: number | bigint | null | undefined) => (ns == null ? "-" : timeText(Number(ns), true));
+  return [
+    left("test", (_, group) => group.title),
+    left("ipc", ({ name }) => name),
+    right("samples", ({ cell }) => String(cell.metrics?.latency?.total_samples ?? "-")),
+    ...percentiles.map((one) => right(`p${one}`, (ranked) => percentileText(ranked, one))),
+    right("max", ({ cell }) => time(cell.metrics?.latency?.max_ns)),
+    right("msg/s", ({ cell }) => rateText(cell, 1)),
+    right("MB/s", ({ cell }) => rateText(cell, cell.entry.test_config.message_size / 1e6)),
+    ...(cells.some(({ factor }) => factor !== null)
+      ? [right("vs best", ({ factor }) => (factor === null ? "-" : factorText(factor)))]
+      : []),
+    left("verdict", ({ cell }) =>
+      verdictText(cell.problem !== null, isDoubtful(cell), cell.verdict?.verdict),
+    ),
+  ];
+}
+
+function percentileText({ cell }: RankedCell, percentile: number): string {
+  const spread = spreadAt(cell, percentile);
+  if (spread !== null) return spreadText(spread, true);
+  const latency = cell.metrics?.latency;
+  const value = latency ? backedValue(latency.percentiles, percentile, latency.total_samples) : null;
+  return value === null ? "-" : timeText(Number(value), true);
+}
+
+function rateText(cell: ReportCell, unitsPerMessage: number): string {
+  const rate = messagesPerSecond(cell);
+  return rate === null ? "-" : amountText(rate * unitsPerMessage);
+}
+
+function verdictText(hasFailed: boolean, isInvalid: boolean, verdict: string | undefined): string {
+  return hasFailed ? "failed" : isInvalid ? "invalid" : (verdict ?? "ok");
+}
+
+function notesOfRun(result: BenchmarkResult, groups: readonly Group[]): string[] {
+  const cells = groups.flatMap(({ ranked }) => ranked.map(({ cell }) => cell));
+  const notRun = result.metadata.mechanisms_not_run.map((variant) => namesOfVariant(variant).display);
+  const ofCells = groups.flatMap(({ title, ranked }) =>
+    ranked.flatMap(({ name, cell }) =>
+      notesOf(cell).map(({ kind, text }) => `**${escaped(`${name} ${title}`)}** ${kind}: ${escaped(text)}`),
+    ),
+  );
+  const ofAll = [
+    cells.some(({ details }) => details?.schedule) ? SCHEDULE_NOTE : null,
+    ...scheduleNotes(groups),
+    launchesNote(cells, true),
+    notRun.length > 0 ? `Not run: ${notRun.join(", ")}` : null,
+  ];
+  return [...ofCells, ...ofAll.filter((note) => note !== null).map(escaped)];
+}
+
+/** With a schedule, what the summary shows in rows of its own. */
+function scheduleNotes(groups: readonly Group[]): string[] {
+  return groups.flatMap(({ title, ranked }) =>
+    ranked.flatMap(({ name, cell }) => {
+      const schedule = cell.details?.schedule;
+      if (!schedule?.service_time || !schedule.lateness) return [];
+      const figures = [
+        ["service", schedule.service_time],
+        ["lateness", schedule.lateness],
+      ] as const;
+      const texts = figures.map(([what, { median_ns: median, max_ns: max }]) => {
+        return `${what} p50 ${timeText(Number(median), true)}, max ${timeText(Number(max), true)}`;
+      });
+      return [`${name} ${title}: ${texts.join("; ")}`];
+    }),
+  );
+}
+
+function listOf(notes: readonly string[]): string {
+  return notes.map((note) => `- ${note}`).join("\n");
+}
+
+function environmentOf({ metadata, results }: BenchmarkResult): string {
+  const { system_info: system } = metadata;
+  const facts = [
+    `${system.os} ${system.architecture}, ${system.cpu_cores} CPUs, ${system.memory_gb.toFixed(1)} GB`,
+    `ipc-benchmark ${metadata.version}, Bun ${results[0]?.details.versions.bun ?? "unknown"}`,
+    `Started ${metadata.timestamp}${metadata.complete ? "" : ", ended early or with failures"}`,
+  ];
+  const commandLine = results[0]?.details.command_line.join(" ");
+  return [
+    "<details><summary>Environment</summary>",
+    "",
+    listOf(facts.map(escaped)),
+    ...(commandLine ? [`- Command line: ${codeSpan(commandLine)}`] : []),
+    "",
+    "</details>",
+  ].join("\n");
+}
+
+/** Text of others as the text that it is: no markup, no new lines, no end of a table cell. */
+function escaped(text: string): string {
+  return text
+    .replace(/\s+/g, " ")
+    .replace(/[\\`*_[\]<>|&#@~]/g, (sign) => (/[<>&]/.test(sign) ? entityOf(sign) : `\\${sign}`));
+}
+
+function entityOf(sign: string): string {
+  return sign === "<" ? "&lt;" : sign === ">" ? "&gt;" : "&amp;";
+}
+
+/** Fenced by more backticks than it holds in a row. */
+function codeSpan(text: string): string {
+  const line = text.replace(/\s+/g, " ");
+  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  const space = longest > 0 ? " " : "";
+  return fence + space + line + space + fence;
+}

@@ -1,0 +1,53 @@
+/** Under which settings a result was measured, in words, and which of them tell the results of a run apart. */
+
+import type { BenchmarkResult, MechanismResult } from "../result/schema.ts";
+import { bytesText, timeText } from "./units.ts";
+
+/** What differs from result to result, per result, and what all of them share. */
+export interface SettingsInWords {
+  readonly common: readonly string[];
+  readonly own: ReadonlyMap<MechanismResult, readonly string[]>;
+}
+
+/** The settings of all results. What stands at its default is not worth words. */
+export function settingsInWords(result: BenchmarkResult, utf8: boolean): SettingsInWords {
+  const rows = result.results.map((entry) => partsOf(entry, utf8));
+  const positions = (rows[0] ?? []).map((_, position) => position);
+  const isCommon = (position: number) => rows.every((row) => row[position] === rows[0]![position]);
+  const pick = (row: readonly string[], wanted: (position: number) => boolean) =>
+    positions
+      .filter(wanted)
+      .map((position) => row[position]!)
+      .filter((part) => part !== "");
+  return {
+    common: pick(rows[0] ?? [], isCommon),
+    own: new Map(
+      result.results.map((entry, index) => [entry, pick(rows[index]!, (position) => !isCommon(position))]),
+    ),
+  };
+}
+
+/** Always as many parts, "" for one that needs no words. */
+function partsOf({ test_config: config, details }: MechanismResult, utf8: boolean): string[] {
+  const { requested } = details;
+  const time = config.duration && config.duration.secs * 1e9 + config.duration.nanos;
+  const schedule = details.tests.find((test) => test.schedule !== null)?.schedule;
+  return [
+    `${bytesText(config.message_size)} messages`,
+    `${time === null ? config.msg_count : timeText(time, utf8)} per test`,
+    details.mode,
+    config.concurrency === 1 ? "" : `${config.concurrency} clients`,
+    schedule ? `${schedule.requested_rate_per_second} a second, ${arrivalText(schedule)}` : "",
+    details.send_delay_ns === 0 ? "" : `${timeText(details.send_delay_ns, utf8)} pauses`,
+    requested.shm_direct ? "shm direct" : "",
+    details.wait === "block" ? "" : `wait ${details.wait}`,
+    details.reply === "echo" ? "" : "empty replies",
+    requested.buffer_bytes === null ? "" : `${bytesText(requested.buffer_bytes)} buffers`,
+    requested.server_cpu === null ? "" : `server on CPU ${requested.server_cpu}`,
+    requested.client_cpu === null ? "" : `client on CPU ${requested.client_cpu}`,
+  ];
+}
+
+function arrivalText({ arrival, burst }: { readonly arrival: string; readonly burst: number }): string {
+  return arrival === "burst" ? `bursts of ${burst}` : arrival;
+}

@@ -1,0 +1,183 @@
+/** The columns of the summary, and which of them a terminal has room for. */
+
+import { backedValue, messagesPerSecond, type PercentileValues, spreadAt } from "./cells.ts";
+import type { RankedCell } from "./groups.ts";
+import { percentilesByImportance } from "./percentile-columns.ts";
+import { shapeText } from "./shape.ts";
+import { type Column, tableLines } from "./table.ts";
+import { amountText, factorText, spreadText, timeText } from "./units.ts";
+
+/** One line of the table: a cell, or with a schedule one of the two that stand beside it. */
+export interface Row {
+  /** Indented, marked. */
+  readonly label: string;
+  readonly ranked: RankedCell;
+  readonly figures: RowFigures | null;
+  /** Service time and lateness have no rates of their own. */
+  readonly isHeadline: boolean;
+}
+
+/** What the response time of a cell and the two beside it have in common. */
+interface RowFigures {
+  readonly samples: number | bigint;
+  readonly max_ns: number | bigint;
+  readonly percentiles: PercentileValues;
+}
+
+/** The rows of one cell. */
+export function rowsOf(ranked: RankedCell, mark: string): Row[] {
+  const { metrics, details } = ranked.cell;
+  const latency = metrics?.latency ?? null;
+  const beside = [
+    ["service", details?.schedule?.service_time],
+    ["lateness", details?.schedule?.lateness],
+  ] as const;
+  return [
+    {
+      label: mark + ranked.name,
+      ranked,
+      figures: latency && { ...latency, samples: latency.total_samples },
+      isHeadline: true,
+    },
+    ...beside.flatMap(([name, figures]) =>
+      figures
+        ? [
+            {
+              label: `    ${name}`,
+              ranked,
+              figures: { ...figures, samples: figures.distribution.count },
+              isHeadline: false,
+            },
+          ]
+        : [],
+    ),
+  ];
+}
+
+/** Which columns there are. */
+interface Layout {
+  readonly percentiles: readonly number[];
+  /** Percentiles that have their interval behind them, if there are launches. */
+  readonly withSpread: readonly number[];
+  readonly max: boolean;
+  readonly megabytes: boolean;
+  readonly shape: boolean;
+}
+
+export interface FittingTable extends Layout {
+  /** The head, then one line per row. */
+  readonly lines: readonly string[];
+  readonly hasUnbacked: boolean;
+}
+
+export interface TableOptions {
+  readonly utf8: boolean;
+  readonly columns: number;
+}
+
+/**
+ * The table with as much as fits. First to go are the intervals behind all but the most important percentile, then the
+ * least important percentiles down to three, MB/s, a third percentile, the shape, the maximum, the last interval; two
+ * percentiles stay in any case.
+ */
+export function fittingTable(
+  rows: readonly Row[],
+  asked: readonly number[],
+  options: TableOptions,
+): FittingTable {
+  for (const layout of layoutsOf(asked, rows)) {
+    const columns = columnsOf(layout, rows, options.utf8);
+    const lines = tableLines(
+      columns,
+      rows.map((row) => columns.map((column) => column.text(row))),
+    );
+    if (layout.isLast || Math.max(...lines.map((line) => line.length)) <= options.columns) {
+      return { ...layout, lines, hasUnbacked: rows.some((row) => hasUnbacked(row, layout.percentiles)) };
+    }
+  }
+  throw new Error("the last layout is taken whatever its width");
+}
+
+function layoutsOf(
+  asked: readonly number[],
+  rows: readonly Row[],
+): (Layout & { readonly isLast: boolean })[] {
+  const important = percentilesByImportance(asked);
+  const first = (count: number) => important.slice(0, count).toSorted((a, b) => a - b);
+  const hasSpreads = rows.some(({ ranked }) => important.some((one) => spreadAt(ranked.cell, one)));
+  const centre = hasSpreads ? important.slice(0, 1) : [];
+  const everything = { max: true, megabytes: true, shape: true };
+  const counts = important.map((_, index) => important.length - index).filter((count) => count >= 3);
+  const layouts: Layout[] = [
+    ...(hasSpreads ? [{ ...everything, percentiles: first(Infinity), withSpread: important }] : []),
+    { ...everything, percentiles: first(Infinity), withSpread: centre },
+    ...counts.map((count) => ({ ...everything, percentiles: first(count), withSpread: centre })),
+    { ...everything, percentiles: first(3), withSpread: centre, megabytes: false },
+    { ...everything, percentiles: first(2), withSpread: centre, megabytes: false },
+    { max: true, percentiles: first(2), withSpread: centre, megabytes: false, shape: false },
+    { max: false, percentiles: first(2), withSpread: centre, megabytes: false, shape: false },
+    { max: false, percentiles: first(2), withSpread: [], megabytes: false, shape: false },
+  ];
+  return layouts.map((layout, index) => ({ ...layout, isLast: index === layouts.length - 1 }));
+}
+
+interface TextColumn extends Column {
+  readonly text: (row: Row) => string;
+}
+
+function columnsOf(layout: Layout, rows: readonly Row[], utf8: boolean): TextColumn[] {
+  const right = (head: string, text: TextColumn["text"]): TextColumn => ({ head, align: "right", text });
+  const left = (head: string, text: TextColumn["text"]): TextColumn => ({ head, align: "left", text });
+  const hasFactors = rows.some(({ ranked }) => ranked.factor !== null);
+  return [
+    left("ipc", (row) => row.label),
+    right("samples", ({ figures }) => (figures === null ? "-" : String(figures.samples))),
+    ...layout.percentiles.map((one) =>
+      right(`p${one}`, (row) => percentileText(row, one, layout.withSpread.includes(one), utf8)),
+    ),
+    ...(layout.max
+      ? [right("max", ({ figures }) => (figures === null ? "-" : timeText(Number(figures.max_ns), utf8)))]
+      : []),
+    right("msg/s", (row) => rateText(row, (messages) => messages)),
+    ...(layout.megabytes
+      ? [right("MB/s", (row) => rateText(row, (messages) => (messages * messageBytes(row)) / 1e6))]
+      : []),
+    ...(hasFactors ? [right("vs best", factorOfRow)] : []),
+    ...(layout.shape ? [left("shape", (row) => shapeOfRow(row, utf8))] : []),
+  ];
+}
+
+function messageBytes({ ranked }: Row): number {
+  return ranked.cell.entry.test_config.message_size;
+}
+
+function percentileText(row: Row, percentile: number, withSpread: boolean, utf8: boolean): string {
+  const spread = row.isHeadline ? spreadAt(row.ranked.cell, percentile) : null;
+  if (spread !== null) return withSpread ? spreadText(spread, utf8) : timeText(spread.median, utf8);
+  const value = row.figures && backedValue(row.figures.percentiles, percentile, row.figures.samples);
+  return value === null ? "-" : timeText(Number(value), utf8);
+}
+
+function hasUnbacked({ figures }: Row, percentiles: readonly number[]): boolean {
+  return (
+    figures !== null &&
+    percentiles.some((percentile) => backedValue(figures.percentiles, percentile, figures.samples) === null)
+  );
+}
+
+function rateText({ ranked: { cell }, isHeadline }: Row, inUnits: (messages: number) => number): string {
+  if (!isHeadline) return "";
+  const rate = messagesPerSecond(cell);
+  return rate === null ? "-" : amountText(inUnits(rate));
+}
+
+function factorOfRow({ ranked, isHeadline }: Row): string {
+  if (!isHeadline) return "";
+  return ranked.factor === null ? "-" : factorText(ranked.factor);
+}
+
+function shapeOfRow({ ranked, isHeadline }: Row, utf8: boolean): string {
+  const { metrics, details } = ranked.cell;
+  if (!isHeadline || !metrics?.latency || !details?.latency) return "";
+  return shapeText(details.latency, metrics.latency.min_ns, utf8);
+}

@@ -1,0 +1,72 @@
+/** From a measurement to the verdict on it. */
+
+import type { RunPlan, Test } from "../cli/plan.ts";
+import type { EffectiveSide, Measurement, MechanismOutcome } from "../measure/measurement.ts";
+import { medianNs, samplesBeyond } from "../stats/histogram.ts";
+import type { Finding, Verdict } from "../verdict/finding.ts";
+import type { VerdictInput, VerdictSide } from "../verdict/input.ts";
+import { judge } from "../verdict/judge.ts";
+import type { RunConditions } from "./conditions.ts";
+import { sameCpuShare } from "./launches.ts";
+
+function sideOf(side: EffectiveSide | null, requestedCpu: number | null): VerdictSide | null {
+  return side === null ? null : { ...side, requestedCpu };
+}
+
+/** A launch is judged by what happened to it, but has the samples of all launches behind its percentiles. */
+function inputOf(
+  launch: Measurement,
+  pooled: Measurement,
+  plan: RunPlan,
+  conditions: RunConditions,
+): VerdictInput {
+  const p50Ns = medianNs(launch.latency);
+  return {
+    complete: launch.complete,
+    failure: launch.failure,
+    counts: launch.counts,
+    sampleCount: Number(pooled.latency.count),
+    percentiles: plan.percentiles.map((percentile) => ({
+      percentile,
+      samplesBeyond: Number(samplesBeyond(percentile, pooled.latency.count)),
+    })),
+    p50Ns: p50Ns === null ? null : Number(p50Ns),
+    clockResolutionNs: conditions.clockResolutionNs,
+    rate:
+      plan.arrival === null
+        ? null
+        : { asked: plan.arrival.ratePerSecond, achieved: launch.schedule?.achievedRatePerSecond ?? null },
+    requestedBufferBytes: plan.bufferBytes,
+    cpuDmaLatencyUs: conditions.cpuDmaLatency,
+    clientCount: plan.concurrency,
+    isSpinning: plan.wait === "spin",
+    sameCpuShare: sameCpuShare(launch),
+    streamStalls: launch.streamStalls,
+    client: sideOf(launch.client, plan.clientCpu),
+    server: sideOf(launch.server, plan.serverCpu),
+    machine: conditions.machine,
+  };
+}
+
+/** Each thing found once, with the figures of the first launch in which it was. */
+function onceEach<F extends Finding>(findings: readonly F[]): F[] {
+  return [...new Map(findings.toReversed().map((finding) => [finding.id, finding])).values()].toReversed();
+}
+
+/** The verdict on one test with all its launches: invalid if one of them is. `pooled` are the launches merged. */
+export function judgeTest(
+  outcome: MechanismOutcome,
+  test: Test,
+  pooled: Measurement,
+  conditions: RunConditions,
+): Verdict {
+  const verdicts = outcome.launches
+    .filter(({ measurement }) => measurement.test === test)
+    .map(({ measurement }) => judge(inputOf(measurement, pooled, outcome.plan, conditions)));
+  const reasons = onceEach(verdicts.flatMap((verdict) => verdict.reasons));
+  return {
+    verdict: reasons.length > 0 ? "invalid" : "valid",
+    reasons,
+    warnings: onceEach(verdicts.flatMap((verdict) => verdict.warnings)),
+  };
+}

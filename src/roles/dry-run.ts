@@ -1,0 +1,11 @@
+import type { ParsedRun } from "../cli/config/plans.ts";
+import { planText } from "../report/plan.ts";
+import { writeText } from "../system/terminal.ts";
+import { checkPlan } from "./orchestrator.ts";
+
+/** `--dry-run`: what a run would do, after the checks that it would begin with. Starts no process and opens no file. @throws UsageError */
+export function dryRun({ plans, files }: ParsedRun): number {
+  for (const plan of plans) checkPlan(plan);
+  writeText(planText(plans, files));
+  return 0;
+}

@@ -1,0 +1,144 @@
+/**
+ * The event stream (`--events`), once: the TypeScript types below and `docs/events.schema.json` both come from here. Newline-
+ * delimited JSON, one event a line, each written at once. Integers beyond 2^53 are plain JSON integers with all their digits.
+ */
+
+import { type Static, Type } from "@sinclair/typebox";
+import { closed, count, exactInteger, moment, nullable, oneOf, quantity } from "../result/schema-parts.ts";
+
+const MECHANISM = ["UnixDomainSocket", "SharedMemory", "TcpSocket", "PosixMessageQueue"] as const;
+const TEST = ["one-way", "round-trip"] as const;
+const MODE = ["async", "blocking"] as const;
+
+const time = () => moment("When it was written");
+const cellNumber = () =>
+  Type.Integer({ minimum: 1, description: "Number of the cell in the order of the run, from 1" });
+
+const Latency = closed(
+  {
+    count: exactInteger("Samples"),
+    min_ns: exactInteger("ns"),
+    max_ns: exactInteger("ns"),
+    percentiles: Type.Array(
+      closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") }),
+      { description: "The percentiles asked for, ascending" },
+    ),
+  },
+  "With a schedule response time, from the scheduled moment; else from the actual send",
+);
+
+const PlanEvent = closed(
+  {
+    type: Type.Literal("plan"),
+    time: time(),
+    version: Type.String({ description: "Version of ipc-benchmark" }),
+    command_line: Type.Array(Type.String(), {
+      description: "Arguments as given, without the program's name",
+    }),
+    cells: count("Cells that follow: a cell is one launch of one test of one mechanism and message size"),
+  },
+  "What is going to be done; the first event",
+);
+
+const StartEvent = closed(
+  {
+    type: Type.Literal("start"),
+    time: time(),
+    cell: cellNumber(),
+    mechanism: oneOf(MECHANISM, "What is measured"),
+    mode: oneOf(MODE, "How the peers wait"),
+    test: oneOf(TEST, "Which interval is measured"),
+    message_size: count("Payload, bytes"),
+    launch: Type.Integer({ minimum: 1, description: "Number of the launch, from 1" }),
+    msg_count: nullable(count("Messages"), "null when the duration decides"),
+    duration_ns: nullable(count("ns"), "null when the count decides"),
+    rate_per_second: nullable(quantity("Messages a second"), "--rate; null in a closed loop"),
+  },
+  "A cell begins",
+);
+
+const IntervalEvent = closed(
+  {
+    type: Type.Literal("interval"),
+    time: time(),
+    cell: cellNumber(),
+    phase: oneOf(["starting", "warm-up", "measuring"], "Where the cell is"),
+    interval_ns: count("Since the last interval or the start of the cell, ns"),
+    sent: count("Measured messages sent so far"),
+    received: count("Measured messages (round trip: replies) received so far"),
+    interval_received: count("Of those, in this interval"),
+    messages_per_second: quantity("interval_received over interval_ns"),
+    latency: nullable(Latency, "Of the cell so far; null before the first message"),
+  },
+  "Once a second while a cell is under way. Its figures are read while they are written: they may be a message apart",
+);
+
+const WarningEvent = closed(
+  {
+    type: Type.Literal("warning"),
+    time: time(),
+    cell: nullable(cellNumber(), "null: it concerns the whole run"),
+    id: Type.String({ description: "What was found" }),
+    figures: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()]), {
+      description: "Its figures; units stand in their names",
+    }),
+    message: Type.String({ description: "The same in words" }),
+  },
+  "Something that may explain figures, or that was not as asked for",
+);
+
+const ResultEvent = closed(
+  {
+    type: Type.Literal("result"),
+    time: time(),
+    cell: cellNumber(),
+    complete: Type.Boolean({ description: "The cell ran to its end" }),
+    failure: nullable(Type.String(), "Why it failed or ended early"),
+    started_at_epoch_ns: nullable(
+      exactInteger("ns since 1970-01-01T00:00:00Z; exceeds 2^53"),
+      "Start of the measured phase; null when it was never reached",
+    ),
+    sent: count("Messages"),
+    received: count("Messages"),
+    lost: count("Messages"),
+    duplicated: count("Messages"),
+    reordered: count("Messages"),
+    corrupt: count("Messages"),
+    window_ns: nullable(exactInteger("ns"), "First measured send to last measured receive"),
+    messages_per_second: nullable(quantity("Messages a second"), "Over that window; null for an empty one"),
+    latency: nullable(Latency, "null when nothing was recorded"),
+  },
+  "A cell has ended",
+);
+
+const EndEvent = closed(
+  {
+    type: Type.Literal("end"),
+    time: time(),
+    complete: Type.Boolean({ description: "Everything asked for ran to its end" }),
+    exit_code: count("Exit code of the program"),
+  },
+  "The last event; without it the program was killed, or the events could not be written",
+);
+
+export const EventSchema = Type.Union([
+  PlanEvent,
+  StartEvent,
+  IntervalEvent,
+  WarningEvent,
+  ResultEvent,
+  EndEvent,
+]);
+
+export type RunEvent = Static<typeof EventSchema>;
+export type LatencyFigures = Static<typeof Latency>;
+
+/** Text of `docs/events.schema.json`: JSON Schema draft-07 of one line. */
+export function eventsSchemaText(): string {
+  const document = {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "One line of the event stream of ipc-benchmark (--events)",
+    ...EventSchema,
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

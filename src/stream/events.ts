@@ -1,0 +1,91 @@
+/** What is known of a run, as events. Pure: the moment is an argument. */
+import type { LatencySnapshot, Measurement } from "../measure/measurement.ts";
+import type { CellState } from "../progress/cell-state.ts";
+import { measuredRate } from "../progress/display.ts";
+import type { ObservedCell } from "../progress/observer.ts";
+import { writeExactly } from "../report/json.ts";
+import { MECHANISM_NAMES } from "../result/names.ts";
+import { exactInteger } from "../stats/exact.ts";
+import { percentilesNs } from "../stats/histogram.ts";
+import type { LatencyFigures, RunEvent } from "./events-schema.ts";
+
+type EventOf<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
+
+/** One line, every integer with all its digits. */
+export function eventLine(event: RunEvent): string {
+  return `${JSON.stringify(event, writeExactly)}\n`;
+}
+
+function latencyFigures(latency: LatencySnapshot, percentiles: readonly number[]): LatencyFigures | null {
+  const values = percentilesNs(latency, percentiles);
+  if (values === null) return null;
+  return {
+    count: exactInteger(latency.count),
+    min_ns: exactInteger(latency.minNs),
+    max_ns: exactInteger(latency.maxNs),
+    percentiles: percentiles.map((percentile, i) => ({ percentile, value_ns: exactInteger(values[i]!) })),
+  };
+}
+
+export function startEvent(cell: ObservedCell, at: Date): EventOf<"start"> {
+  return {
+    type: "start",
+    time: at.toISOString(),
+    cell: cell.number,
+    mechanism: MECHANISM_NAMES[cell.mechanism].variant,
+    mode: cell.mode,
+    test: cell.test,
+    message_size: cell.messageBytes,
+    launch: cell.launch,
+    msg_count: cell.messageCount,
+    duration_ns: cell.durationNs,
+    rate_per_second: cell.ratePerSecond,
+  };
+}
+
+export interface IntervalInput {
+  readonly cell: ObservedCell;
+  readonly state: CellState;
+  /** Received when the interval began. */
+  readonly receivedBefore: number;
+  readonly intervalMs: number;
+  readonly latency: LatencySnapshot;
+}
+
+export function intervalEvent(input: IntervalInput, at: Date): EventOf<"interval"> {
+  const { cell, state, receivedBefore, intervalMs, latency } = input;
+  const received = state.received - receivedBefore;
+  return {
+    type: "interval",
+    time: at.toISOString(),
+    cell: cell.number,
+    phase: state.phase,
+    interval_ns: Math.round(intervalMs * 1e6),
+    sent: state.sent,
+    received: state.received,
+    interval_received: received,
+    messages_per_second: intervalMs > 0 ? (received * 1000) / intervalMs : 0,
+    latency: latencyFigures(latency, cell.percentiles),
+  };
+}
+
+export function resultEvent(cell: ObservedCell, measurement: Measurement, at: Date): EventOf<"result"> {
+  const { counts, startedAtEpochNs, windowNs } = measurement;
+  return {
+    type: "result",
+    time: at.toISOString(),
+    cell: cell.number,
+    complete: measurement.complete,
+    failure: measurement.failure,
+    started_at_epoch_ns: startedAtEpochNs === null ? null : exactInteger(startedAtEpochNs),
+    sent: counts.sent,
+    received: counts.received,
+    lost: counts.lost,
+    duplicated: counts.duplicated,
+    reordered: counts.reordered,
+    corrupt: counts.corrupt,
+    window_ns: windowNs === null ? null : exactInteger(windowNs),
+    messages_per_second: measuredRate(measurement),
+    latency: latencyFigures(measurement.latency, cell.percentiles),
+  };
+}

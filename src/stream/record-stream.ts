@@ -1,0 +1,166 @@
+import { RunError } from "../cli/errors.ts";
+import type { Test } from "../cli/plan.ts";
+import { CLIENT_SHEET, type LedgerFile, SERVER_SHEET } from "../measure/ledger.ts";
+import type { ObservedCell, RunObserver } from "../progress/observer.ts";
+import type { OutputStream } from "./output-stream.ts";
+import { drainRecords, RowBuffer } from "./row-writer.ts";
+import type { ExtraColumns, FileLayout, RowSource } from "./rows.ts";
+
+/** Records that each recording side may be ahead of the files: 4 MiB, 130 ms at a million a second. */
+export const RING_CAPACITY = 1 << 17;
+
+const LONGEST_NAP_MS = 50;
+const SHORTEST_NAP_MS = 2;
+/** The nap is as long as the ring takes to fill up to this share, at the rate seen last. */
+const FILL_SHARE = 0.25;
+
+const SHEETS_OF_A_CLIENT = 2;
+
+/** One streaming file and its layout. */
+export interface RecordFile {
+  readonly output: OutputStream;
+  readonly layout: FileLayout;
+}
+
+/** One connection of the cell under way. */
+interface Source {
+  readonly sheet: number;
+  readonly clockSheet: number;
+  readonly row: RowSource;
+}
+
+/** Naps until the bell. */
+class Alarm {
+  #wake: (() => void) | null = null;
+  hasRung = false;
+
+  async nap(ms: number): Promise<void> {
+    if (this.hasRung) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** No more naps. */
+  ring(): void {
+    this.hasRung = true;
+    this.#wake?.();
+  }
+}
+
+/** How long to leave a ring alone that had `count` records after `elapsedMs`. */
+export function napMs(count: number, elapsedMs: number, ringCapacity: number): number {
+  if (count === 0) return LONGEST_NAP_MS;
+  const fillMs = (FILL_SHARE * ringCapacity * Math.max(elapsedMs, 1)) / count;
+  return Math.max(SHORTEST_NAP_MS, Math.min(LONGEST_NAP_MS, fillMs));
+}
+
+/** Which sheets record the messages of a test, client by client, in which ledger. */
+function sourcesOf(cell: ObservedCell, ledger: LedgerFile): Source[] {
+  const recording: Record<Test, number> = { "one-way": SERVER_SHEET, "round-trip": CLIENT_SHEET };
+  return Array.from({ length: ledger.sheetCount / SHEETS_OF_A_CLIENT }, (_, worker) => ({
+    sheet: worker * SHEETS_OF_A_CLIENT + recording[cell.test],
+    // Only clients take the offset between the clocks, as their measured phase begins.
+    clockSheet: worker * SHEETS_OF_A_CLIENT + CLIENT_SHEET,
+    row: { ...cell, worker, isScheduled: cell.ratePerSecond !== null },
+  }));
+}
+
+/**
+ * Writes a row for each measured message into one or two files, while the messages are under way: one pass over the rings,
+ * one write a file and pass. A file that can't be written ends the run, through `onFailure`.
+ */
+export class RecordStream implements RunObserver {
+  readonly #files: readonly RecordFile[];
+  readonly #columns: ExtraColumns;
+  readonly #buffers: readonly [RowBuffer, RowBuffer?];
+  readonly #onFailure: (failure: RunError) => void;
+  readonly #failed = new Set<RecordFile>();
+  #draining: Promise<void> = Promise.resolve();
+  #alarm = new Alarm();
+
+  /** @param files one or two */
+  constructor(files: readonly RecordFile[], columns: ExtraColumns, onFailure: (failure: RunError) => void) {
+    this.#files = files;
+    this.#columns = columns;
+    this.#onFailure = onFailure;
+    this.#buffers = files.length > 1 ? [new RowBuffer(), new RowBuffer()] : [new RowBuffer()];
+  }
+
+  /** Begins the files. */
+  async begin(): Promise<void> {
+    for (const { output } of this.#files) output.begin();
+    await this.#writeEach(({ layout }) => Buffer.from(layout.header(this.#columns)));
+  }
+
+  cellStarts(cell: ObservedCell, ledger: LedgerFile): void {
+    this.#alarm = new Alarm();
+    this.#draining = this.#drainUntilRung(sourcesOf(cell, ledger), ledger, this.#alarm);
+  }
+
+  /** What the roles recorded until they went is on its way to the files. */
+  async cellStops(): Promise<void> {
+    this.#alarm.ring();
+    await this.#draining;
+  }
+
+  /** Makes the files complete and closes them. */
+  async finish(): Promise<void> {
+    const hasRows = this.#buffers[0].rowCount > 0;
+    await this.#writeEach(({ layout }) => Buffer.from(layout.footer(hasRows)));
+    for (const file of this.#files) {
+      const { output, layout } = file;
+      if (this.#failed.has(file)) output.mend((end) => layout.wholeBytes(end), layout.footer(true));
+      output.close();
+    }
+  }
+
+  /** Writes to every file that has not failed yet. */
+  async #writeEach(bytesOf: (file: RecordFile, index: number) => Uint8Array): Promise<void> {
+    const write = async (file: RecordFile, index: number) => {
+      if (this.#failed.has(file)) return;
+      try {
+        await file.output.write(bytesOf(file, index));
+      } catch (error) {
+        this.#failed.add(file);
+        this.#onFailure(error instanceof RunError ? error : new RunError(String(error)));
+      }
+    };
+    await Promise.all(this.#files.map(write));
+  }
+
+  async #drainUntilRung(sources: readonly Source[], ledger: LedgerFile, alarm: Alarm): Promise<void> {
+    let lastMs = performance.now();
+    let isLast = false;
+    while (this.#failed.size === 0) {
+      let most = 0;
+      for (const source of sources) most = Math.max(most, await this.#drain(source, ledger));
+      // Only a ring that is found empty after the bell is empty for good.
+      if (isLast && most === 0) return;
+      isLast = alarm.hasRung;
+      const nowMs = performance.now();
+      await alarm.nap(napMs(most, nowMs - lastMs, RING_CAPACITY));
+      lastMs = nowMs;
+    }
+  }
+
+  /** Empties one ring, but for a producer that is faster; how many records it had. */
+  async #drain({ sheet, clockSheet, row }: Source, ledger: LedgerFile): Promise<number> {
+    for (const [i, { layout }] of this.#files.entries()) {
+      const hasSchedule = this.#columns.schedule && row.isScheduled;
+      this.#buffers[i]!.use(layout.rowTexts(row, this.#columns), hasSchedule);
+    }
+    let total = 0;
+    while (total < RING_CAPACITY && this.#failed.size === 0) {
+      const count = drainRecords(ledger, sheet, clockSheet, this.#buffers);
+      if (count === 0) break;
+      await this.#writeEach((_, index) => this.#buffers[index]!.filled);
+      total += count;
+    }
+    return total;
+  }
+}

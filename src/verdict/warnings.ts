@@ -1,0 +1,223 @@
+/** What may explain a test's figures or make them hard to repeat. Pure; each function looks at one thing. */
+
+import { isKnown } from "../system/kernel-files.ts";
+import type { CpuFacts } from "../system/machine-schema.ts";
+import type { Effective } from "../system/privileges.ts";
+import type { UsageFigures } from "../system/usage-schema.ts";
+import type { Figures, Finding, WarningId } from "./finding.ts";
+import type { VerdictInput, VerdictSide } from "./input.ts";
+import { sidesOf } from "./reasons.ts";
+import {
+  BIMODAL_FROM_SHARE,
+  BIMODAL_TO_SHARE,
+  DEEP_IDLE_LATENCY_US,
+  FAST_CLOCK_SOURCES,
+  LEAST_SAMPLES_BEYOND,
+  MOST_CPU_PRESSURE_SHARE,
+  MOST_STEAL_SHARE,
+} from "./thresholds.ts";
+
+export type Warning = Finding<WarningId>;
+
+const finding = (id: WarningId, figures: Figures): Warning => ({ id, figures });
+const isAbove = (value: number | string | undefined, limit: number) =>
+  typeof value === "number" && value > limit;
+
+/** CPUs on which the roles ran, else those they might have: what the machine's facts matter for. */
+function cpusLookedAt(input: VerdictInput): CpuFacts[] {
+  const sides = sidesOf(input);
+  const used = new Set(
+    sides.flatMap(({ side }) => (side.usedCpus.length > 0 ? side.usedCpus : side.allowedCpus)),
+  );
+  return (input.machine?.cpus ?? []).filter(({ cpu }) => used.size === 0 || used.has(cpu));
+}
+
+/** CPUs that the roles could use at all; null where nobody tells. */
+function usableCpuCount({ machine }: VerdictInput): number | null {
+  const online = machine?.cpus_online ?? "unknown";
+  const granted = machine?.cgroup_cpus ?? "unknown";
+  const counts = [online, granted].filter(isKnown).map((cpus) => cpus.length);
+  return counts.length === 0 ? null : Math.min(...counts);
+}
+
+function isVirtual({ machine }: VerdictInput): boolean {
+  const hypervisor = machine?.hypervisor ?? "unknown";
+  return hypervisor !== "none" && hypervisor !== "unknown";
+}
+
+function placement(input: VerdictInput): Warning[] {
+  const cpuCount = usableCpuCount(input);
+  const found: Warning[] = [];
+  if (cpuCount === 1) found.push(finding("one-cpu", { cpus: 1 }));
+  const free = sidesOf(input).filter(({ side }) => side.requestedCpu === null);
+  if (free.length > 0 && cpuCount !== 1) {
+    found.push(finding("unpinned", { sides: free.map(({ name }) => name).join(" and ") }));
+  }
+  const share = input.sameCpuShare;
+  if (share !== null && share >= BIMODAL_FROM_SHARE && share <= BIMODAL_TO_SHARE) {
+    found.push(finding("placement-bimodal", { sameCpuShare: share }));
+  }
+  return found;
+}
+
+function crowding(input: VerdictInput): Warning[] {
+  const allowed = input.client?.allowedCpus.length ?? 0;
+  const cpus = allowed > 0 ? allowed : usableCpuCount(input);
+  if (cpus === null || !(input.clientCount > cpus)) return [];
+  return [finding("more-clients-than-cpus", { clients: input.clientCount, cpus })];
+}
+
+function governors(input: VerdictInput): Warning[] {
+  const others = cpusLookedAt(input).filter(
+    ({ governor }) => governor !== "performance" && governor !== "unknown",
+  );
+  if (others.length === 0) return [];
+  const names = [...new Set(others.map(({ governor }) => governor))];
+  return [finding("governor", { governor: names.join(" "), cpus: others.map(({ cpu }) => cpu).join(" ") })];
+}
+
+/** Wake-up latency that the kernel keeps to: ours if it was held, else what others demanded when the facts were read. */
+function latencyLimitUs({ cpuDmaLatencyUs, machine }: VerdictInput): number {
+  const held = cpuDmaLatencyUs?.effective ?? "unknown";
+  const found = machine?.cpu_dma_latency_us ?? "unknown";
+  return isKnown(held) ? held : isKnown(found) ? found : Number.POSITIVE_INFINITY;
+}
+
+/** In a virtual machine every halt goes through the hypervisor, whatever latency the guest's table claims. */
+function deepIdle(input: VerdictInput): Warning[] {
+  if (input.isSpinning) return [];
+  const limitUs = latencyLimitUs(input);
+  const leastUs = isVirtual(input) ? 1 : DEEP_IDLE_LATENCY_US;
+  const deep = cpusLookedAt(input)
+    .flatMap(({ idle_states: states }) => (isKnown(states) ? states : []))
+    .flatMap(({ name, disabled, latency_us: latencyUs }) =>
+      disabled !== true && isKnown(latencyUs) && latencyUs >= leastUs && latencyUs <= limitUs
+        ? [{ name, latencyUs }]
+        : [],
+    );
+  if (deep.length === 0) return [];
+  const states = [...new Set(deep.map(({ name }) => name))].join(", ");
+  return [
+    finding("deep-idle", { states, longestLatencyUs: Math.max(...deep.map(({ latencyUs }) => latencyUs)) }),
+  ];
+}
+
+function clockSource({ machine }: VerdictInput): Warning[] {
+  const current = machine?.clock_source ?? "unknown";
+  if (current === "unknown" || FAST_CLOCK_SOURCES.includes(current)) return [];
+  return [finding("clock-source", { current })];
+}
+
+function virtualMachine(input: VerdictInput): Warning[] {
+  return isVirtual(input)
+    ? [finding("virtual-machine", { hypervisor: input.machine?.hypervisor ?? "unknown" })]
+    : [];
+}
+
+/** Siblings that are online: the kernel lists no others. */
+function smtSiblings(input: VerdictInput): Warning[] {
+  return cpusLookedAt(input).flatMap(({ cpu, smt_siblings: siblings }) => {
+    if (!isKnown(siblings)) return [];
+    const others = siblings.filter((sibling) => sibling !== cpu);
+    return others.length === 0 ? [] : [finding("smt-sibling", { cpu, siblings: others.join(" ") })];
+  });
+}
+
+function usageOf(input: VerdictInput): { name: string; side: VerdictSide; usage: UsageFigures }[] {
+  return sidesOf(input).flatMap(({ name, side }) =>
+    side.usage === null ? [] : [{ name, side, usage: side.usage }],
+  );
+}
+
+/** Machine-wide figures were read by both sides; the worse one tells. */
+function worst(input: VerdictInput, key: "steal_share" | "cpu_pressure_share"): number {
+  return Math.max(
+    0,
+    ...usageOf(input)
+      .map(({ usage }) => usage[key])
+      .filter(isKnown),
+  );
+}
+
+function competition(input: VerdictInput): Warning[] {
+  const [steal, pressure] = [worst(input, "steal_share"), worst(input, "cpu_pressure_share")];
+  const found: Warning[] = [];
+  if (steal > MOST_STEAL_SHARE) found.push(finding("steal", { share: steal }));
+  if (pressure > MOST_CPU_PRESSURE_SHARE) found.push(finding("cpu-pressure", { share: pressure }));
+  return found;
+}
+
+/** As the messages saw it, or as the kernel counted it, whichever is more. */
+function migrations(input: VerdictInput): Warning[] {
+  return sidesOf(input).flatMap(({ name, side }) => {
+    const counted = side.usage?.migrations ?? "unknown";
+    const count = isKnown(counted) ? Math.max(side.migrations, counted) : side.migrations;
+    return count > 0 ? [finding("migrations", { side: name, count })] : [];
+  });
+}
+
+function majorFaults(input: VerdictInput): Warning[] {
+  return usageOf(input)
+    .filter(({ usage }) => isAbove(usage.major_faults, 0))
+    .map(({ name, usage }) => finding("major-faults", { side: name, count: usage.major_faults }));
+}
+
+function streamStalls({ streamStalls: stalls }: VerdictInput): Warning[] {
+  return stalls === null || !(stalls.count > 0) ? [] : [finding("stream-stalls", { ...stalls })];
+}
+
+function unbackedPercentiles({ percentiles, sampleCount }: VerdictInput): Warning[] {
+  const unbacked = percentiles.filter(({ samplesBeyond }) => samplesBeyond < LEAST_SAMPLES_BEYOND);
+  if (unbacked.length === 0) return [];
+  const names = unbacked.map(({ percentile }) => `p${percentile}`).join(", ");
+  return [
+    finding("percentiles-unbacked", {
+      percentiles: names,
+      samples: sampleCount,
+      needed: LEAST_SAMPLES_BEYOND,
+    }),
+  ];
+}
+
+/** What was denied, once for each thing and side; that it is not in force is a reason of its own. */
+function privilegesMissing(input: VerdictInput): Warning[] {
+  const asked: [string, Effective<number | string> | null][] = [["--cpu-dma-latency", input.cpuDmaLatencyUs]];
+  for (const { name, side } of sidesOf(input)) {
+    asked.push([`SCHED_FIFO of the ${name}`, side.realTime?.fifoPriority ?? null]);
+    asked.push([`locked memory of the ${name}`, side.realTime?.memoryLock ?? null]);
+  }
+  return asked.flatMap(([what, effective]) =>
+    effective?.isDenied ? [finding("privilege-missing", { what, note: effective.note ?? "" })] : [],
+  );
+}
+
+/** The kernel stops real-time threads that never sleep for 50 ms of each second, unless told not to. */
+function realTimeBandwidth(input: VerdictInput): Warning[] {
+  const runtimeUs = Number(input.machine?.sysctls["kernel.sched_rt_runtime_us"] ?? Number.NaN);
+  const isFifo = sidesOf(input).some(({ side }) => typeof side.realTime?.fifoPriority.effective === "number");
+  if (!input.isSpinning || !isFifo || !(runtimeUs >= 0)) return [];
+  const periodUs = input.machine?.sysctls["kernel.sched_rt_period_us"] ?? "unknown";
+  return [finding("rt-bandwidth", { runtimeUs, periodUs })];
+}
+
+const LOOKS = [
+  placement,
+  crowding,
+  governors,
+  deepIdle,
+  clockSource,
+  virtualMachine,
+  smtSiblings,
+  competition,
+  migrations,
+  majorFaults,
+  streamStalls,
+  unbackedPercentiles,
+  privilegesMissing,
+  realTimeBandwidth,
+];
+
+/** Everything worth a warning; empty when nothing is. */
+export function findWarnings(input: VerdictInput): Warning[] {
+  return LOOKS.flatMap((look) => look(input));
+}

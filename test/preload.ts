@@ -1,0 +1,22 @@
+/** Runs before the test files are loaded: sources under test import the host's shim, so it is built if absent or stale. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+const root = resolve(import.meta.dir, "..");
+const shim = join(root, "dist", "shim", "host");
+
+function newestChangeMs(directory: string): number {
+  const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile());
+  return Math.max(...files.map((entry) => statSync(join(directory, entry.name)).mtimeMs));
+}
+
+function isStale(): boolean {
+  return !existsSync(shim) || newestChangeMs(join(root, "c")) > statSync(shim).mtimeMs;
+}
+
+if (isStale()) {
+  const command = [process.execPath, join(root, "scripts", "build.ts"), "--shim-only"];
+  const build = Bun.spawnSync(command, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  if (build.exitCode !== 0)
+    throw new Error("the C shim does not compile, so nothing that uses it can be tested");
+}

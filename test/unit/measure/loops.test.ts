@@ -1,0 +1,236 @@
+import { describe, expect, test } from "bun:test";
+import { FRAME, NEED, UNRECORDED_ID, WINDOW_OVER } from "../../../src/channel/channel.ts";
+import { ChannelError, ProtocolError } from "../../../src/measure/failures.ts";
+import { answerMessages, exchangeNotes, runLoop, sendMessages } from "../../../src/measure/loops.ts";
+import { Schedule } from "../../../src/measure/schedule.ts";
+import { CANCELED, CLOSED, MALFORMED, PEER_DIED, TIMED_OUT } from "../../../src/native/errno.ts";
+import { type Script, ScriptedChannel } from "./scripted-channel.ts";
+
+async function send(
+  script: Script,
+  options: { count: number; roundTrip?: boolean; sendDelayNs?: number; canary?: boolean },
+): Promise<ScriptedChannel> {
+  const channel = new ScriptedChannel(script);
+  const { count, roundTrip = false, sendDelayNs = 0, canary = false } = options;
+  const schedule = new Schedule({ warmupCount: 0, canary, messageCount: count });
+  await runLoop(sendMessages(channel, { roundTrip, schedule, sendDelayNs }), channel);
+  await runLoop(shutDown(channel), channel);
+  return channel;
+}
+
+async function answer(script: Script, options: { echo?: boolean } = {}) {
+  const channel = new ScriptedChannel(script);
+  const onPing = (note: string) => `pong to ${note}`;
+  await runLoop(answerMessages(channel, { echo: options.echo ?? true, replyDelayNs: 0, onPing }), channel);
+  return channel;
+}
+
+/** Every way in which each of `calls` calls says PENDING not at all, once or twice. */
+function* allPendings(calls: number): Generator<number[]> {
+  for (let code = 0; code < 3 ** calls; code++) {
+    yield Array.from({ length: calls }, (_, call) => Math.floor(code / 3 ** call) % 3);
+  }
+}
+
+const failed = (running: Promise<unknown>) =>
+  running.then(
+    () => null,
+    (error: unknown) => error as ChannelError,
+  );
+
+describe("sending one way", () => {
+  const order = ["send 0 as 0", "send 1 as 0", "send 2 as 0", `send ${UNRECORDED_ID} as 5`];
+
+  test("hands over one message after the other and ends with a shutdown", async () => {
+    expect((await send({}, { count: 3 })).log).toEqual(order);
+  });
+
+  test("does the same however often each call is not ready", async () => {
+    for (const pendings of allPendings(4)) {
+      const channel = await send({ pendings: (call) => pendings[call]! }, { count: 3 });
+      expect(channel.log).toEqual(order);
+      expect(channel.needs).toEqual(pendings.flatMap((count) => Array<number>(count).fill(NEED.writable)));
+    }
+  });
+
+  test("stops at the end of the window", async () => {
+    const { log } = await send({ sent: { 1: WINDOW_OVER } }, { count: 100 });
+    expect(log).toEqual(["send 0 as 0", "send 1 as 0", "send -1 as 5"]);
+  });
+
+  test("stops at the end of the window also when the send had to wait", async () => {
+    const { log } = await send({ sent: { 1: WINDOW_OVER }, pendings: () => 2 }, { count: 100 });
+    expect(log).toEqual(["send 0 as 0", "send 1 as 0", "send -1 as 5"]);
+  });
+
+  test("pauses between messages, not after the last", async () => {
+    const { log } = await send({}, { count: 3, sendDelayNs: 500 });
+    expect(log.filter((entry) => entry.startsWith("pause"))).toEqual(["pause 500", "pause 500"]);
+  });
+
+  test("lets the event loop sleep through a pause", async () => {
+    const pendings = (call: number) => (call === 1 || call === 3 ? 1 : 0);
+    const { needs } = await send({ pendings }, { count: 3, sendDelayNs: 500 });
+    expect(needs).toEqual([NEED.pause, NEED.pause]);
+  });
+
+  test("stops when the window ends during a pause", async () => {
+    const { log } = await send({ paused: WINDOW_OVER }, { count: 9, sendDelayNs: 500 });
+    expect(log).toEqual(["send 0 as 0", "pause 500", "send -1 as 5"]);
+  });
+});
+
+describe("round trips", () => {
+  const arriving = [FRAME.response, FRAME.response];
+  const order = ["send 0 as 1", "receive 2", "send 1 as 1", "receive 2", "send -1 as 5"];
+
+  test("wait for each reply before the next request, however often calls are not ready", async () => {
+    for (const pendings of allPendings(5)) {
+      const channel = await send(
+        { arriving, pendings: (call) => pendings[call]! },
+        { count: 2, roundTrip: true },
+      );
+      expect(channel.log).toEqual(order);
+      const needs = [NEED.writable, NEED.readable, NEED.writable, NEED.readable, NEED.writable];
+      expect(channel.needs).toEqual(
+        pendings.flatMap((count, call) => Array<number>(count).fill(needs[call]!)),
+      );
+    }
+  });
+
+  test("receive the reply to the last request of the window", async () => {
+    const { log } = await send({ arriving, sent: { 1: WINDOW_OVER } }, { count: 9, roundTrip: true });
+    expect(log).toEqual(order);
+  });
+
+  test.each([FRAME.oneWay, FRAME.request, FRAME.ping, FRAME.pong, FRAME.shutdown])(
+    "fail at a frame of type %d",
+    async (type) => {
+      const error = await failed(send({ arriving: [type] }, { count: 1, roundTrip: true }));
+      expect(error).toBeInstanceOf(ProtocolError);
+      expect(error!.message).toBe(`frame type ${type} where a response was due`);
+    },
+  );
+});
+
+describe("answering", () => {
+  test("takes one-way messages in and says nothing", async () => {
+    const { log } = await answer({ arriving: [FRAME.oneWay, FRAME.oneWay, FRAME.shutdown] });
+    expect(log).toEqual(["receive 0", "receive 0", "receive 5"]);
+  });
+
+  test("echoes requests, or acknowledges them, however often calls are not ready", async () => {
+    const arriving = [FRAME.request, FRAME.request, FRAME.shutdown];
+    for (const [echo, label] of [
+      [true, "echo"],
+      [false, "ack"],
+    ] as const) {
+      for (const pendings of allPendings(5)) {
+        const { log } = await answer({ arriving, pendings: (call) => pendings[call]! }, { echo });
+        expect(log).toEqual(["receive 1", label, "receive 1", label, "receive 5"]);
+      }
+    }
+  });
+
+  test("gives a ping's note to its owner and sends back what that says", async () => {
+    const { log } = await answer({ arriving: [FRAME.ping, FRAME.shutdown], notes: ["hello"] });
+    expect(log).toEqual(["receive 3", `note ${FRAME.pong} pong to hello`, "receive 5"]);
+  });
+
+  test.each([FRAME.response, FRAME.pong])("fails at a frame of type %d", async (type) => {
+    const error = await failed(answer({ arriving: [type] }));
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect(error!.message).toBe(`frame type ${type} from a client`);
+  });
+});
+
+describe("exchanging notes", () => {
+  const hello = async (script: Script) => {
+    const channel = new ScriptedChannel(script);
+    let pong = "none";
+    const onPong = (note: string) => {
+      pong = note;
+    };
+    await runLoop(exchangeNotes(channel, "hello", onPong), channel);
+    return { log: channel.log, pong };
+  };
+
+  test("hands over the answer's note", async () => {
+    const { log, pong } = await hello({ arriving: [FRAME.pong], notes: ["welcome"], pendings: () => 1 });
+    expect(log).toEqual([`note ${FRAME.ping} hello`, "receive 4"]);
+    expect(pong).toBe("welcome");
+  });
+
+  test("accepts an older tool's empty pong", async () => {
+    expect((await hello({ arriving: [FRAME.pong] })).pong).toBe("");
+  });
+
+  test("fails at anything but a pong", async () => {
+    expect(await failed(hello({ arriving: [FRAME.response] }))).toBeInstanceOf(ProtocolError);
+  });
+});
+
+const ERRORS = [CANCELED, CLOSED, PEER_DIED, TIMED_OUT, MALFORMED];
+
+describe.each(ERRORS)("the error %d", (status) => {
+  test("of a send ends the loop", async () => {
+    const error = await failed(send({ sent: { 1: status } }, { count: 3 }));
+    expect(error).toMatchObject({ name: "ChannelError", status });
+  });
+
+  test("of a send that had to wait ends the loop", async () => {
+    expect(await failed(send({ sent: { 1: status }, pendings: () => 1 }, { count: 3 }))).toMatchObject({
+      status,
+    });
+  });
+
+  test("of the shutdown ends the loop", async () => {
+    expect(await failed(send({ sent: { 1: status } }, { count: 1 }))).toMatchObject({ status });
+  });
+
+  test("of a receive ends the loop, also after a wait", async () => {
+    for (const pendings of [0, 1]) {
+      const script = { arriving: [status], pendings: () => pendings };
+      expect(await failed(send(script, { count: 1, roundTrip: true }))).toMatchObject({ status });
+      expect(await failed(answer(script))).toMatchObject({ status });
+    }
+  });
+
+  test("of a wait for room ends the loop", async () => {
+    expect(await failed(send({ pendings: () => 1, woken: { 0: status } }, { count: 1 }))).toMatchObject({
+      status,
+    });
+  });
+
+  test("of a wait for a message ends the loop once nothing has come", async () => {
+    const waiting = answer({ arriving: [FRAME.oneWay], pendings: (call) => call, woken: { 0: status } });
+    expect(await failed(waiting)).toMatchObject({ status });
+  });
+
+  test("of a wait for a message is passed over while messages still come", async () => {
+    const script = {
+      arriving: [FRAME.oneWay, FRAME.shutdown],
+      pendings: () => 1,
+      woken: { 0: status, 1: status },
+    };
+    expect((await answer(script)).log).toEqual(["receive 0", "receive 5"]);
+  });
+
+  test("of a pause ends the loop", async () => {
+    expect(await failed(send({ paused: status }, { count: 2, sendDelayNs: 1 }))).toMatchObject({ status });
+  });
+
+  test("of the wait for a pause's end ends the loop", async () => {
+    const script = { pendings: (call: number) => call % 2, woken: { 0: status } };
+    expect(await failed(send(script, { count: 2, sendDelayNs: 1 }))).toMatchObject({ status });
+  });
+
+  test("of an echo ends the loop", async () => {
+    const script = { arriving: [FRAME.request, FRAME.shutdown], sent: { 0: status } };
+    expect(await failed(answer(script))).toMatchObject({ status });
+  });
+
+  test("is worded", () => {
+    expect(new ChannelError(status).message).toMatch(/^[a-z].{5,}/);
+  });
+});

@@ -1,0 +1,143 @@
+import { type Channel, DUE, type Need } from "../../../src/channel/channel.ts";
+import { PENDING } from "../../../src/native/errno.ts";
+
+export interface Script {
+  /** Types of the frames that arrive, or errors, in their order; then nothing more comes. */
+  readonly arriving?: readonly number[];
+  /** How often the n-th call (of any kind) says PENDING before its result. */
+  readonly pendings?: (call: number) => number;
+  /** Results of sends, replies and notes by their number; 0 where it says nothing. */
+  readonly sent?: Readonly<Record<number, number>>;
+  /** Status with which the n-th wait is resumed; 0 where it says nothing. */
+  readonly woken?: Readonly<Record<number, number>>;
+  /** Results of untilDue, in their order; DUE once they are used up. */
+  readonly due?: readonly number[];
+  readonly paused?: number;
+  readonly notes?: readonly string[];
+  readonly isBlocking?: boolean;
+}
+
+/** A channel in memory that does what a script says and writes down what was done, in order. */
+export class ScriptedChannel implements Channel {
+  readonly log: string[] = [];
+  readonly needs: Need[] = [];
+  readonly isBlocking: boolean;
+  readonly #script: Script;
+  readonly #arriving: number[];
+  readonly #due: number[];
+  readonly #notes: string[];
+  #calls = 0;
+  #sends = 0;
+  #sending: { label: string; result: number; pendings: number } | null = null;
+  #receivePendings: number | null = null;
+  #isPausing = false;
+
+  constructor(script: Script = {}) {
+    this.#script = script;
+    this.isBlocking = script.isBlocking ?? false;
+    this.#arriving = [...(script.arriving ?? [])];
+    this.#due = [...(script.due ?? [])];
+    this.#notes = [...(script.notes ?? [])];
+  }
+
+  #pendings(): number {
+    return this.#script.pendings?.(this.#calls++) ?? 0;
+  }
+
+  #begin(label: string): number {
+    if (this.#sending !== null) throw new Error(`${label} while ${this.#sending.label} is under way`);
+    this.#sending = { label, result: this.#script.sent?.[this.#sends++] ?? 0, pendings: this.#pendings() };
+    return this.#goOn();
+  }
+
+  #goOn(): number {
+    if (this.#sending === null) throw new Error("flush without a send under way");
+    if (this.#sending.pendings-- > 0) return PENDING;
+    const { label, result } = this.#sending;
+    this.#sending = null;
+    this.log.push(label);
+    return result;
+  }
+
+  send(id: number, type: number): number {
+    return this.#begin(`send ${id} as ${type}`);
+  }
+
+  sendNow(id: number, type: number): number {
+    return this.#begin(`send ${id} as ${type} now`);
+  }
+
+  reply(withPayload: boolean): number {
+    return this.#begin(withPayload ? "echo" : "ack");
+  }
+
+  sendNote(type: number, text: string): number {
+    return this.#begin(`note ${type} ${text}`);
+  }
+
+  flush(): number {
+    return this.#goOn();
+  }
+
+  flushNow(): number {
+    return this.#goOn();
+  }
+
+  receive(): number {
+    this.#receivePendings ??= this.#pendings();
+    if (this.#receivePendings-- > 0) return PENDING;
+    this.#receivePendings = null;
+    return this.#take();
+  }
+
+  receiveSoon(): number {
+    return this.#arriving.length > 0 ? this.#take() : PENDING;
+  }
+
+  #take(): number {
+    const type = this.#arriving.shift();
+    if (type === undefined) {
+      this.#receivePendings = 0;
+      return PENDING;
+    }
+    this.log.push(`receive ${type}`);
+    return type;
+  }
+
+  readNote(): string {
+    return this.#notes.shift() ?? "";
+  }
+
+  pause(lengthNs: number): number {
+    this.log.push(`pause ${lengthNs}`);
+    this.#isPausing = this.#pendings() > 0;
+    return this.#isPausing ? PENDING : (this.#script.paused ?? 0);
+  }
+
+  endPause(): number {
+    if (!this.#isPausing) throw new Error("endPause without a pause under way");
+    this.#isPausing = false;
+    return this.#script.paused ?? 0;
+  }
+
+  untilDue(id: number): number {
+    const due = this.#due.shift() ?? DUE;
+    this.log.push(`due ${id}: ${due}`);
+    return due;
+  }
+
+  start(): void {
+    this.log.push("start");
+  }
+
+  unlinkName(): void {}
+  setPeerPid(): void {}
+
+  whenReady(needs: Need, resume: (status: number) => void): void {
+    const status = this.#script.woken?.[this.needs.length] ?? 0;
+    if (this.needs.push(needs) > 10_000) throw new Error("waits for ever");
+    queueMicrotask(() => resume(status));
+  }
+
+  async close(): Promise<void> {}
+}
