@@ -56,6 +56,12 @@ static int transfer_try(struct channel *channel, const struct transfer *transfer
                                          : channel->ops->try_receive(channel, transfer->arrival);
 }
 
+/* The peer is gone: what it sent before must still be received. */
+static int transfer_after(struct channel *channel, const struct transfer *transfer, int error) {
+  int rc = transfer->direction == READABLE ? transfer_try(channel, transfer) : error;
+  return rc == -EAGAIN ? error : rc;
+}
+
 static int transfer_block(struct channel *channel, const struct transfer *transfer) {
   const struct channel_ops *ops = channel->ops;
   if (transfer->direction == WRITABLE && ops->send != NULL) {
@@ -66,7 +72,9 @@ static int transfer_block(struct channel *channel, const struct transfer *transf
   }
   int rc;
   while ((rc = transfer_try(channel, transfer)) == -EAGAIN) {
-    if (ops->wait(channel, transfer->direction, WAIT_SLICE_NS) != 0 || is_stopping(channel->stop)) return -EAGAIN;
+    int waited = ops->wait(channel, transfer->direction, WAIT_SLICE_NS);
+    if (waited == -EAGAIN || is_stopping(channel->stop)) return -EAGAIN;
+    if (waited != 0) return transfer_after(channel, transfer, waited);
   }
   return rc;
 }
@@ -103,11 +111,7 @@ static int transfer_run(struct channel *channel, const struct transfer *transfer
     if (rc != -EAGAIN) return rc;
     if (is_stopping(channel->stop)) return -ECANCELED;
     int peer = channel->ops->check_peer == NULL ? 0 : channel->ops->check_peer(channel);
-    if (peer != 0) {
-      /* What a peer sent before it went must still be received. */
-      rc = transfer->direction == READABLE ? transfer_try(channel, transfer) : peer;
-      return rc == -EAGAIN ? peer : rc;
-    }
+    if (peer != 0) return transfer_after(channel, transfer, peer);
     int64_t now_ns = clock_now_ns();
     if (silent_since_ns == 0) silent_since_ns = now_ns - WAIT_SLICE_NS;
     if (now_ns - silent_since_ns >= channel->silence_ns) return -ETIMEDOUT;

@@ -71,10 +71,15 @@ complete -F _ipc_benchmark ${NAME}`;
 /** What is done after the flag: `return` where nothing else than its value can follow. */
 function bashOffer(flag: AvailableFlag): string {
   const offer = offerOf(flag);
-  const offering =
-    offer === "files" ? '_ipc_benchmark_files "$cur"' : `_ipc_benchmark_words "${offer.join(" ")}" "$cur"`;
-  if (flag.arity === "many") return offering;
-  return `((taken == 0)) && ${offering}${flag.arity === "one" ? " && return" : ""}`;
+  const offering = offer === "files" ? '_ipc_benchmark_files "$cur"' : bashWords(offer);
+  if (flag.arity === "many") return `${offering}; ((taken == 0)) && return`;
+  return flag.arity === "one"
+    ? `((taken == 0)) && { ${offering}; return; }`
+    : `((taken == 0)) && ${offering}`;
+}
+
+function bashWords(words: readonly string[]): string {
+  return words.length === 0 ? ":" : `_ipc_benchmark_words "${words.join(" ")}" "$cur"`;
 }
 
 function zshScript(): string {

@@ -8,7 +8,7 @@ import type { Listener } from "../../src/channel/connection.ts";
 import { connect, listen } from "../../src/channel/open.ts";
 import { ChannelError } from "../../src/measure/failures.ts";
 import { LedgerFile } from "../../src/measure/ledger.ts";
-import { answerMessages, exchangeNotes, runLoop, sendMessages } from "../../src/measure/loops.ts";
+import { answerMessages, exchangeNotes, runLoop, sendMessages, shutDown } from "../../src/measure/loops.ts";
 import { Schedule } from "../../src/measure/schedule.ts";
 import { PENDING } from "../../src/native/errno.ts";
 import { native } from "../../src/native/library.ts";

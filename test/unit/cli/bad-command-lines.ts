@@ -198,7 +198,10 @@ export const BAD_COMMAND_LINES: readonly BadCommandLine[] = [
   { argv: ["--verbose=2"], message: ["--verbose takes no value", '"2"'] },
   { argv: ["-v", "2"], message: ['unexpected argument "2"'] },
   { argv: ["--dry-run=yes"], message: ["--dry-run takes no value"] },
-  { argv: ["--config", "run.yaml"], message: ["--config takes the path of a .toml or .json file", 'not "run.yaml"'] },
+  {
+    argv: ["--config", "run.yaml"],
+    message: ["--config takes the path of a .toml or .json file", 'not "run.yaml"'],
+  },
   { argv: ["--config", ".json"], message: ["--config", 'not ".json"'] },
   { argv: ["--config", "a.toml", "--config", "b.toml"], message: ["--config is given twice"] },
 

@@ -31,6 +31,8 @@ test("without flags every default stands", () => {
     pmqPriority: 0,
     serverCpu: null,
     clientCpu: null,
+    realTime: false,
+    cpuDmaLatencyUs: null,
     bufferBytes: null,
     host: "127.0.0.1",
     port: null,
@@ -42,6 +44,9 @@ test("without flags every default stands", () => {
     markdownFile: null,
     hlogDirectory: null,
     hgrmDirectory: null,
+    streamingJson: null,
+    streamingCsv: null,
+    eventsFile: null,
     continueOnError: false,
     quiet: false,
     log: null,
@@ -54,7 +59,8 @@ test("every flag reaches the plan", () => {
     "-m tcp uds shm pmq -s 64 128..256:*2 -vv --log-file run.log -d 2s -i 7 --send-delay 5us -w 0 -c 1 --server-affinity 1 --client-affinity 0 -o r.json " +
     "-q --one-way --continue-on-error --percentiles 90 10 --buffer-size 4096 --host ::1 --port 9000 --pmq-priority 3 " +
     "--include-first-message --blocking --shm-direct --reply ack --wait hybrid --spin 20us --socket-path /tmp/a.sock " +
-    "--shared-memory-name /a --message-queue-name b --seed 7 --launches 3 --strict --csv r.csv --markdown r.md --hlog h/ --hgrm .";
+    "--shared-memory-name /a --message-queue-name b --seed 7 --launches 3 --strict --csv r.csv --markdown r.md --hlog h/ --hgrm . " +
+    "--streaming-output-json s.json --streaming-output-csv s.csv --events e.ndjson --rt --cpu-dma-latency 5";
   expect(plan(line)).toEqual({
     mechanisms: ["tcp", "uds", "shm", "pmq"],
     mode: "blocking",
@@ -78,6 +84,8 @@ test("every flag reaches the plan", () => {
     pmqPriority: 3,
     serverCpu: 1,
     clientCpu: 0,
+    realTime: true,
+    cpuDmaLatencyUs: 5,
     bufferBytes: 4096,
     host: "::1",
     port: 9000,
@@ -89,6 +97,9 @@ test("every flag reaches the plan", () => {
     markdownFile: "r.md",
     hlogDirectory: "h/",
     hgrmDirectory: ".",
+    streamingJson: "s.json",
+    streamingCsv: "s.csv",
+    eventsFile: "e.ndjson",
     continueOnError: true,
     quiet: true,
     log: { level: "trace", file: "run.log" },
@@ -143,7 +154,7 @@ describe("message sizes", () => {
     ["-s 64..256:+64", [64, 128, 192, 256]],
     ["-s 1 64..255:+64", [1, 64, 128, 192]],
     ["-s 5..5:*2", [5]],
-    ["-s 1..16777188:*4096", [1, 4096, 4096 ** 2]],
+    ["-s 1..16777188:*4095", [1, 4095, 4095 ** 2]],
   ];
   for (const [line, expected] of cases) {
     test(line, () => expect(plan(line).messageSizes).toEqual(expected));

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { FRAME, NEED, UNRECORDED_ID, WINDOW_OVER } from "../../../src/channel/channel.ts";
 import { ChannelError, ProtocolError } from "../../../src/measure/failures.ts";
-import { answerMessages, exchangeNotes, runLoop, sendMessages } from "../../../src/measure/loops.ts";
+import {
+  answerMessages,
+  exchangeNotes,
+  runLoop,
+  sendMessages,
+  shutDown,
+} from "../../../src/measure/loops.ts";
 import { Schedule } from "../../../src/measure/schedule.ts";
 import { CANCELED, CLOSED, MALFORMED, PEER_DIED, TIMED_OUT } from "../../../src/native/errno.ts";
 import { type Script, ScriptedChannel } from "./scripted-channel.ts";
