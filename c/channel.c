@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "tick.h"
+
 static const struct channel_ops *const mechanisms[MECHANISM_COUNT] = {
     [MECHANISM_UDS] = &uds_ops,
     [MECHANISM_TCP] = &tcp_ops,
@@ -64,15 +66,16 @@ static int transfer_after(struct channel *channel, const struct transfer *transf
 
 static int transfer_block(struct channel *channel, const struct transfer *transfer) {
   const struct channel_ops *ops = channel->ops;
+  int64_t slice_ns = channel->is_ticking ? WAIT_UNTIL_TICK : WAIT_SLICE_NS;
   if (transfer->direction == WRITABLE && ops->send != NULL) {
-    return ops->send(channel, transfer->frame, transfer->frame_bytes, WAIT_SLICE_NS);
+    return ops->send(channel, transfer->frame, transfer->frame_bytes, slice_ns);
   }
   if (transfer->direction == READABLE && ops->receive != NULL) {
-    return ops->receive(channel, transfer->arrival, WAIT_SLICE_NS);
+    return ops->receive(channel, transfer->arrival, slice_ns);
   }
   int rc;
   while ((rc = transfer_try(channel, transfer)) == -EAGAIN) {
-    int waited = ops->wait(channel, transfer->direction, WAIT_SLICE_NS);
+    int waited = ops->wait(channel, transfer->direction, slice_ns);
     if (waited == -EAGAIN || is_stopping(channel->stop)) return -EAGAIN;
     if (waited != 0) return transfer_after(channel, transfer, waited);
   }

@@ -77,6 +77,8 @@ struct channel_ops {
   /* The same, waiting in the kernel for at most a slice; NULL where try and wait do as well. */
   int (*send)(struct channel *, const uint8_t *frame, size_t frame_bytes, int64_t slice_ns);
   int (*receive)(struct channel *, struct arrival *, int64_t slice_ns);
+  /* Whether wait, send and receive take WAIT_UNTIL_TICK (tick.h) for a slice. */
+  int waits_until_tick;
   /* Sleep until a try may succeed: 0, or -EAGAIN after the slice. May run in a thread of its own beside an idle owner. */
   int (*wait)(struct channel *, enum readiness, int64_t slice_ns);
   /* End a wait() that runs in another thread. NULL: waits are never taken to another thread. */
@@ -95,6 +97,7 @@ struct channel {
   uint32_t wait_kind;
   int64_t spin_ns;
   int64_t silence_ns;
+  int is_ticking; /* the calling thread is interrupted every slice */
   int64_t peer_pid; /* 0: unknown; only for mechanisms that can't tell otherwise whether the peer lives */
 };
 

@@ -233,6 +233,7 @@ const struct channel_ops direct_ops = {
     .connect = direct_connect,
     .try_send = direct_try_send,
     .try_receive = direct_try_receive,
+    .waits_until_tick = PARK_ROBUST,
     .wait = direct_wait,
     .wake = direct_wake,
     .check_peer = direct_check_peer,

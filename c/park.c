@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "tick.h"
 
 #if PARK_ROBUST
 #include <linux/futex.h>
@@ -58,6 +59,8 @@ int park_init(struct park *park) { return init_mutex(&park->mutex); }
 
 /* pthread_mutex_clocklock, which takes a monotonic clock, came with glibc 2.30. */
 static int lock_timed(pthread_mutex_t *mutex, int64_t slice_ns) {
+  /* No tick interrupts this. */
+  if (slice_ns == WAIT_UNTIL_TICK) slice_ns = WAIT_SLICE_NS;
   struct timespec until = timespec_of_ns(clock_read_ns(CLOCK_REALTIME) + slice_ns);
   return pthread_mutex_timedlock(mutex, &until);
 }
@@ -75,10 +78,11 @@ int park_lock(struct park *park, int64_t slice_ns) {
   return rc == EOWNERDEAD || rc == ENOTRECOVERABLE ? -EOWNERDEAD : -rc;
 }
 
-/* Whether the slice ran out. */
+/* Whether the slice ran out, or a tick ended it. */
 static int futex_sleep(_Atomic uint32_t *word, uint32_t while_equal, int64_t slice_ns) {
   struct timespec slice = timespec_of_ns(slice_ns);
-  return syscall(SYS_futex, word, FUTEX_WAIT, while_equal, &slice, NULL, 0) != 0 && errno == ETIMEDOUT;
+  const struct timespec *limit = slice_ns == WAIT_UNTIL_TICK ? NULL : &slice;
+  return syscall(SYS_futex, word, FUTEX_WAIT, while_equal, limit, NULL, 0) != 0 && (errno == ETIMEDOUT || errno == EINTR);
 }
 
 int park_sleep(struct park *park, unsigned index, const struct park_wish *wish, int64_t slice_ns) {

@@ -66,7 +66,7 @@ int park_init(struct park *park);
 int park_lock(struct park *park, int64_t slice_ns);
 void park_unlock(struct park *park);
 
-/* 0: look again. -EAGAIN: nothing came within the slice, or cancelled. Else the error of `ready` or park_lock. */
+/* 0: look again. -EAGAIN: nothing came within the slice (or until the tick), or cancelled. Else the error of `ready` or park_lock. */
 int park_sleep(struct park *park, unsigned place, const struct park_wish *wish, int64_t slice_ns);
 
 /* Ends a park_sleep in another thread of this process. */

@@ -1,7 +1,7 @@
 /*
  * POSIX message queues (Linux): two queues, <name>_req from client to server and <name>_resp back. Bodies travel without
  * their length. A message costs one system call: a try is a timed call whose deadline has long passed, which the kernel
- * does not sleep for; a blocking call has the end of the slice for its deadline.
+ * does not sleep for; a blocking call has the end of the slice for its deadline, or none when a tick interrupts it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 
 #include "channel.h"
 #include "frame.h"
+#include "tick.h"
 
 #define DEFAULT_DEPTH 10
 
@@ -155,13 +156,19 @@ static struct timespec deadline(int64_t slice_ns) { return timespec_of_ns(clock_
 
 static int not_now(int error) { return error == ETIMEDOUT || error == EINTR || error == EAGAIN ? -EAGAIN : -error; }
 
+/* `until` NULL: as long as it takes. */
 static int send_until(struct pmq_channel *self, const uint8_t *frame, size_t frame_bytes, const struct timespec *until) {
   const char *body = (const char *)frame + FRAME_LENGTH_BYTES;
-  return mq_timedsend(self->out.fd, body, frame_bytes - FRAME_LENGTH_BYTES, self->priority, until) == 0 ? 0 : not_now(errno);
+  size_t body_bytes = frame_bytes - FRAME_LENGTH_BYTES;
+  int rc = until == NULL ? mq_send(self->out.fd, body, body_bytes, self->priority)
+                         : mq_timedsend(self->out.fd, body, body_bytes, self->priority, until);
+  return rc == 0 ? 0 : not_now(errno);
 }
 
 static int receive_until(struct pmq_channel *self, struct arrival *arrival, const struct timespec *until) {
-  ssize_t bytes = mq_timedreceive(self->in.fd, (char *)self->buffer + FRAME_LENGTH_BYTES, self->message_bytes, NULL, until);
+  char *body = (char *)self->buffer + FRAME_LENGTH_BYTES;
+  ssize_t bytes = until == NULL ? mq_receive(self->in.fd, body, self->message_bytes, NULL)
+                                : mq_timedreceive(self->in.fd, body, self->message_bytes, NULL, until);
   if (bytes < 0) return not_now(errno);
   arrival->received_ns = clock_now_ns();
   arrival->body = self->buffer + FRAME_LENGTH_BYTES;
@@ -180,11 +187,13 @@ static int pmq_try_receive(struct channel *channel, struct arrival *arrival) {
 }
 
 static int pmq_send(struct channel *channel, const uint8_t *frame, size_t frame_bytes, int64_t slice_ns) {
+  if (slice_ns == WAIT_UNTIL_TICK) return send_until(pmq_of(channel), frame, frame_bytes, NULL);
   struct timespec until = deadline(slice_ns);
   return send_until(pmq_of(channel), frame, frame_bytes, &until);
 }
 
 static int pmq_receive(struct channel *channel, struct arrival *arrival, int64_t slice_ns) {
+  if (slice_ns == WAIT_UNTIL_TICK) return receive_until(pmq_of(channel), arrival, NULL);
   struct timespec until = deadline(slice_ns);
   return receive_until(pmq_of(channel), arrival, &until);
 }
@@ -247,6 +256,7 @@ const struct channel_ops pmq_ops = {
     .try_receive = pmq_try_receive,
     .send = pmq_send,
     .receive = pmq_receive,
+    .waits_until_tick = 1,
     .wait = pmq_wait,
     .wake = pmq_wake,
     .check_peer = pmq_check_peer,

@@ -327,6 +327,7 @@ const struct channel_ops ring_ops = {
     .connect = ring_connect,
     .try_send = ring_try_send,
     .try_receive = ring_try_receive,
+    .waits_until_tick = PARK_ROBUST,
     .wait = ring_wait,
     .wake = ring_wake,
     .check_peer = ring_check_peer,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "fed.h"
+#include "tick.h"
 
 /* ---- life ---- */
 
@@ -52,6 +53,7 @@ struct session *session_open(struct session_settings *settings, struct ledger_fi
 }
 
 void session_close(struct session *session) {
+  if (session->channel->is_ticking) tick_stop();
   channel_destroy(session->channel);
   session_free(session);
 }
@@ -60,12 +62,20 @@ int32_t session_listen(struct session *session) {
   return session->channel->ops->listen(session->channel, &session->settings.channel);
 }
 
+/* Not before the peers have met: setting up is not to be interrupted. */
+static int32_t tick_after(struct session *session, int rc) {
+  struct channel *channel = session->channel;
+  int sleeps = session->settings.blocking && channel->wait_kind != WAIT_SPIN && channel->ops->waits_until_tick;
+  if (rc == 0 && sleeps && !channel->is_ticking) channel->is_ticking = tick_start() == 0;
+  return rc;
+}
+
 int32_t session_accept(struct session *session, int32_t slice_ms) {
-  return session->channel->ops->accept(session->channel, slice_ms * NS_PER_MS);
+  return tick_after(session, session->channel->ops->accept(session->channel, slice_ms * NS_PER_MS));
 }
 
 int32_t session_connect(struct session *session) {
-  return session->channel->ops->connect(session->channel, &session->settings.channel);
+  return tick_after(session, session->channel->ops->connect(session->channel, &session->settings.channel));
 }
 
 void session_unlink(struct session *session) { session->channel->ops->unlink(session->channel); }
@@ -286,6 +296,16 @@ int32_t session_receive(struct session *session) {
   if (!session->settings.blocking) return receive_now(session);
   int rc = channel_receive(session->channel, &arrival);
   return rc == 0 ? take(session, &arrival) : rc;
+}
+
+int32_t session_serve(struct session *session, int32_t with_payload) {
+  for (;;) {
+    int32_t type = session_receive(session);
+    if (type == FRAME_ONE_WAY) continue;
+    if (type != FRAME_REQUEST) return type;
+    int32_t rc = session_reply(session, with_payload);
+    if (rc < 0) return rc;
+  }
 }
 
 int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity) {

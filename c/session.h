@@ -103,6 +103,8 @@ int32_t session_flush(struct session *session);
 
 /* The type of the message received (enum frame_type), or a negative errno. */
 int32_t session_receive(struct session *session);
+/* Blocking: takes in one-way messages and answers requests, until something else comes; its type, or a negative errno. */
+int32_t session_serve(struct session *session, int32_t with_payload);
 /* Copies the payload of the message just received, at most `capacity` bytes; returns how many. */
 int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity);
 

@@ -70,6 +70,8 @@ async function compileProgram(target: Target, shim: string): Promise<string> {
   const result = await Bun.build({
     entrypoints: [join(root, "src", "main.ts")],
     minify: { syntax: true, whitespace: true },
+    // A role loads no more than it needs: what starts in half the time starts measuring in half the time.
+    splitting: true,
     plugins: [
       {
         name: "embedded-shim",

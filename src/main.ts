@@ -1,10 +1,6 @@
-import { interpret } from "./cli/command.ts";
+// The rest is loaded where it is used: every run starts this program three times, and only one of them reads a command line.
+import { wantsColour } from "./cli/colour.ts";
 import { RunError, UsageError } from "./cli/errors.ts";
-import { wantsColour } from "./cli/help.ts";
-import { runAttached } from "./roles/attached.ts";
-import { dryRun } from "./roles/dry-run.ts";
-import { orchestrate } from "./roles/orchestrator.ts";
-import { selfTest } from "./self-test/self-test.ts";
 import { writeLine, writeText } from "./system/terminal.ts";
 
 /** How an orchestrator starts its roles: `--server --attached`, `--client --attached`. No user's command line is one. */
@@ -15,19 +11,21 @@ function attachedRole(argv: readonly string[]): "server" | "client" | null {
 
 async function main(argv: readonly string[]): Promise<number> {
   const role = attachedRole(argv);
-  if (role !== null) return runAttached(role);
+  if (role !== null) return (await import("./roles/attached.ts")).runAttached(role);
+  const { interpret } = await import("./cli/command.ts");
   const command = await interpret(
     argv,
     process.platform,
     wantsColour(process.stdout.isTTY === true, process.env),
   );
-  if (command.kind === "self-test") return selfTest();
+  if (command.kind === "self-test") return (await import("./self-test/self-test.ts")).selfTest();
   if (command.kind !== "run") {
     writeText(`${command.text}\n`);
     return 0;
   }
   for (const notice of command.notices) writeLine(`ipc-benchmark: ${notice}`);
-  return command.dryRun ? dryRun(command) : orchestrate(command.plans);
+  if (command.dryRun) return (await import("./roles/dry-run.ts")).dryRun(command);
+  return (await import("./roles/orchestrator.ts")).orchestrate(command.plans);
 }
 
 /** One line, whatever went wrong. */

@@ -180,7 +180,9 @@ export async function connectSocket(
         continue;
       }
       await channel.close();
-      throw error instanceof RunError || error instanceof ChannelError ? error : worded(settings, "connect to", error);
+      throw error instanceof RunError || error instanceof ChannelError
+        ? error
+        : worded(settings, "connect to", error);
     }
   }
 }

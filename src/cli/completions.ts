@@ -84,7 +84,7 @@ function bashWords(words: readonly string[]): string {
 
 function zshScript(): string {
   const specs = availableFlags().flatMap((flag) => zshSpecs(flag).map((spec) => `    ${spec} \\`));
-  const subcommands = SUBCOMMANDS.map(({ name, description }) => `${name}\\:${zshBracketed(description)}`);
+  const subcommands = SUBCOMMANDS.map(({ name }) => name).join(" ");
   return `#compdef ${NAME}
 # Completions of ${NAME} for zsh: ${NAME} completions zsh > a directory of $fpath, as _${NAME}
 _ipc_benchmark() {
@@ -94,7 +94,7 @@ _ipc_benchmark() {
   fi
   _arguments -s \\
 ${specs.join("\n")}
-    ${quoted(`1: :((${subcommands.map((text) => text.replaceAll(" ", "\\ ")).join(" ")}))`)}
+    ${quoted(`1: :(${subcommands})`)}
 }
 
 if [[ \${funcstack[1]} == _${NAME} || \${funcstack[1]} == _ipc_benchmark ]]; then
@@ -108,9 +108,10 @@ function zshSpecs(flag: AvailableFlag): string[] {
   const spellings = spellingsOf(flag);
   const isRepeatable = flag.arity === "many" || flag.arity === "count";
   const others = isRepeatable ? "*" : `(${spellings.join(" ")})`;
-  return spellings.map((name) =>
-    quoted(`${others}${name}[${zshBracketed(briefly(flag))}]${zshOperand(flag)}`),
-  );
+  // The value may also be joined to the flag: "--wait=spin", "-i5".
+  const joint = (name: string) => (!("value" in flag) ? "" : name.startsWith("--") ? "=" : "+");
+  const description = `[${zshBracketed(briefly(flag))}]`;
+  return spellings.map((name) => quoted(`${others}${name}${joint(name)}${description}${zshOperand(flag)}`));
 }
 
 function zshOperand(flag: AvailableFlag): string {

@@ -28,14 +28,6 @@ export const EXIT_CODES = [
   ["129, 130, 143", "interrupted"],
 ] as const;
 
-/** Whether help may be coloured: only on a terminal, and not if NO_COLOR is set to anything. */
-export function wantsColour(
-  stdoutIsTerminal: boolean,
-  env: Readonly<Record<string, string | undefined>>,
-): boolean {
-  return stdoutIsTerminal && (env.NO_COLOR ?? "") === "";
-}
-
 /** Everything, by groups (`--help`). */
 export async function renderLongHelp(colour: boolean): Promise<string> {
   const flags = availableFlags();

@@ -31,9 +31,9 @@ export class DatedFile {
     return `${this.path}.${this.#date}`;
   }
 
-  /** Appends to the file of that day. @throws what writing files does */
+  /** Appends to the file of that day; a line that comes late, from the day before, goes to the new one. @throws as writing files */
   append(line: string, date: string): void {
-    if (date !== this.#date) {
+    if (date > this.#date) {
       closeSync(this.#fd);
       this.#date = date;
       this.#fd = this.#open();

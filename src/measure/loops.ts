@@ -188,7 +188,7 @@ export interface AnswerOptions {
 /** The server: records one-way messages, answers requests and pings, until the client's shutdown. */
 export function* answerMessages(channel: Channel, { echo, replyDelayNs, onPing }: AnswerOptions): Loop {
   for (;;) {
-    let type = channel.receive();
+    let type = replyDelayNs > 0 ? channel.receive() : channel.serve(echo);
     if (type === PENDING) type = yield* finishReceive(channel);
     expectSuccess(type);
     if (type === FRAME.oneWay) continue;

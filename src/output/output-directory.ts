@@ -5,7 +5,13 @@ import { checkWritable, OutputFile, reasonOf } from "../system/output-file.ts";
 
 /** Whether a path means a directory: it ends like one, or is one. */
 export function isDirectoryPath(path: string): boolean {
-  return /(^|\/)\.{0,2}$/.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (/(^|\/)\.{0,2}$/.test(path)) return true;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // Nothing is there, or nothing that can be looked at; who opens it says why.
+    return false;
+  }
 }
 
 /** A directory into which files are written as they come up, each like an `OutputFile`. */

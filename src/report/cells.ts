@@ -5,14 +5,7 @@ import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult, MechanismResult, PerformanceMetrics } from "../result/schema.ts";
 import type { AcrossLaunches, TestDetails } from "../result/schema-details.ts";
 import { isBacked } from "../stats/histogram.ts";
-
-/** What was concluded about a cell; documents without it are shown without it. */
-export interface CellVerdict {
-  readonly verdict: string;
-  readonly reasons: readonly string[];
-  /** What happened and what to do about it, a sentence or two each. */
-  readonly warnings: readonly string[];
-}
+import type { VerdictDetails } from "../verdict/verdict-schema.ts";
 
 export interface ReportCell {
   readonly mechanism: Mechanism;
@@ -25,7 +18,7 @@ export interface ReportCell {
   readonly details: TestDetails | undefined;
   /** Why the test did not succeed; null if it did. */
   readonly problem: string | null;
-  readonly verdict: CellVerdict | null;
+  readonly verdict: VerdictDetails | null;
 }
 
 /** Percentile and value, as the document lists them. */
@@ -60,7 +53,6 @@ function testsOf({ test_config: config }: MechanismResult): Test[] {
 
 function cellOf(entry: MechanismResult, test: Test): ReportCell {
   const details = entry.details.tests.find((candidate) => candidate.test === test);
-  const inWords = ({ sentence, advice }: { sentence: string; advice: string }) => `${sentence} ${advice}`;
   return {
     mechanism: namesOfVariant(entry.mechanism).flag,
     test,
@@ -69,14 +61,7 @@ function cellOf(entry: MechanismResult, test: Test): ReportCell {
     metrics: test === "one-way" ? entry.one_way_results : entry.round_trip_results,
     details,
     problem: details === undefined ? "not run" : details.failure,
-    verdict:
-      details === undefined
-        ? null
-        : {
-            verdict: details.verdict.verdict,
-            reasons: details.verdict.reasons.map(inWords),
-            warnings: details.verdict.warnings.map(inWords),
-          },
+    verdict: details?.verdict ?? null,
   };
 }
 

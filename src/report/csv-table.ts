@@ -207,8 +207,11 @@ function verdictColumns(): CsvColumn[] {
   return [
     { head: "complete", value: ({ details }) => details?.complete ?? false },
     { head: "verdict", value: ({ verdict }) => verdict?.verdict },
-    { head: "verdict_reasons", value: ({ verdict }) => verdict?.reasons.join("; ") },
-    { head: "warnings", value: ({ verdict }) => verdict?.warnings.join("; ") },
+    {
+      head: "verdict_reasons",
+      value: ({ verdict }) => verdict?.reasons.map(({ sentence }) => sentence).join("; "),
+    },
+    { head: "warnings", value: ({ verdict }) => verdict?.warnings.map(({ id }) => id).join(" ") },
     { head: "failure", value: ({ problem }) => problem },
   ];
 }

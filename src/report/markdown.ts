@@ -1,7 +1,7 @@
 /** `--markdown`: the summary as a table for comments on pull requests. */
 
-import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
+import { UNKNOWN } from "../system/kernel-files.ts";
 import {
   askedPercentiles,
   backedValue,
@@ -11,7 +11,7 @@ import {
   spreadAt,
 } from "./cells.ts";
 import { type Group, groupsOf, type RankedCell } from "./groups.ts";
-import { launchesNote, notesOf, SCHEDULE_NOTE } from "./notes.ts";
+import { launchesNote, namesNotRun, notesOf, SCHEDULE_NOTE } from "./notes.ts";
 import { settingsInWords } from "./settings.ts";
 import { amountText, factorText, spreadText, timeText } from "./units.ts";
 
@@ -96,11 +96,9 @@ function verdictText(hasFailed: boolean, isInvalid: boolean, verdict: string | u
 
 function notesOfRun(result: BenchmarkResult, groups: readonly Group[]): string[] {
   const cells = groups.flatMap(({ ranked }) => ranked.map(({ cell }) => cell));
-  const notRun = result.metadata.mechanisms_not_run.map((variant) => namesOfVariant(variant).display);
-  const ofCells = groups.flatMap(({ title, ranked }) =>
-    ranked.flatMap(({ name, cell }) =>
-      notesOf(cell).map(({ kind, text }) => `**${escaped(`${name} ${title}`)}** ${kind}: ${escaped(text)}`),
-    ),
+  const notRun = namesNotRun(result);
+  const ofCells = notesOf(groups).map(
+    ({ kind, about, text }) => `**${escaped(about)}** ${kind}: ${escaped(text)}`,
   );
   const ofAll = [
     cells.some(({ details }) => details?.schedule) ? SCHEDULE_NOTE : null,
@@ -134,10 +132,20 @@ function listOf(notes: readonly string[]): string {
 }
 
 function environmentOf({ metadata, results }: BenchmarkResult): string {
-  const { system_info: system } = metadata;
+  const { system_info: system, machine } = metadata;
+  const ofMachine = machine && [
+    ["CPU", machine.cpu_model],
+    ["CPUs used", machine.cpu_relation],
+    ["Kernel", machine.kernel_release],
+    ["Governor", machine.cpus[0]?.governor ?? UNKNOWN],
+    ["Clock source", machine.clock_source],
+    ["Hypervisor", machine.hypervisor],
+    ["Container", machine.container],
+  ];
   const facts = [
     `${system.os} ${system.architecture}, ${system.cpu_cores} CPUs, ${system.memory_gb.toFixed(1)} GB`,
-    `ipc-benchmark ${metadata.version}, Bun ${results[0]?.details.versions.bun ?? "unknown"}`,
+    ...(ofMachine ?? []).filter(([, value]) => value !== UNKNOWN).map(([name, value]) => `${name}: ${value}`),
+    `ipc-benchmark ${metadata.version}, Bun ${results[0]?.details.versions.bun ?? UNKNOWN}`,
     `Started ${metadata.timestamp}${metadata.complete ? "" : ", ended early or with failures"}`,
   ];
   const commandLine = results[0]?.details.command_line.join(" ");

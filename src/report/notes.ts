@@ -1,25 +1,87 @@
 /** What must be known beside the figures, in sentences; the summary and the Markdown table end with them. */
 
+import { namesOfVariant } from "../result/names.ts";
+import type { BenchmarkResult } from "../result/schema.ts";
 import { faultsInWords } from "../result/verdict.ts";
 import { SAMPLES_NEEDED_BEYOND } from "../stats/histogram.ts";
-import { isDoubtful, launchesOf, type ReportCell } from "./cells.ts";
+import type { VerdictDetails } from "../verdict/verdict-schema.ts";
+import { launchesOf, type ReportCell } from "./cells.ts";
+import type { Group } from "./groups.ts";
 
-/** A cell that deserves words. */
-export interface CellNote {
-  /** "failed", "invalid", "warning". */
+/** Something that deserves words. */
+export interface Note {
   readonly kind: "failed" | "invalid" | "warning";
+  /** Which tests it is about: "uds one-way", "all 8 tests". */
+  readonly about: string;
+  /** What there is, and what to do about it. */
   readonly text: string;
 }
 
-/** Why a cell failed or is invalid, then what to beware of; nothing for a good one. */
-export function notesOf(cell: ReportCell): CellNote[] {
-  const { problem, verdict } = cell;
-  const reasons = verdict?.verdict === "invalid" ? verdict.reasons : [];
+interface LabelledCell {
+  readonly label: string;
+  readonly cell: ReportCell;
+}
+
+/** Why cells failed, why others are invalid, then what to beware of; a finding that several share is told once. */
+export function notesOf(groups: readonly Group[]): Note[] {
+  const cells = groups.flatMap(({ title, ranked }) =>
+    ranked.map(({ name, cell }): LabelledCell => ({ label: `${name} ${title}`, cell })),
+  );
   return [
-    ...(problem === null ? [] : [{ kind: "failed", text: problem + countsText(cell) } as const]),
-    ...(isDoubtful(cell) ? reasons : []).map((text) => ({ kind: "invalid", text }) as const),
-    ...(verdict?.warnings ?? []).map((text) => ({ kind: "warning", text }) as const),
+    ...cells.flatMap(({ label, cell }) =>
+      cell.problem === null
+        ? []
+        : [{ kind: "failed", about: label, text: cell.problem + countsText(cell) } as const],
+    ),
+    ...findingNotes("invalid", cells, reasonsBesideProblem),
+    ...findingNotes("warning", cells, ({ verdict }) => verdict?.warnings ?? []),
   ];
+}
+
+type Finding = VerdictDetails["reasons"][number] | VerdictDetails["warnings"][number];
+
+/** The problem of a failed cell says already that it ended early, which messages are missing, and why there are few. */
+function reasonsBesideProblem({ problem, verdict }: ReportCell): readonly Finding[] {
+  const reasons = verdict?.reasons ?? [];
+  return problem === null ? reasons : reasons.filter(({ id }) => !/^(incomplete|messages-|too-few)/.test(id));
+}
+
+interface FoundIn {
+  readonly label: string;
+  readonly finding: Finding;
+}
+
+function findingNotes(
+  kind: Note["kind"],
+  cells: readonly LabelledCell[],
+  findingsOf: (cell: ReportCell) => readonly Finding[],
+): Note[] {
+  const found = cells.flatMap(({ label, cell }) => findingsOf(cell).map((finding) => ({ label, finding })));
+  const byId = Map.groupBy(found, ({ finding }) => finding.id);
+  return [...byId.values()].map((alike) => findingNote(kind, alike, cells.length));
+}
+
+/** What is the same in several tests is said of them together, else of the first of them. */
+function findingNote(kind: Note["kind"], alike: readonly FoundIn[], total: number): Note {
+  const { label, finding } = alike[0]!;
+  const labels = [...new Set(alike.map((one) => one.label))];
+  const isSame = alike.every((one) => one.finding.sentence === finding.sentence);
+  const others = labels.length - 1;
+  const andOthers =
+    isSame || others === 0 ? "" : ` (and so in ${others} more ${others === 1 ? "test" : "tests"})`;
+  return {
+    kind,
+    about: isSame ? joinedLabels(labels, total) : label,
+    text: `${finding.sentence}${andOthers}. ${finding.advice.charAt(0).toUpperCase()}${finding.advice.slice(1)}.`,
+  };
+}
+
+const LABELS_SHOWN = 2;
+
+function joinedLabels(labels: readonly string[], total: number): string {
+  if (labels.length === total && total > 1) return total === 2 ? "both tests" : `all ${total} tests`;
+  if (labels.length <= LABELS_SHOWN) return labels.join("; ");
+  return `${labels.slice(0, LABELS_SHOWN).join("; ")} and ${labels.length - LABELS_SHOWN} more`;
 }
 
 /** Counts of messages, where they are not as they should be and the problem doesn't name them already. */
@@ -52,4 +114,10 @@ export function launchesNote(cells: readonly ReportCell[], utf8: boolean): strin
 
 function kindOf({ details }: ReportCell): string | undefined {
   return details?.across_launches.mean_ns?.kind;
+}
+
+/** Mechanisms that the run did not get to: "TCP Socket", and "TCP Socket (3 times)" for three sizes of it. */
+export function namesNotRun({ metadata }: BenchmarkResult): string[] {
+  const byName = Map.groupBy(metadata.mechanisms_not_run, (variant) => namesOfVariant(variant).display);
+  return [...byName].map(([name, { length }]) => (length === 1 ? name : `${name} (${length} times)`));
 }

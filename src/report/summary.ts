@@ -3,12 +3,11 @@
  * can be compared stand together, the fastest first (`groupsOf` tells the order).
  */
 
-import { colors } from "consola/utils";
-import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
 import { askedPercentiles, isDoubtful } from "./cells.ts";
+import { bold, red } from "./colour.ts";
 import { type Group, groupsOf } from "./groups.ts";
-import { launchesNote, notesOf, SCHEDULE_NOTE, SHAPE_NOTE, UNBACKED_NOTE } from "./notes.ts";
+import { launchesNote, namesNotRun, notesOf, SCHEDULE_NOTE, SHAPE_NOTE, UNBACKED_NOTE } from "./notes.ts";
 import { settingsInWords } from "./settings.ts";
 import { type FittingTable, fittingTable, type Row, rowsOf } from "./summary-columns.ts";
 import { wrapped } from "./wrap.ts";
@@ -55,19 +54,19 @@ function tableWithTitles(
   colour: boolean,
 ): string[] {
   const [head, ...rest] = table.lines;
-  const bold = (line: string) => (colour ? colors.bold(line) : line);
+  const heading = (line: string) => (colour ? bold(line) : line);
   let next = 0;
   return [
-    bold(head!),
+    heading(head!),
     ...groups.flatMap(({ title }, position) => [
-      bold(title),
-      ...rowsOfGroups[position]!.map((row) => red(rest[next++]!, colour && isDoubtful(row.ranked.cell))),
+      heading(title),
+      ...rowsOfGroups[position]!.map((row) => redIf(colour && isDoubtful(row.ranked.cell), rest[next++]!)),
     ]),
   ];
 }
 
-function red(line: string, wanted: boolean): string {
-  return wanted ? colors.red(line) : line;
+function redIf(wanted: boolean, line: string): string {
+  return wanted ? red(line) : line;
 }
 
 /** An empty line and the lines; nothing for none. */
@@ -99,21 +98,17 @@ function legendLines(
 
 /** Why rows are marked, how many messages that concerns, and what to beware of. */
 function noteLines(groups: readonly Group[], { columns, colour }: SummaryOptions): string[] {
-  return groups.flatMap(({ title, ranked }) =>
-    ranked.flatMap(({ name, cell }) =>
-      notesOf(cell).flatMap(({ kind, text }) => {
-        const mark = kind === "warning" ? "~" : "!";
-        const word = kind === "failed" ? "" : `${kind}: `;
-        return wrapped(`${mark} ${name} ${title}: ${word}${text}`, columns, "    ").map((line) =>
-          red(line, colour && kind !== "warning"),
-        );
-      }),
-    ),
-  );
+  return notesOf(groups).flatMap(({ kind, about, text }) => {
+    const start = kind === "warning" ? "~" : "!";
+    const word = kind === "invalid" ? "invalid: " : "";
+    return wrapped(`${start} ${about}: ${word}${text}`, columns, "    ").map((line) =>
+      redIf(colour && kind !== "warning", line),
+    );
+  });
 }
 
 function endLines(result: BenchmarkResult, options: SummaryOptions): string[] {
-  const notRun = result.metadata.mechanisms_not_run.map((variant) => namesOfVariant(variant).display);
+  const notRun = namesNotRun(result);
   const labelWidth = Math.max(0, ...options.files.map((file) => file.label.length));
   const files = options.files.map((file) => `  ${file.label.padEnd(labelWidth)}  ${file.path}`);
   return [

@@ -54,7 +54,8 @@ export function buildDetails(
     },
     summary_from: { throughput: source.throughput, latency: source.latency },
     tests: outcome.measurements.map((measurement) => testDetails(measurement, outcome, conditions)),
-    cpu_dma_latency: conditions.cpuDmaLatency === null ? null : cpuDmaLatencyDetails(conditions.cpuDmaLatency),
+    cpu_dma_latency:
+      conditions.cpuDmaLatency === null ? null : cpuDmaLatencyDetails(conditions.cpuDmaLatency),
     command_line: [...plan.commandLine],
     versions: { tool: versions.tool, bun: versions.bun, shim_abi: versions.shimAbi },
   };

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +19,7 @@ export function socketDirectory(): string {
 }
 
 /** Unpredictable, and short enough for every platform's limit. */
-const randomName = () => `ipcb-${randomBytes(8).toString("hex")}`;
+const randomName = () => `ipcb-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`;
 
 /** Whether the user left the choice of the name to us. */
 export function isOwnName(mechanism: Mechanism, plan: RunPlan): boolean {

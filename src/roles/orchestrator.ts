@@ -10,8 +10,8 @@ import { summaryText, type WrittenFile } from "../report/summary.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
 import { RunStreams } from "../stream/run-streams.ts";
 import { allowedCpus, keepOffCpus } from "../system/cpus.ts";
-import { holdCpuDmaLatency } from "../system/privileges.ts";
 import { checkLimits } from "../system/limits.ts";
+import { holdCpuDmaLatency } from "../system/privileges.ts";
 import { errorScreen, terminalOptions, writeErrorText, writeLine, writeText } from "../system/terminal.ts";
 import { endpointFor } from "./names.ts";
 import { Run } from "./run.ts";
@@ -69,7 +69,9 @@ export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
   const plan = plans[0]!;
   const log = openLog(plan.log);
   const outputs = new Outputs(plan);
+  if (log.file !== null) outputs.claims.file("--log-file", log.file);
   const { signal, abort, received } = abortOnSignals();
+  signal.addEventListener("abort", () => streams.hurry());
   const streams = new RunStreams(
     plans,
     (flag, path) => outputs.claims.file(flag, path),
@@ -81,19 +83,22 @@ export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
   const run = new Run(plans, { onStep, log, watch: watchOf(plan, streams), cpuDmaLatency });
   log.info(`ipc-benchmark ${version}, process ${process.pid}: ${plan.commandLine.join(" ")}`);
   keepOffCpus(pinnedCpus(plans));
-  await streams.begin();
-  await run.measureAll(signal);
-  hold?.release();
-  await run.finish();
-  outputs.write({ result: run.result, outcomes: run.outcomes });
-  outputs.finish();
+  let exitCode = 1;
+  try {
+    await streams.begin();
+    await run.measureAll(signal);
+    hold?.release();
+    await run.finish();
+    outputs.write({ result: run.result, outcomes: run.outcomes });
+    outputs.finish();
+    const stoppedBy = received();
+    exitCode = stoppedBy === null ? verdictCode(run, plan) : SIGNAL_EXIT_CODES[stoppedBy];
+  } finally {
+    await streams.finish({ complete: run.result.metadata.complete, exit_code: exitCode });
+  }
   log.info(
     signal.aborted ? String(signal.reason) : run.hasFailed ? "the run has failed" : "the run is complete",
   );
-
-  const stoppedBy = received();
-  const exitCode = stoppedBy === null ? verdictCode(run, plan) : SIGNAL_EXIT_CODES[stoppedBy];
-  await streams.finish({ complete: run.result.metadata.complete, exit_code: exitCode });
 
   if (!plan.quiet) {
     const files = [...outputs.files, ...streams.files, ...logFiles(log)];
@@ -102,13 +107,14 @@ export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
     if (isStandardOutputTaken(plan)) writeErrorText(summary);
     else writeText(summary);
   }
+  const stoppedBy = received();
+  if (streams.failure !== null) {
+    writeLine(`ipc-benchmark: ${streams.failure.message}; what was measured before is kept`);
+    if (stoppedBy === null) return 1;
+  }
   if (stoppedBy !== null) {
     writeLine(`ipc-benchmark: the run was stopped by ${stoppedBy}; what was measured before is kept`);
     return exitCode;
-  }
-  if (streams.failure !== null) {
-    writeLine(`ipc-benchmark: ${streams.failure.message}; what was measured before is kept`);
-    return 1;
   }
   for (const line of failureLines(run.result)) writeLine(`ipc-benchmark: ${line}`);
   return exitCode;

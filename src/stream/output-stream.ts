@@ -14,7 +14,9 @@ import { RunError, UsageError } from "../cli/errors.ts";
 import { isStandardOutput, STANDARD_OUTPUT } from "../cli/standard-output.ts";
 
 /** A write that gets nowhere for this long has failed: the other end of a pipe may never read again. */
-const STUCK_MS = 10_000;
+const PATIENCE_MS = 10_000;
+/** The same once the user wants an end. */
+const LEAST_PATIENCE_MS = 1000;
 const RETRY_MS = 5;
 /** One write hands over at most this much, so that slow ends show that they go on. */
 const PIECE_BYTES = 256 * 1024;
@@ -63,6 +65,9 @@ export class OutputStream {
   readonly #opened: Opened;
   /** What messages call it. */
   readonly name: string;
+  #patienceMs = PATIENCE_MS;
+  /** Gives the write under way a new deadline. */
+  #hurryWrite: (() => void) | null = null;
 
   /** @throws UsageError that names `flag` if it can't be written */
   constructor(
@@ -102,7 +107,7 @@ export class OutputStream {
       const written = await this.#writeSome(bytes, at);
       at += written;
       if (written > 0) movedMs = performance.now();
-      else if (performance.now() - movedMs > STUCK_MS) throw this.#stuck();
+      else if (performance.now() - movedMs > this.#patienceMs) throw this.#stuck();
       else await Bun.sleep(RETRY_MS);
     }
   }
@@ -110,10 +115,16 @@ export class OutputStream {
   /** Resolves with 0 where there is no room now. */
   #writeSome(bytes: Uint8Array, at: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#stuck()), STUCK_MS);
+      const giveUp = () => reject(this.#stuck());
+      let timer = setTimeout(giveUp, this.#patienceMs);
+      this.#hurryWrite = () => {
+        clearTimeout(timer);
+        timer = setTimeout(giveUp, this.#patienceMs);
+      };
       const length = Math.min(bytes.length - at, PIECE_BYTES);
       write(this.#opened.fd, bytes, at, length, null, (error, written) => {
         clearTimeout(timer);
+        this.#hurryWrite = null;
         if (error === null) resolve(written);
         else if (error.code === "EAGAIN") resolve(0);
         else reject(this.#failure(error));
@@ -121,8 +132,14 @@ export class OutputStream {
     });
   }
 
+  /** From now on a write that gets nowhere is given up soon. */
+  hurry(): void {
+    this.#patienceMs = LEAST_PATIENCE_MS;
+    this.#hurryWrite?.();
+  }
+
   #stuck(): RunError {
-    return new RunError(`${this.name} can't be written: it took nothing for ${STUCK_MS / 1000} s`);
+    return new RunError(`${this.name} can't be written: it took nothing for ${this.#patienceMs / 1000} s`);
   }
 
   #failure(error: unknown): RunError {

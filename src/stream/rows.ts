@@ -88,10 +88,9 @@ export const JSON_FILE: FileLayout = {
   }),
   footer: (hasRows) => `${hasRows ? "\n" : ""}  ]\n}\n`,
   wholeBytes(end) {
-    const footerBytes = JSON_FILE.footer(true).length;
-    // A separator follows a whole row; what comes after it makes room for the footer.
-    const separator = end.lastIndexOf("],\n", end.length - footerBytes - 1);
-    return separator < 0 ? null : separator + 1;
+    // Where one row ends and the next begins; the beginning is as long as the footer that takes its place.
+    const border = end.lastIndexOf("],\n    [");
+    return border < 0 ? null : border + 1;
   },
 };
 

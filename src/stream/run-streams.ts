@@ -19,6 +19,7 @@ export type ClaimPath = (flag: string, path: string) => void;
 export class RunStreams implements RunObserver {
   readonly #plans: readonly RunPlan[];
   readonly #written: WrittenFile[] = [];
+  readonly #opened: OutputStream[] = [];
   readonly #records: RecordStream | null;
   readonly #events: EventStream | null;
   #failure: RunError | null = null;
@@ -32,12 +33,12 @@ export class RunStreams implements RunObserver {
   constructor(plans: readonly RunPlan[], claim: ClaimPath, onFailure: (failure: RunError) => void) {
     this.#plans = plans;
     const { streamingJson, streamingCsv, eventsFile } = plans[0]!;
-    const opened: OutputStream[] = [];
+    const opened = this.#opened;
     const open = (flag: string, label: string, path: string) => {
       claim(flag, isStandardOutput(path) ? "/dev/stdout" : path);
       const output = new OutputStream(path, flag);
       opened.push(output);
-      this.#written.push({ label, path: output.name });
+      if (!isStandardOutput(path)) this.#written.push({ label, path });
       return output;
     };
     const fail = (failure: RunError) => {
@@ -75,6 +76,12 @@ export class RunStreams implements RunObserver {
     return this.#failure;
   }
 
+  /** The user wants an end: nobody waits long for a file any more. */
+  hurry(): void {
+    for (const output of this.#opened) output.hurry();
+  }
+
+  /** What was written, for the summary. */
   get files(): readonly WrittenFile[] {
     return this.#written;
   }

@@ -87,7 +87,7 @@ export const MachineFactsSchema = closed(
     ),
     clock_source: text("Current"),
     clock_sources_available: known(Type.Array(Type.String()), "Those the kernel could switch to"),
-    mitigations: Type.Record(Type.String(), Type.String(), {
+    mitigations: Type.Record(Type.String(), text("What the kernel does about it"), {
       description: "By vulnerability, in the kernel's words; empty where it lists none",
     }),
     transparent_huge_pages: text("always, madvise or never"),
@@ -106,7 +106,7 @@ export const MachineFactsSchema = closed(
       description:
         "Resource limits by the kernel's name for them, in its units; empty where it does not tell",
     }),
-    sysctls: Type.Record(Type.String(), Type.String(), {
+    sysctls: Type.Record(Type.String(), text("Its value"), {
       description: "Settings that bear on sockets, message queues and scheduling, as the kernel prints them",
     }),
     security_modules: known(Type.Array(Type.String()), "Linux security modules, in order"),

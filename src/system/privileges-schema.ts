@@ -1,14 +1,14 @@
 /** What `--rt` and `--cpu-dma-latency` put in force, as a result records it. */
 
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { closed, nullable } from "../result/schema-parts.ts";
+import { closed, nullable, oneOf } from "../result/schema-parts.ts";
 import { known } from "./machine-schema.ts";
 import type { Effective, RealTimeReport } from "./privileges.ts";
 
 function effective<T extends TSchema>(value: T, description: string) {
   return closed(
     {
-      requested: value,
+      requested: Type.Unsafe<Static<T>>({ ...value, description: "As asked for" }),
       effective: nullable(known(value), "Read back; null: nothing of the kind is in force"),
       note: nullable(Type.String(), "Why the two differ and what would help"),
     },
@@ -20,7 +20,7 @@ export const RealTimeSchema = closed(
   {
     fifo_priority: effective(Type.Integer(), "SCHED_FIFO priority of the thread that runs the loop"),
     memory_lock: effective(
-      Type.Union([Type.Literal("present"), Type.Literal("present and future")]),
+      oneOf(["present", "present and future"], "Pages"),
       "Pages that stay in memory: those there when it was locked, or also those that come later",
     ),
     locked_bytes: known(Type.Integer(), "Address space locked, bytes; far more than the memory in use"),

@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { wantsColour } from "../cli/help.ts";
+import { wantsColour } from "../cli/colour.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -49,7 +49,7 @@ function isUtf8(): boolean {
 /** Standard error as a place for progress; `columns` is null where it is no terminal. */
 export const errorScreen = {
   write: (text: string) => write(STDERR, text),
-  columns: () => (process.stderr.isTTY ? (process.stderr.columns ?? 80) : null),
+  columns: () => (process.stderr.isTTY ? process.stderr.columns || 80 : null),
   get utf8() {
     return isUtf8();
   },
@@ -60,6 +60,6 @@ export function terminalOptions(): { utf8: boolean; colour: boolean; columns: nu
   return {
     utf8: isUtf8(),
     colour: wantsColour(process.stdout.isTTY === true, process.env),
-    columns: process.stdout.isTTY ? (process.stdout.columns ?? 80) : 80,
+    columns: (process.stdout.isTTY && process.stdout.columns) || 80,
   };
 }

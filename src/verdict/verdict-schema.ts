@@ -9,9 +9,13 @@ function finding<const Ids extends readonly string[]>(ids: Ids, description: str
   return closed(
     {
       id: oneOf(ids, "Stable name of what was found"),
-      figures: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()]), {
-        description: "The figures it rests on; units stand in their names, shares are 0 to 1",
-      }),
+      figures: Type.Record(
+        Type.String(),
+        Type.Union([Type.Number(), Type.String()], { description: "In the unit that the name says" }),
+        {
+          description: "The figures it rests on; units stand in their names, shares are 0 to 1",
+        },
+      ),
       sentence: Type.String({ description: "The same in words" }),
       advice: Type.String({ description: "One thing to do about it" }),
     },

@@ -19,12 +19,17 @@ const validate = new Ajv({ allErrors: true }).compile(schema);
 /** No test waits longer than this for a process. */
 export const PATIENCE_MS = 60_000;
 
+const PROGRESS_LINE = /^\[\d+\/\d+\] .*\n/gm;
+
 export interface Ended {
   /** null when a signal ended it. */
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly stdout: string;
+  /** Without the lines of `progress`. */
   readonly stderr: string;
+  /** Where stderr is no terminal: a line for each cell that has ended. */
+  readonly progress: readonly string[];
   readonly wallMs: number;
 }
 
@@ -38,7 +43,11 @@ export interface StartOptions {
 export type Role = "server" | "client";
 
 /** Polls, since processes in other states than these tell nobody of themselves. @throws when it takes too long */
-export async function until<T>(what: string, look: () => T | null | undefined | false, ms = 10_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => T | null | undefined | false,
+  ms = 10_000,
+): Promise<T> {
   for (const end = performance.now() + ms; performance.now() < end; await Bun.sleep(1)) {
     const seen = look();
     if (seen) return seen;
@@ -106,12 +115,14 @@ export class Started {
     clearTimeout(timer);
     this.hasEnded = true;
     const { exitCode, signalCode } = this.#process;
+    const said = readFileSync(errors, "utf8");
     const wallMs = performance.now() - this.#startMs;
     return {
       exitCode,
       signal: signalCode === null ? null : String(signalCode),
       stdout: await stdout,
-      stderr: readFileSync(errors, "utf8"),
+      stderr: said.replaceAll(PROGRESS_LINE, ""),
+      progress: (said.match(PROGRESS_LINE) ?? []).map((line) => line.trimEnd()),
       wallMs,
     };
   }
@@ -144,7 +155,10 @@ export class Sandbox {
   }
 
   /** Runs with `-o`, expects the file to be valid, and returns it too. */
-  async measure(args: readonly string[], options: StartOptions = {}): Promise<Ended & { result: BenchmarkResult }> {
+  async measure(
+    args: readonly string[],
+    options: StartOptions = {},
+  ): Promise<Ended & { result: BenchmarkResult }> {
     const ended = await this.run([...args, "-o", "result.json"], options);
     if (!existsSync(this.path("result.json"))) throw new Error(`no result was written: ${ended.stderr}`);
     return { ...ended, result: this.readResult() };
@@ -182,7 +196,8 @@ export class Sandbox {
 /** Checks a result document against the published schema. @throws with what is wrong */
 export function validResult(text: string): BenchmarkResult {
   const document = JSON.parse(text) as BenchmarkResult;
-  if (!validate(document)) throw new Error(`the result does not follow the schema: ${JSON.stringify(validate.errors)}`);
+  if (!validate(document))
+    throw new Error(`the result does not follow the schema: ${JSON.stringify(validate.errors)}`);
   return document;
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { MechanismResult } from "../../src/result/schema.ts";
 import { expectOneLine, expectSuccess, inSandbox, TEST_TIMEOUT_MS } from "./expectations.ts";
 import { allTests, type Sandbox, until } from "./harness.ts";
 import { LedgerPeek } from "./ledger-peek.ts";
-import type { MechanismResult } from "../../src/result/schema.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -10,7 +10,11 @@ const allowed = cpusAllowed();
 
 /** Of this process; taskset words a mask as "0-3,8". */
 function cpusAllowed(): number[] {
-  const list = Bun.spawnSync(["taskset", "-cp", String(process.pid)]).stdout.toString().split(":").at(-1)!.trim();
+  const list = Bun.spawnSync(["taskset", "-cp", String(process.pid)])
+    .stdout.toString()
+    .split(":")
+    .at(-1)!
+    .trim();
   return list.split(",").flatMap((part) => {
     const [first, last = first] = part.split("-").map(Number);
     return Array.from({ length: last! - first! + 1 }, (_, i) => first! + i);
@@ -44,7 +48,16 @@ describe("--send-delay", () => {
 
   test("does not lengthen a run by time", () =>
     inSandbox(async (sandbox) => {
-      const ended = await sandbox.measure(["-d", "300ms", "--send-delay", "10m", "--one-way", "--blocking", "-w", "0"]);
+      const ended = await sandbox.measure([
+        "-d",
+        "300ms",
+        "--send-delay",
+        "10m",
+        "--one-way",
+        "--blocking",
+        "-w",
+        "0",
+      ]);
       expectSuccess(ended);
       expect(allTests(ended.result)[0]?.counts.sent).toBe(1);
       expect(ended.wallMs).toBeLessThan(10_000);
@@ -58,20 +71,32 @@ describe("what was asked for is in the result, as it came to be", () => {
     return ended.result.results[0]!.details;
   }
 
-  test.each([[], ["--blocking"]])("--include-first-message measures one message less unrecorded %p", (...flags) =>
-    inSandbox(async (sandbox) => {
-      expect((await details(sandbox, ...flags)).requested.include_first_message).toBe(false);
-      const included = await details(sandbox, "--include-first-message", ...flags);
-      expect(included.requested.include_first_message).toBe(true);
-      expect(included.tests.map(({ counts }) => counts.received)).toEqual([300, 300]);
-    }),
+  test.each([[], ["--blocking"]])(
+    "--include-first-message measures one message less unrecorded %p",
+    (...flags) =>
+      inSandbox(async (sandbox) => {
+        expect((await details(sandbox, ...flags)).requested.include_first_message).toBe(false);
+        const included = await details(sandbox, "--include-first-message", ...flags);
+        expect(included.requested.include_first_message).toBe(true);
+        expect(included.tests.map(({ counts }) => counts.received)).toEqual([300, 300]);
+      }),
   );
 
   test.each(["echo", "ack"])("--reply %s", (reply) =>
     inSandbox(async (sandbox) => {
       for (const mechanism of ["uds", "shm"]) {
         for (const flags of [[], ["--blocking"]]) {
-          const got = await details(sandbox, "-m", mechanism, "-s", "100000", "--reply", reply, "--round-trip", ...flags);
+          const got = await details(
+            sandbox,
+            "-m",
+            mechanism,
+            "-s",
+            "100000",
+            "--reply",
+            reply,
+            "--round-trip",
+            ...flags,
+          );
           expect(got.reply).toBe(reply as "echo" | "ack");
         }
       }
@@ -81,7 +106,17 @@ describe("what was asked for is in the result, as it came to be", () => {
   test.each(["spin", "hybrid"])("--wait %s", (wait) =>
     inSandbox(async (sandbox) => {
       for (const mechanism of [["shm"], ["shm", "--shm-direct"], ["pmq"], ["uds"], ["tcp"]]) {
-        const ended = await sandbox.measure(["-i", "300", "-w", "10", "--blocking", "--wait", wait, "-m", ...mechanism]);
+        const ended = await sandbox.measure([
+          "-i",
+          "300",
+          "-w",
+          "10",
+          "--blocking",
+          "--wait",
+          wait,
+          "-m",
+          ...mechanism,
+        ]);
         expectSuccess(ended);
         expect(ended.result.results[0]?.details.wait).toBe(wait as "spin" | "hybrid");
       }
@@ -141,14 +176,16 @@ describe("placement", () => {
     }),
   );
 
-  test.each(["--server-affinity", "--client-affinity"])("%s of a CPU that can't be had names those that can", (flag) =>
-    inSandbox(async (sandbox) => {
-      const ended = await sandbox.run([flag, "1000"], { through: ["taskset", "-c", String(allowed[0])] });
-      expect(ended.exitCode).toBe(2);
-      const line = expectOneLine(ended);
-      expect(line).toContain(`${flag} 1000`);
-      expect(line).toEndWith(`(allowed are ${allowed[0]})`);
-    }),
+  test.each(["--server-affinity", "--client-affinity"])(
+    "%s of a CPU that can't be had names those that can",
+    (flag) =>
+      inSandbox(async (sandbox) => {
+        const ended = await sandbox.run([flag, "1000"], { through: ["taskset", "-c", String(allowed[0])] });
+        expect(ended.exitCode).toBe(2);
+        const line = expectOneLine(ended);
+        expect(line).toContain(`${flag} 1000`);
+        expect(line).toEndWith(`(allowed are ${allowed[0]})`);
+      }),
   );
 });
 
@@ -170,26 +207,28 @@ describe("the figures are true", () => {
       expect(percentile(result.results[0]!.round_trip_results, 50)).toBeLessThan(100e6);
     }));
 
-  test.each([[], ["--blocking"]])("windows, rates and latencies agree with each other and with the wall clock %p", (...flags) =>
-    inSandbox(async (sandbox) => {
-      const startedMs = Date.now();
-      const ended = await sandbox.measure(["-m", "all", "-i", "3000", ...flags]);
-      const endedMs = Date.now();
-      expectSuccess(ended);
-      let windowsNs = 0;
-      for (const { details, ...entry } of ended.result.results) {
-        for (const { test, window_ns, started_at_epoch_ns, latency } of details.tests) {
-          const metrics = test === "one-way" ? entry.one_way_results : entry.round_trip_results;
-          const windowNs = Number(window_ns);
-          windowsNs += windowNs;
-          expect(Number(started_at_epoch_ns) / 1e6).toBeWithin(startedMs - 1, endedMs + 1);
-          expect(metrics?.throughput.messages_per_second).toBeCloseTo(3000 / (windowNs / 1e9), 3);
-          expect(Number(metrics?.latency?.max_ns)).toBeLessThanOrEqual(windowNs);
-          // One message after another: together they take no longer than the window.
-          if (test === "round-trip") expect(Number(latency?.sum_ns)).toBeLessThanOrEqual(windowNs);
+  test.each([[], ["--blocking"]])(
+    "windows, rates and latencies agree with each other and with the wall clock %p",
+    (...flags) =>
+      inSandbox(async (sandbox) => {
+        const startedMs = Date.now();
+        const ended = await sandbox.measure(["-m", "all", "-i", "3000", ...flags]);
+        const endedMs = Date.now();
+        expectSuccess(ended);
+        let windowsNs = 0;
+        for (const { details, ...entry } of ended.result.results) {
+          for (const { test, window_ns, started_at_epoch_ns, latency } of details.tests) {
+            const metrics = test === "one-way" ? entry.one_way_results : entry.round_trip_results;
+            const windowNs = Number(window_ns);
+            windowsNs += windowNs;
+            expect(Number(started_at_epoch_ns) / 1e6).toBeWithin(startedMs - 1, endedMs + 1);
+            expect(metrics?.throughput.messages_per_second).toBeCloseTo(3000 / (windowNs / 1e9), 3);
+            expect(Number(metrics?.latency?.max_ns)).toBeLessThanOrEqual(windowNs);
+            // One message after another: together they take no longer than the window.
+            if (test === "round-trip") expect(Number(latency?.sum_ns)).toBeLessThanOrEqual(windowNs);
+          }
         }
-      }
-      expect(windowsNs / 1e6).toBeLessThan(endedMs - startedMs + 1);
-    }),
+        expect(windowsNs / 1e6).toBeLessThan(endedMs - startedMs + 1);
+      }),
   );
 });

@@ -27,7 +27,8 @@ describe.each(modes)("in %s mode", (mode) => {
         expect(roundTrip?.throughput.total_messages).toBe(10_000);
         expect(roundTrip?.throughput.total_bytes).toBe(10_000 * 1024);
       }
-      for (const name of ["uds", "tcp"]) expect(ended.stdout).toMatch(new RegExp(`^${name} +${mode} +one-way +10000`, "m"));
+      for (const name of ["uds", "tcp"])
+        expect(ended.stdout).toMatch(new RegExp(`^${name} +${mode} +one-way +10000`, "m"));
     }));
 
   test("-m all measures every mechanism", () =>
@@ -60,14 +61,16 @@ describe.each(modes)("in %s mode", (mode) => {
       expectSuccess(ended);
       expect(allTests(ended.result).map(({ counts }) => counts.received)).toEqual(Array(6).fill(8));
       expect(ended.result.results[0]?.test_config.message_size).toBe(Number(size));
-    }));
+    }),
+  );
 
   test.each(["1", "8100"])("message queues carry %s bytes", (size) =>
     inSandbox(async (sandbox) => {
       const ended = await sandbox.measure(["-m", "pmq", "-s", size, "-i", "200", "-w", "10", ...flags]);
       expectSuccess(ended);
       expect(allTests(ended.result)[0]?.server?.queue_depth).toBeGreaterThan(0);
-    }));
+    }),
+  );
 });
 
 describe("one message at a time in shared memory", () => {
@@ -90,7 +93,8 @@ describe("one message at a time in shared memory", () => {
     inSandbox(async (sandbox) => {
       const args = ["-m", "shm", "--shm-direct", mode, "-s", "1048576", "-i", "8", "-w", "2"];
       expectSuccess(await sandbox.measure(args));
-    }));
+    }),
+  );
 });
 
 describe("only the tests asked for are run", () => {

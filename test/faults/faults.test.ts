@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { faultCases, newSeed, runCases } from "./plan.ts";
 
 setDefaultTimeout(180_000);
@@ -6,13 +6,15 @@ setDefaultTimeout(180_000);
 const seed = process.env.IPC_BENCHMARK_FAULT_SEED ?? newSeed();
 const cases = faultCases("short");
 
-// All run together, a few at a time, from the first test on; each test then looks at its own.
+// They run together, a few at a time; each test then waits for its own.
 const ends = new Map(cases.map(({ name }) => [name, Promise.withResolvers<readonly string[]>()]));
-let started: Promise<void> | null = null;
+
+beforeAll(() => {
+  void runCases(cases, seed, (ended, problems) => ends.get(ended.name)!.resolve(problems));
+});
 
 describe(`whatever happens to a run, it ends in time, says why and leaves nothing (IPC_BENCHMARK_FAULT_SEED=${seed})`, () => {
   test.each(cases.map(({ name }) => name))("%s", async (name) => {
-    started ??= runCases(cases, seed, (ended, problems) => ends.get(ended.name)!.resolve(problems));
     expect(await ends.get(name)!.promise).toEqual([]);
   });
 });

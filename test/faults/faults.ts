@@ -70,7 +70,9 @@ const problemsOf = (checks: readonly (readonly [isRight: boolean, problem: strin
 function lineProblems({ stderr }: Ended, wanted: RegExp): string[] {
   const lines = stderr.split("\n").filter(Boolean);
   const isClear = lines.length === 1 && lines[0]!.startsWith("ipc-benchmark: ") && wanted.test(lines[0]!);
-  return problemsOf([[isClear && !stderr.includes("internal error"), `stderr is not one line ${wanted}: ${stderr}`]]);
+  return problemsOf([
+    [isClear && !stderr.includes("internal error"), `stderr is not one line ${wanted}: ${stderr}`],
+  ]);
 }
 
 function partialResultProblems(sandbox: Sandbox): string[] {
@@ -81,7 +83,9 @@ function partialResultProblems(sandbox: Sandbox): string[] {
   } catch (error) {
     return [String(error)];
   }
-  const isMarked = !result.metadata.complete && allTests(result).every(({ complete, failure }) => !complete && failure !== null);
+  const isMarked =
+    !result.metadata.complete &&
+    allTests(result).every(({ complete, failure }) => !complete && failure !== null);
   return problemsOf([[isMarked, "the partial result is not marked as incomplete"]]);
 }
 
@@ -124,7 +128,10 @@ export const signalRole =
       const ended = await run.ended;
       return [
         ...endProblems(ended, 1, clock.stop(), END_AFTER_DEATH_MS),
-        ...lineProblems(ended, new RegExp(`a role was stopped by a signal|the ${role} was killed by ${signal}`)),
+        ...lineProblems(
+          ended,
+          new RegExp(`a role was stopped by a signal|the ${role} was killed by ${signal}`),
+        ),
         ...partialResultProblems(sandbox),
       ];
     });
@@ -142,7 +149,10 @@ export const stopRoleForEver =
       const ended = await run.ended;
       return [
         ...endProblems(ended, 1, clock.stop(), OWN_DEADLINE_MS + SLACK_MS),
-        ...lineProblems(ended, /handled no message for|said nothing until the deadline|was not \w+ within|no client connected/),
+        ...lineProblems(
+          ended,
+          /handled no message for|said nothing until the deadline|was not \w+ within|no client connected/,
+        ),
         ...partialResultProblems(sandbox),
       ];
     });
@@ -162,7 +172,9 @@ export const stopRoleForAWhile =
       const problems = endProblems(ended, 0, 0, 0);
       if (problems.length > 0) return problems;
       const { metadata } = sandbox.readResult(OUTPUT);
-      return problemsOf([[metadata.complete && ended.stderr === "", `the run is not complete: ${ended.stderr}`]]);
+      return problemsOf([
+        [metadata.complete && ended.stderr === "", `the run is not complete: ${ended.stderr}`],
+      ]);
     });
 
 /** Waits until a run is where the fault is to hit it. */
@@ -195,7 +207,8 @@ export const signalRun =
       const ended = await run.ended;
       const tookMs = clock.stop();
       // Before it can handle signals the program just dies of them, which a shell reports by the same number.
-      if (phase === "spawn" && ended.signal === signal) return endProblems({ ...ended, exitCode: 0 }, 0, tookMs, END_AFTER_SIGNAL_MS);
+      if (phase === "spawn" && ended.signal === signal)
+        return endProblems({ ...ended, exitCode: 0 }, 0, tookMs, END_AFTER_SIGNAL_MS);
       return [
         ...endProblems(ended, EXIT_CODES[signal], tookMs, END_AFTER_SIGNAL_MS),
         ...lineProblems(ended, new RegExp(`the run was stopped by ${signal}`)),

@@ -35,7 +35,10 @@ interface Row {
 }
 
 const all = () => true;
-const fewOf = (...names: string[]) => (channel: FaultChannel) => names.includes(channel.name);
+const fewOf =
+  (...names: string[]) =>
+  (channel: FaultChannel) =>
+    names.includes(channel.name);
 
 const phaseRows: readonly Row[] = PHASES.flatMap((phase, p) =>
   SIGNALS.map((signal, s) => ({
@@ -121,7 +124,8 @@ export async function runCases(
 ): Promise<void> {
   const waiting = [...cases];
   const work = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) tell(next, await next.run(seed));
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      tell(next, await next.run(seed));
   };
   await Promise.all(Array.from({ length: CASES_AT_ONCE }, work));
 }

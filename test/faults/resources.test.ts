@@ -7,7 +7,7 @@ import { isRoot } from "../e2e/system-state.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-const ALL = ["-m", "all", "-i", "200", "-w", "10"];
+const ALL = ["-m", "all", "--round-trip", "-i", "200", "-w", "10"];
 /** Everything here is known at once, or measured in a moment. */
 const DEADLINE_MS = 20_000;
 
@@ -78,8 +78,20 @@ const refused: readonly Refusal[] = [
     exitCode: 2,
     says: "RLIMIT_MSGQUEUE",
   },
-  { name: "12 file descriptors", through: ["prlimit", "--nofile=12"], args: ["-m", "uds"], exitCode: 1, says: "too many open files" },
-  { name: "8 file descriptors", through: ["prlimit", "--nofile=8"], args: ["-m", "pmq"], exitCode: 2, says: "-m pmq" },
+  {
+    name: "12 file descriptors",
+    through: ["prlimit", "--nofile=12"],
+    args: ["-m", "uds"],
+    exitCode: 1,
+    says: "too many open files",
+  },
+  {
+    name: "8 file descriptors",
+    through: ["prlimit", "--nofile=8"],
+    args: ["-m", "pmq"],
+    exitCode: 2,
+    says: "-m pmq",
+  },
   {
     name: "/dev/shm read-only",
     through: mounting("mount -t tmpfs -o ro none /dev/shm"),
@@ -137,7 +149,7 @@ describe.each(refused)("with $name", ({ through = [], args, exitCode, says, need
 test.each(["shm", "uds", "tcp"])("one CPU is enough for %s to spin on", (mechanism) =>
   inSandbox(async (sandbox) => {
     const through = ["taskset", "-c", String(firstCpu())];
-    const args = ["-m", mechanism, "-i", "200", "-w", "10", "--blocking", "--wait", "spin"];
+    const args = ["-m", mechanism, "--round-trip", "-i", "200", "-w", "10", "--blocking", "--wait", "spin"];
     expectSuccess(await sandbox.measure(args, { through }));
   }),
 );
@@ -149,7 +161,8 @@ describe("what one mechanism lacks", () => {
       for (const mode of MODES.flat()) {
         expectSuccess(await sandbox.measure(["-m", "uds", "tcp", "pmq", "-i", "200", mode], { through }));
       }
-    }));
+    }),
+  );
 });
 
 describe("another user", () => {
@@ -158,7 +171,9 @@ describe("another user", () => {
       chmodSync(sandbox.base, 0o755);
       chmodSync(sandbox.temp, 0o777);
       // The server's end is there, but no client can come: the whole handshake is time to look.
-      const run = sandbox.start(["-m", "uds", "-d", "5s", "-q"], { env: { TMPDIR: sandbox.temp } });
+      const run = sandbox.start(["-m", "uds", "-i", "200", "--one-way", "-q"], {
+        env: { TMPDIR: sandbox.temp },
+      });
       const { client } = await run.bothRoles();
       process.kill(client, "SIGSTOP");
       const socket = await socketIn(sandbox);
@@ -167,16 +182,22 @@ describe("another user", () => {
       expect(stranger.stdout.toString()).toContain("EACCES");
       process.kill(client, "SIGCONT");
       expect(await run.ended).toMatchObject({ exitCode: 0, stderr: "" });
-    }));
+    }),
+  );
 });
 
 async function socketIn(sandbox: Sandbox): Promise<string> {
-  const name = await until("a socket is made", () => readdirSync(sandbox.temp).find((entry) => entry.endsWith(".sock")));
+  const name = await until("a socket is made", () =>
+    readdirSync(sandbox.temp).find((entry) => entry.endsWith(".sock")),
+  );
   return `${sandbox.temp}/${name}`;
 }
 
 /** Where the repository lies may be closed to other users. */
-function reachableProgram(sandbox: Sandbox, through: readonly string[]): NonNullable<StartOptions["through"]> {
+function reachableProgram(
+  sandbox: Sandbox,
+  through: readonly string[],
+): NonNullable<StartOptions["through"]> {
   if (through !== asNobody) return through;
   const copy = `${sandbox.base}/program`;
   copyFileSync(program, copy);

@@ -19,6 +19,7 @@ const leftovers = () =>
     .flatMap((directory) => readdirSync(directory).map((name) => `${directory}/${name}`))
     .filter((path) => path.includes("/ipc-test-"));
 
+let checks = 0;
 const before = new Set(leftovers());
 let outcomes = new Map<string, Promise<Outcome>>();
 beforeAll(() => {
@@ -26,6 +27,7 @@ beforeAll(() => {
 });
 afterAll(async () => {
   await cleanUp();
+  console.log(`${checks} checks in C passed`);
   expect(leftovers().filter((path) => !before.has(path))).toEqual([]);
 });
 
@@ -42,6 +44,7 @@ describe.each(variants)("under the sanitizers $name", (variant) => {
       expect(failure).toBeNull();
       expect(failed).toBe(0);
       expect(passed).toBeGreaterThan(0);
+      checks += passed;
     },
     TIMEOUT_MS,
   );

@@ -133,9 +133,9 @@ describe("the script is one that its shell can read", () => {
 });
 
 function nameIn(shell: string, name: string): RegExp {
-  return shell === "fish" ? new RegExp(` -l ${name}( |$)`, "m") : new RegExp(`--${name}[ |)[\\]"]`);
+  return shell === "fish" ? new RegExp(` -l ${name}( |$)`, "m") : new RegExp(`--${name}[ |)[\\]"=]`);
 }
 
 function shortIn(shell: string, short: string): RegExp {
-  return shell === "fish" ? new RegExp(` -s ${short} `) : new RegExp(`[ |")'*]-${short}[ |[)]`);
+  return shell === "fish" ? new RegExp(` -s ${short} `) : new RegExp(`[ |")'*]-${short}[ |[)+]`);
 }

@@ -18,8 +18,10 @@ test("the manual page has every flag in all its spellings, with its description"
 });
 
 test("the manual page has every subcommand, exit code and example", () => {
-  for (const { name, description } of SUBCOMMANDS)
-    expect(TEXT).toContain(`${name}`) && expect(TEXT).toContain(description);
+  for (const { name, description } of SUBCOMMANDS) {
+    expect(TEXT).toMatch(new RegExp(`^${name}( .*)?$`, "m"));
+    expect(TEXT).toContain(`\n${description}\n`);
+  }
   for (const [code, meaning] of EXIT_CODES) expect(TEXT).toContain(`\n${code}\n${meaning}`);
   for (const [command] of EXAMPLES) expect(TEXT).toContain(`\n${command}\n`);
 });

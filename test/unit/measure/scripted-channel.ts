@@ -67,6 +67,10 @@ export class ScriptedChannel implements Channel {
     return this.#begin(`send ${id} as ${type} now`);
   }
 
+  serve(_withPayload: boolean): number {
+    return this.receive();
+  }
+
   reply(withPayload: boolean): number {
     return this.#begin(withPayload ? "echo" : "ack");
   }

@@ -3,7 +3,14 @@ import { csvText } from "../../../src/report/csv.ts";
 import { resultToCsv } from "../../../src/report/csv-table.ts";
 import type { BenchmarkResult } from "../../../src/result/schema.ts";
 import { snapshotOf } from "../../../src/stats/histogram.ts";
-import { evenly, measurementOf, measurementOfNothing, outcomeOf, planOf, resultOf } from "../result/fixture.ts";
+import {
+  evenly,
+  measurementOf,
+  measurementOfNothing,
+  outcomeOf,
+  planOf,
+  resultOf,
+} from "../result/fixture.ts";
 
 /** RFC 4180, written for this test: another reader than the writer's own. */
 function parseCsv(text: string): string[][] {
@@ -144,11 +151,12 @@ describe("the table", () => {
     });
   });
 
-  test("holds the verdict if the document does", () => {
-    const result = resultOf();
-    Object.assign(result.results[0]!.details.tests[0]!, {
-      verdict: { verdict: "invalid", reasons: ["a, b", "c"], warnings: ["w"] },
-    });
-    expect(recordsOf(result)[0]).toMatchObject({ verdict: "invalid", verdict_reasons: "a, b; c", warnings: "w" });
+  test("holds the verdict: reasons in words, warnings by their names", () => {
+    const measurement = measurementOf({ latency: evenly(1, 50), sameCpuMessages: 2500 });
+    const plan = planOf({ tests: ["round-trip"] });
+    const row = recordsOf(resultOf({ plan, outcomes: [outcomeOf({ measurements: [measurement] })] }))[0]!;
+    expect(row.verdict).toBe("invalid");
+    expect(row.verdict_reasons).toBe("50 latency samples were measured, at least 100 are needed");
+    expect(row.warnings!.split(" ")).toContain("placement-bimodal");
   });
 });

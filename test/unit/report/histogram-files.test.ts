@@ -13,7 +13,11 @@ import { BUCKET_COUNT, emptySnapshot, mergeSnapshots, snapshotOf } from "../../.
 import { evenly, measurementOf, measurementOfNothing } from "../result/fixture.ts";
 
 const START_NS = 1_767_323_045_000_000_000n;
-const HEADING = { toolVersion: "0.1.0", cell: "uds, 64 bytes, one-way", startedAt: new Date(1_767_323_044_000) };
+const HEADING = {
+  toolVersion: "0.1.0",
+  cell: "uds, 64 bytes, one-way",
+  startedAt: new Date(1_767_323_044_000),
+};
 
 function golden(name: string): string {
   return readFileSync(join(import.meta.dir, "golden", name), "utf8");
@@ -55,7 +59,12 @@ function bucketsOfSnapshot(snapshot: LatencySnapshot): number[] {
 /** Start, length and maximum of the interval lines. */
 function fieldsOf(log: string): string[][] {
   const lines = log.split("\n").filter((line) => /^(Tag=\w+,)?\d/.test(line));
-  return lines.map((line) => line.replace(/^Tag=\w+,/, "").split(",").slice(0, 3));
+  return lines.map((line) =>
+    line
+      .replace(/^Tag=\w+,/, "")
+      .split(",")
+      .slice(0, 3),
+  );
 }
 
 describe("an interval log", () => {
@@ -78,7 +87,9 @@ describe("an interval log", () => {
   test("comes back as it was, launch by launch", () => {
     const intervals = intervalsIn(intervalLog(HEADING, LAUNCHES));
     expect(intervals.map(bucketsOf)).toEqual([ONE, TWO].map(bucketsOfSnapshot));
-    expect(intervals.map((interval) => interval.startTimeStampMsec)).toEqual([1_767_323_045_000, 1_767_323_046_000]);
+    expect(intervals.map((interval) => interval.startTimeStampMsec)).toEqual([
+      1_767_323_045_000, 1_767_323_046_000,
+    ]);
     expect(intervals[1]!.endTimeStampMsec - intervals[1]!.startTimeStampMsec).toBeCloseTo(250, 3);
   });
 
@@ -115,7 +126,7 @@ describe("percentile text", () => {
     const java = golden("java.hgrm");
     expect(text.slice(0, java.length)).toBe(java);
     expect(text.slice(java.length)).toBe(
-      "#[uds, 64 bytes, one-way: values in us; exact: 300 values, min 903 ns, mean 33406.8 ns, standard deviation 32527.6 ns, max 120900 ns]\n",
+      "#[uds, 64 bytes, one-way: values in us; exact: 300 values, min 903 ns, mean 33406.2 ns, standard deviation 32531.4 ns, max 120900 ns]\n",
     );
   });
 

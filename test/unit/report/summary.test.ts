@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import type { MechanismOutcome } from "../../../src/measure/measurement.ts";
 import { type SummaryOptions, summaryText } from "../../../src/report/summary.ts";
 import type { BenchmarkResult } from "../../../src/result/schema.ts";
+import { snapshotOf } from "../../../src/stats/histogram.ts";
 import {
   evenly,
   measurementOf,
@@ -14,19 +16,108 @@ function textOf(result: BenchmarkResult, options: Partial<SummaryOptions> = {}):
   return summaryText(result, { utf8: true, colour: false, columns: 80, files: [], ...options });
 }
 
-const LOSSY = measurementOf({
+/** Pinned, so that the summary has nothing to warn of. */
+const PINNED = { serverCpu: 0, clientCpu: 0 };
+const SIDE = { ...measurementOf().client!, allowedCpus: [0], usedCpus: [0] };
+const QUIET = { client: SIDE, server: SIDE, sameCpuMessages: 10_000 } as const;
+
+function pinned(changes: Parameters<typeof measurementOf>[0] = {}) {
+  return measurementOf({ ...QUIET, ...changes });
+}
+
+/** Two peaks, at 8 to 12 µs and at 44 to 62 µs, and one outlier. */
+const BIMODAL = snapshotOf([
+  ...Array.from({ length: 4000 }, (_, i) => BigInt(8000 + i)),
+  ...Array.from({ length: 6000 }, (_, i) => BigInt(44_000 + 3 * i)),
+  2_000_000n,
+]);
+
+const GOOD = resultOf({
+  plan: planOf({ ...PINNED, mechanisms: ["uds", "shm"] }),
+  outcomes: [
+    outcomeOf({ measurements: [pinned({ test: "one-way" }), pinned()] }),
+    outcomeOf({
+      mechanism: "shm",
+      measurements: [pinned({ test: "one-way", latency: BIMODAL }), pinned({ latency: evenly(900, 1900) })],
+    }),
+  ],
+});
+
+const LOSSY = pinned({
   test: "one-way",
   counts: { sent: 10_000, received: 9_997, lost: 3, duplicated: 0, reordered: 0, corrupt: 0 },
   failure: "the client closed early",
 });
 
 const TROUBLED = resultOf({
-  plan: planOf({ mode: "blocking", mechanisms: ["uds", "tcp", "uds", "shm"] }),
+  plan: planOf({ ...PINNED, mode: "blocking", mechanisms: ["uds", "tcp", "uds", "shm"] }),
   outcomes: [
-    outcomeOf(),
+    outcomeOf({ measurements: [pinned({ test: "one-way" }), pinned()] }),
     outcomeOf({ mechanism: "tcp", measurements: [LOSSY, measurementOfNothing()] }),
-    outcomeOf({ measurements: [measurementOf({ test: "one-way", latency: evenly(900, 1500) })] }),
+    outcomeOf({ measurements: [pinned({ test: "one-way", latency: evenly(900, 1500) })] }),
   ],
+});
+
+/** Seven launches, 1 µs apart. */
+function launched(mechanism: MechanismOutcome["mechanism"], fromNs: number): MechanismOutcome {
+  const measurements = [1, 2, 3, 4, 5, 6, 7].map((launch) =>
+    pinned({
+      latency: evenly(fromNs + launch * 1000, fromNs + launch * 1000 + 9999),
+      windowNs: BigInt(100_000_000 + launch * 1_000_000),
+    }),
+  );
+  return outcomeOf({
+    mechanism,
+    measurements: [pinned({ latency: evenly(fromNs + 1000, fromNs + 17_000) })],
+    launches: measurements.map((measurement, index) => ({ launch: index + 1, measurement })),
+  });
+}
+
+const LAUNCHED = resultOf({
+  plan: planOf({ ...PINNED, mechanisms: ["tcp", "uds"], tests: ["round-trip"], launches: 7 }),
+  outcomes: [launched("tcp", 30_000), launched("uds", 10_000)],
+});
+
+const SCHEDULED = resultOf({
+  plan: planOf({
+    ...PINNED,
+    tests: ["one-way"],
+    arrival: { ratePerSecond: 5000, kind: "poisson", burst: 1 },
+    percentiles: [50, 99],
+  }),
+  outcomes: [
+    outcomeOf({
+      measurements: [
+        pinned({
+          test: "one-way",
+          latency: evenly(20_001, 90_000),
+          schedule: {
+            service: evenly(10_001, 20_000),
+            lateness: evenly(1, 300),
+            achievedRatePerSecond: 4900,
+          },
+        }),
+      ],
+    }),
+  ],
+});
+
+const SIZES = resultOf({
+  plan: planOf({ ...PINNED, mechanisms: ["uds", "tcp"], messageSizes: [64, 65_536], tests: ["one-way"] }),
+  outcomes: (["uds", "tcp"] as const).flatMap((mechanism) =>
+    [64, 65_536].map((messageBytes) =>
+      outcomeOf({
+        mechanism,
+        messageBytes,
+        measurements: [
+          pinned({
+            test: "one-way",
+            latency: evenly(messageBytes, messageBytes + (mechanism === "uds" ? 20_000 : 10_000)),
+          }),
+        ],
+      }),
+    ),
+  ),
 });
 
 /** The widest figures there can be: failed, repeated, blocking, a hundred million messages. */
@@ -34,6 +125,7 @@ const WIDE = resultOf({
   plan: planOf({ mode: "blocking", mechanisms: ["uds", "uds"], messageSizes: [1], tests: ["round-trip"] }),
   outcomes: [1, 2].map(() =>
     outcomeOf({
+      messageBytes: 1,
       measurements: [
         measurementOf({
           counts: {
@@ -53,14 +145,26 @@ const WIDE = resultOf({
   ),
 });
 
-describe("summary", () => {
-  test("of a good run is a short table and the files written", () => {
-    expect(textOf(resultOf(), { files: [{ label: "Final JSON", path: "r.json" }] })).toBe(
-      `1 KiB messages, 10000 per test
+const ALL = { GOOD, TROUBLED, LAUNCHED, SCHEDULED, SIZES, WIDE };
 
-ipc  mode   test        messages      p50      p99      max  msg/s  MB/s
-uds  async  one-way        10000  15.0 µs  19.9 µs  20.0 µs   500k   512
-uds  async  round-trip     10000  15.0 µs  19.9 µs  20.0 µs   100k   102
+describe("a good run", () => {
+  test("in 80 columns is ranked tests and the files written", () => {
+    expect(textOf(GOOD, { files: [{ label: "Final JSON", path: "r.json" }] })).toBe(
+      `1 KiB messages, 10000 per test, async, server on CPU 0, client on CPU 0
+
+ipc    samples      p50      p95      p99      max  msg/s  vs best  shape
+one-way
+  uds    10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k    1.00x  ▅▅▅▆▆▇▇█
+  shm    10001  47.0 µs  60.5 µs  61.7 µs  2.00 ms   100k    3.13x  ▄▃    ▃█
+round-trip
+  shm     1001  1.40 µs  1.85 µs  1.89 µs  1.90 µs   100k    1.00x  ▄▅▅▆▆▇▇█
+  uds    10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k    10.7x  ▅▅▅▆▆▇▇█
+
+Only in files and on wider terminals: p99.9
+Shape: from the least sample to p99, logarithmic; the last column holds the rest
+
+~ shm round-trip: 1001 samples leave fewer than 10 beyond p99.9. Send more
+    messages (-i) or measure for longer (-d).
 
 Files written:
   Final JSON  r.json
@@ -68,31 +172,56 @@ Files written:
     );
   });
 
-  test("shows more of the percentiles asked for where there is room", () => {
-    expect(textOf(resultOf(), { columns: 120 }).split("\n")[2]).toBe(
-      "ipc  mode   test        messages      p50      p95      p99    p99.9      max  msg/s  MB/s",
+  test("in 140 columns shows all percentiles asked for", () => {
+    expect(textOf(GOOD, { columns: 140 })).toBe(
+      `1 KiB messages, 10000 per test, async, server on CPU 0, client on CPU 0
+
+ipc    samples      p50      p95      p99    p99.9      max  msg/s  MB/s  vs best  shape
+one-way
+  uds    10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs  20.0 µs   100k   102    1.00x  ▅▅▅▆▆▇▇█
+  shm    10001  47.0 µs  60.5 µs  61.7 µs  62.0 µs  2.00 ms   100k   102    3.13x  ▄▃    ▃█
+round-trip
+  shm     1001  1.40 µs  1.85 µs  1.89 µs        -  1.90 µs   100k   102    1.00x  ▄▅▅▆▆▇▇█
+  uds    10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs  20.0 µs   100k   102    10.7x  ▅▅▅▆▆▇▇█
+
+-  fewer than 10 samples lie beyond this percentile
+Shape: from the least sample to p99, logarithmic; the last column holds the rest
+
+~ shm round-trip: 1001 samples leave fewer than 10 beyond p99.9. Send more messages (-i) or measure for longer (-d).
+`,
     );
   });
 
+  test("spells out the time of a run by time", () => {
+    const plan = planOf({ messageCount: null, durationNs: 1_500_000_000 });
+    expect(textOf(resultOf({ plan }))).toStartWith("1 KiB messages, 1.50 s per test, async\n");
+  });
+});
+
+describe("trouble", () => {
   test("marks what failed or was not run, with the reasons below", () => {
     expect(textOf(TROUBLED)).toBe(
-      `1 KiB messages, 10000 per test
+      `1 KiB messages, 10000 per test, blocking, server on CPU 0, client on CPU 0
 
-ipc      mode      test        messages      p50      p99      max  msg/s  MB/s
-  uds    blocking  one-way        10000  15.0 µs  19.9 µs  20.0 µs   500k   512
-  uds    blocking  round-trip     10000  15.0 µs  19.9 µs  20.0 µs   100k   102
-! tcp    blocking  one-way         9997  15.0 µs  19.9 µs  20.0 µs   100k   102
-! tcp    blocking  round-trip         0        -        -        -      -     -
-  uds#2  blocking  one-way        10000  1.20 µs        -  1.50 µs   100k   102
-! uds#2  blocking  round-trip         -        -        -        -      -     -
+ipc      samples      p50      p95      p99      max  msg/s  vs best  shape
+one-way
+  uds#2      601  1.20 µs  1.47 µs        -  1.50 µs   100k    1.00x  ▅▆▆▆▇▇██
+  uds      10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k    12.5x  ▅▅▅▆▆▇▇█
+! tcp      10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k        -  ▅▅▅▆▆▇▇█
+round-trip
+  uds      10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k    1.00x  ▅▅▅▆▆▇▇█
+! tcp          -        -        -        -        -      -        -
+! uds#2        -        -        -        -        -      -        -
 
 -  fewer than 10 samples lie beyond this percentile
+Only in files and on wider terminals: p99.9
+Shape: from the least sample to p99, logarithmic; the last column holds the rest
 
 ! tcp one-way: the client closed early (10000 sent, 9997 received, 3 lost)
 ! tcp round-trip: the server was killed by SIGKILL
 ! uds#2 round-trip: not run
-
-Highest throughput: Unix Domain Socket; lowest latency: Unix Domain Socket
+~ uds#2 one-way: 601 samples leave fewer than 10 beyond p99, p99.9 (and so in 1
+    more test). Send more messages (-i) or measure for longer (-d).
 
 Not run: Shared Memory
 `,
@@ -101,33 +230,119 @@ Not run: Shared Memory
 
   test("does not repeat counts that the reason names", () => {
     const outcomes = [outcomeOf({ measurements: [{ ...LOSSY, failure: null }] })];
-    const plan = planOf({ tests: ["one-way"] });
+    const plan = planOf({ ...PINNED, tests: ["one-way"] });
     expect(textOf(resultOf({ plan, outcomes }))).toContain("! uds one-way: of 10000 messages: 3 lost\n");
   });
 
-  test("spells out the time of a run by time", () => {
-    const plan = planOf({ messageCount: null, durationNs: 1_500_000_000 });
-    expect(textOf(resultOf({ plan }))).toStartWith("1 KiB messages, 1.50 s per test\n");
+  test("warns once of what all tests have in common, with what to do", () => {
+    expect(textOf(resultOf())).toContain(
+      `
+~ both tests: the scheduler was free to place the client and server, and places
+    them differently from run to run. Pin both with --server-affinity and
+    --client-affinity.
+`,
+    );
   });
 
   test("of nothing says so", () => {
     expect(textOf(resultOf({ outcomes: [] }))).toBe("No results.\n\nNot run: Unix Domain Socket\n");
   });
+});
 
-  test("keeps within 80 columns with the widest figures", () => {
-    const widths = textOf(WIDE)
+describe("launches", () => {
+  test("in 80 columns have the median of the middle percentile with its interval", () => {
+    expect(textOf(LAUNCHED)).toBe(
+      `1 KiB messages, 10000 per test, async, server on CPU 0, client on CPU 0
+
+ipc    samples              p50      p99      max  msg/s  vs best  shape
+round-trip
+  uds    16001  19.0 µs [17–21]  23.9 µs  27.0 µs  96.2k    1.00x  ▄▄▅▅▆▇▇█
+  tcp    16001  39.0 µs [37–41]  43.9 µs  47.0 µs  96.2k    2.05x  ▆▆▆▇▇▇██
+
+Medians of 7 launches; [low–high]: 95 % interval of the median (bootstrap)
+Only in files and on wider terminals: p95, p99.9
+Shape: from the least sample to p99, logarithmic; the last column holds the rest
+`,
+    );
+  });
+
+  test("in 140 columns have intervals throughout", () => {
+    expect(textOf(LAUNCHED, { columns: 140 })).toBe(
+      `1 KiB messages, 10000 per test, async, server on CPU 0, client on CPU 0
+
+ipc    samples              p50              p95              p99            p99.9      max  msg/s  MB/s  vs best  shape
+round-trip
+  uds    16001  19.0 µs [17–21]  23.5 µs [22–26]  23.9 µs [22–26]  24.0 µs [22–26]  27.0 µs  96.2k  98.5    1.00x  ▄▄▅▅▆▇▇█
+  tcp    16001  39.0 µs [37–41]  43.5 µs [42–46]  43.9 µs [42–46]  44.0 µs [42–46]  47.0 µs  96.2k  98.5    2.05x  ▆▆▆▇▇▇██
+
+Medians of 7 launches; [low–high]: 95 % interval of the median (bootstrap)
+Shape: from the least sample to p99, logarithmic; the last column holds the rest
+`,
+    );
+  });
+});
+
+describe("a schedule", () => {
+  test("has response time as headline, service time and lateness beside it, and says when it was missed", () => {
+    expect(textOf(SCHEDULED)).toBe(
+      `1 KiB messages, 10000 per test, async, 5000 a second, poisson, server on CPU 0,
+  client on CPU 0
+
+ipc           samples      p50      p99      max  msg/s  MB/s  shape
+one-way
+! uds           70000  55.0 µs  89.3 µs  90.0 µs   100k   102  ▃▃▄▄▅▆▇█
+    service     10000  15.0 µs  19.9 µs  20.0 µs
+    lateness      300   150 ns        -   300 ns
+
+-  fewer than 10 samples lie beyond this percentile
+Latency is response time, from the scheduled moment; service: from the actual
+  send; lateness: from the scheduled moment to the actual send
+Shape: from the least sample to p99, logarithmic; the last column holds the rest
+
+! uds one-way: invalid: 4900 messages/s were sent instead of 5000. Ask for a
+    lower --rate, or pin the sender to a CPU of its own with --client-affinity.
+`,
+    );
+  });
+});
+
+describe("several sizes", () => {
+  test("are ranked by themselves", () => {
+    expect(textOf(SIZES)).toBe(
+      `10000 per test, async, server on CPU 0, client on CPU 0
+
+ipc    samples      p50      p95      p99      max  msg/s  vs best  shape
+one-way, 64 B messages
+  tcp    10001  5.07 µs  9.57 µs  9.97 µs  10.1 µs   100k    1.00x  ▁▁▁▁▂▃▅█
+  uds    20001  10.1 µs  19.1 µs  19.9 µs  20.1 µs   100k    1.99x  ▁▁▁▁▁▂▄█
+one-way, 64 KiB messages
+  tcp    10001  70.6 µs  75.1 µs  75.5 µs  75.5 µs   100k    1.00x  ▇▇▇▇▇███
+  uds    20001  75.6 µs  84.5 µs  85.4 µs  85.5 µs   100k    1.07x  ▇▇▇▇▇▇██
+
+Only in files and on wider terminals: p99.9
+Shape: from the least sample to p99, logarithmic; the last column holds the rest
+`,
+    );
+  });
+});
+
+describe.each(Object.entries(ALL))("%s", (_, result) => {
+  test.each([80, 100, 140])("keeps within %d columns", (columns) => {
+    const widths = textOf(result, { columns })
       .split("\n")
       .map((line) => line.length);
-    expect(Math.max(...widths)).toBeLessThanOrEqual(80);
+    expect(Math.max(...widths)).toBeLessThanOrEqual(columns);
   });
 
   test("is plain ASCII where the terminal is not UTF-8", () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is what is meant
-    expect(textOf(TROUBLED, { utf8: false })).toMatch(/^[\x00-\x7f]*$/);
+    expect(textOf(result, { utf8: false })).toMatch(/^[\x00-\x7f]*$/);
   });
 
   test("has no colour unless asked, and the same text with it", () => {
-    expect(textOf(TROUBLED)).not.toContain("\u001b");
-    expect(Bun.stripANSI(textOf(TROUBLED, { colour: true }))).toBe(textOf(TROUBLED));
+    expect(textOf(result)).not.toContain("\u001b");
+    const coloured = textOf(result, { colour: true });
+    expect(coloured).toContain("\u001b");
+    expect(Bun.stripANSI(coloured)).toBe(textOf(result));
   });
 });

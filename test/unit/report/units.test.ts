@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { percentilesByImportance } from "../../../src/report/percentile-columns.ts";
-import { amountText, bytesText, timeText } from "../../../src/report/units.ts";
+import { amountText, bytesText, factorText, spreadText, timeText } from "../../../src/report/units.ts";
+import { wrapped } from "../../../src/report/wrap.ts";
 
 describe("time", () => {
   test.each([
@@ -20,6 +21,42 @@ describe("time", () => {
 
   test("has an ASCII spelling", () => {
     expect(timeText(12_345, false)).toBe("12.3 us");
+  });
+});
+
+describe("a median with its ends", () => {
+  test.each([
+    [24_100, 21_300, 33_800, "24.1 µs [21–34]"],
+    [1_200, 1_180, 1_230, "1.20 µs [1.18–1.23]"],
+    [900, 850, 2_100, "900 ns [850–2100]"],
+    [454_000, 38_000, 869_400, "454 µs [38–869]"],
+    [1_500_000, 870_000, 12_340_000, "1.50 ms [0.87–12]"],
+    [5_000, 5_000, 5_000, "5.00 µs [5.00–5.00]"],
+  ])("%d from %d to %d is %s", (median, low, high, text) => {
+    expect(spreadText({ median, low, high }, true)).toBe(text);
+  });
+
+  test("has an ASCII spelling", () => {
+    expect(spreadText({ median: 24_100, low: 21_300, high: 33_800 }, false)).toBe("24.1 us [21-34]");
+  });
+});
+
+describe("factor", () => {
+  test.each([
+    [1, "1.00x"],
+    [12.345, "12.3x"],
+    [999.4, "999x"],
+    [12_345, "12345x"],
+  ])("%d is %s", (factor, text) => {
+    expect(factorText(factor)).toBe(text);
+  });
+});
+
+describe("wrapped text", () => {
+  test("breaks at spaces, indents what follows, and leaves long words whole", () => {
+    expect(wrapped("one two three", 8, "  ")).toEqual(["one two", "  three"]);
+    expect(wrapped("a /a/very/long/path b", 8, "  ")).toEqual(["a", "  /a/very/long/path", "  b"]);
+    expect(wrapped("", 8)).toEqual([""]);
   });
 });
 

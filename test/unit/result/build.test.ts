@@ -196,6 +196,40 @@ describe("overall summary", () => {
   });
 });
 
+describe("several sizes and plans", () => {
+  const one = planOf({ messageSizes: [64, 128, 64] });
+  const two = planOf({ mode: "blocking", sendDelayNs: 50_000 });
+
+  test("give a result each, with the size and settings of its own", () => {
+    const outcomes = [
+      outcomeOf({ plan: one, messageBytes: 64 }),
+      outcomeOf({ plan: one, messageBytes: 128 }),
+      outcomeOf({ plan: one, messageBytes: 64 }),
+      outcomeOf({ plan: two }),
+    ];
+    const { results, metadata, summary } = resultOf({ plans: [one, two], outcomes });
+    expect(
+      results.map(({ test_config, details }) => [test_config.message_size, details.mode, details.send_delay_ns]),
+    ).toEqual([
+      [64, "async", 0],
+      [128, "async", 0],
+      [64, "async", 0],
+      [1024, "blocking", 50_000],
+    ]);
+    expect(results.map((result) => result.one_way_results!.throughput.total_bytes)).toEqual([
+      640_000, 1_280_000, 640_000, 10_240_000,
+    ]);
+    expect(metadata).toMatchObject({ complete: true, total_tests: 4, mechanisms_not_run: [] });
+    expect(Object.keys(summary.mechanisms)).toHaveLength(4);
+  });
+
+  test("of an unfinished run are missing once for each size of each plan", () => {
+    const outcomes = [outcomeOf({ plan: one, messageBytes: 64 })];
+    const { metadata } = resultOf({ plans: [one, two], outcomes });
+    expect(metadata.mechanisms_not_run).toHaveLength(3);
+  });
+});
+
 describe("details", () => {
   const [, roundTrip] = resultOf().results[0]!.details.tests;
 

@@ -70,7 +70,9 @@ const SIDE = {
   migrations: 0,
   sendBufferBytes: 212_992,
   receiveBufferBytes: 212_992,
-  queueDepth: null, realTime: null, usage: null,
+  queueDepth: null,
+  realTime: null,
+  usage: null,
 };
 
 /** A perfect test: 10,000 samples, evenly from 10,001 to 20,000 ns, in a window of 0.1 s. */
