@@ -308,6 +308,14 @@ int32_t session_serve(struct session *session, int32_t with_payload) {
   }
 }
 
+int32_t session_exchange(struct session *session, double id) {
+  int32_t status = session_send(session, id, FRAME_REQUEST);
+  if (status < 0) return status;
+  int32_t type = session_receive(session);
+  if (type < 0) return type;
+  return type == FRAME_RESPONSE ? status : -EPROTO;
+}
+
 int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity) {
   uint64_t bytes = session->message.payload_bytes;
   if (bytes > (uint64_t)capacity) return -EMSGSIZE;

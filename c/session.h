@@ -105,6 +105,8 @@ int32_t session_flush(struct session *session);
 int32_t session_receive(struct session *session);
 /* Blocking: takes in one-way messages and answers requests, until something else comes; its type, or a negative errno. */
 int32_t session_serve(struct session *session, int32_t with_payload);
+/* Blocking: sends the request `id` and receives its response. 0, WINDOW_OVER or a negative errno. */
+int32_t session_exchange(struct session *session, double id);
 /* Copies the payload of the message just received, at most `capacity` bytes; returns how many. */
 int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity);
 

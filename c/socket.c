@@ -16,6 +16,7 @@
 
 #include "frame.h"
 #include "inbox.h"
+#include "tick.h"
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
@@ -25,6 +26,7 @@ struct socket_channel {
   struct channel channel;
   int listener;
   int fd;
+  int has_time_limits;
   size_t sent_bytes; /* of the frame whose sending is under way */
   uint64_t buffer_bytes;
   struct inbox inbox;
@@ -89,11 +91,18 @@ static int wait_fd(int fd, short events, int64_t slice_ns) {
   return count == 0 || errno == EINTR ? -EAGAIN : -errno;
 }
 
+/* How long a system call sleeps at most; 0: no limit. */
+static int limit_waits(struct socket_channel *self, int64_t slice_ns) {
+  struct timeval slice = {.tv_sec = 0, .tv_usec = slice_ns / 1000};
+  self->has_time_limits = slice_ns != 0;
+  if (setsockopt(self->fd, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice) != 0) return -errno;
+  return setsockopt(self->fd, SOL_SOCKET, SO_SNDTIMEO, &slice, sizeof slice) == 0 ? 0 : -errno;
+}
+
 /* The connected socket sleeps in the kernel for a slice at most, then looks around. */
 static int set_up_connected(struct socket_channel *self) {
-  struct timeval slice = {.tv_sec = 0, .tv_usec = WAIT_SLICE_NS / 1000};
-  if (setsockopt(self->fd, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice) != 0) return -errno;
-  if (setsockopt(self->fd, SOL_SOCKET, SO_SNDTIMEO, &slice, sizeof slice) != 0) return -errno;
+  int rc = limit_waits(self, WAIT_SLICE_NS);
+  if (rc != 0) return rc;
   return socket_tune(self->fd, (double)self->buffer_bytes);
 }
 
@@ -223,8 +232,15 @@ static int socket_try_send(struct channel *channel, const uint8_t *frame, size_t
   return send_rest(socket_of(channel), frame, frame_bytes, MSG_DONTWAIT);
 }
 
+/* For a slice the time limits of set_up_connected do; once ticks end the waits they would only cost time. */
+static int prepare_wait(struct channel *channel, int64_t slice_ns) {
+  struct socket_channel *self = socket_of(channel);
+  return slice_ns == WAIT_UNTIL_TICK && self->has_time_limits ? limit_waits(self, 0) : 0;
+}
+
 static int socket_send(struct channel *channel, const uint8_t *frame, size_t frame_bytes, int64_t slice_ns) {
-  (void)slice_ns; /* SO_SNDTIMEO */
+  int rc = prepare_wait(channel, slice_ns);
+  if (rc != 0) return rc;
   return send_rest(socket_of(channel), frame, frame_bytes, 0);
 }
 
@@ -247,7 +263,8 @@ static int socket_try_receive(struct channel *channel, struct arrival *arrival) 
 }
 
 static int socket_receive(struct channel *channel, struct arrival *arrival, int64_t slice_ns) {
-  (void)slice_ns; /* SO_RCVTIMEO */
+  int rc = prepare_wait(channel, slice_ns);
+  if (rc != 0) return rc;
   return receive_with(socket_of(channel), arrival, 0);
 }
 
@@ -279,8 +296,8 @@ static void socket_close(struct channel *channel) {
   {                                                                                                       \
     .channel_bytes = sizeof(struct socket_channel), .listen = listen_, .accept = socket_accept,           \
     .connect = connect_, .try_send = socket_try_send, .try_receive = socket_try_receive,                  \
-    .send = socket_send, .receive = socket_receive, .wait = socket_wait, .effective = effective,          \
-    .unlink = socket_unlink, .close = socket_close,                                                       \
+    .send = socket_send, .receive = socket_receive, .waits_until_tick = 1, .wait = socket_wait,           \
+    .effective = effective, .unlink = socket_unlink, .close = socket_close,                               \
   }
 
 const struct channel_ops uds_ops = SOCKET_OPS(uds_listen, uds_connect);

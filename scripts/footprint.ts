@@ -105,11 +105,12 @@ function memoryOf(pid: number): Memory {
 }
 
 async function roleMemory(mode: string, test: string): Promise<string[]> {
-  const seconds = lateSeconds + 2;
+  const seconds = lateSeconds + 1;
   const args = ["-m", values.mechanism, `--${mode}`, `--${test}`, "-d", `${seconds}s`, "-q"];
   const run = Bun.spawn([program, ...args], { env: {} });
+  let roles = rolesOf(run.pid);
+  for (; roles.size < 2 && run.exitCode === null; roles = rolesOf(run.pid)) await Bun.sleep(10);
   await Bun.sleep(1_000);
-  const roles = rolesOf(run.pid);
   const early = new Map([...roles].map(([role, pid]) => [role, memoryOf(pid)]));
   await Bun.sleep((lateSeconds - 1) * 1_000);
   const lines = [...roles].map(([role, pid]) => {

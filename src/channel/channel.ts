@@ -37,6 +37,8 @@ export interface Channel {
    * runs between a request and its response, and returns the type of what is neither.
    */
   serve(withPayload: boolean): number;
+  /** A blocking channel: sends the request `id` and receives its response, with no JavaScript between; 0 or WINDOW_OVER. */
+  exchange(id: number): number;
   /** The text of the note just received. */
   readNote(): string;
   /** Waits for `lengthNs` after a message; 0 or WINDOW_OVER. */

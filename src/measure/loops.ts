@@ -96,11 +96,12 @@ export function* shutDown(channel: Channel): Loop {
 /** The client, closed loop: sends what the schedule says, in round-trip tests each after the reply to the one before. */
 export function* sendMessages(channel: Channel, { roundTrip, schedule, sendDelayNs }: SendOptions): Loop {
   const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
+  const exchanges = roundTrip && channel.isBlocking;
   for (let id = schedule.next(); id !== END; id = schedule.next()) {
-    let status = channel.send(id, frameType);
+    let status = exchanges ? channel.exchange(id) : channel.send(id, frameType);
     if (status === PENDING) status = yield* finishSend(channel);
     expectSuccess(status);
-    if (roundTrip) {
+    if (roundTrip && !exchanges) {
       let type = channel.receive();
       if (type === PENDING) type = yield* finishReceive(channel);
       expectResponse(type);

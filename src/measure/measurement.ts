@@ -1,6 +1,6 @@
+import type { Mechanism, RunPlan, Test } from "../cli/plan.ts";
 import type { RealTimeReport } from "../system/privileges.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
-import type { Mechanism, RunPlan, Test } from "../cli/plan.ts";
 
 /** A latency distribution as the ledger holds it: exact figures beside a log-linear histogram. */
 export interface LatencySnapshot {

@@ -60,7 +60,8 @@ export function connectionSettingsOf(
 }
 
 /** Tells the orchestrator that the peers have met and what was really in force. */
-export function sayConnected({ control, realTime }: RoleContext, effective: ConnectionEffective): void {
+export function sayConnected({ control, log, realTime }: RoleContext, effective: ConnectionEffective): void {
+  log.debug(connectionInWords(effective));
   control.say({
     type: "connected",
     effective: {
@@ -74,8 +75,7 @@ export function sayConnected({ control, realTime }: RoleContext, effective: Conn
   });
 }
 
-/** For the log. */
-export function connectionInWords(effective: ConnectionEffective): string {
+function connectionInWords(effective: ConnectionEffective): string {
   const { sendBufferBytes, receiveBufferBytes, queueDepth } = effective;
   const depth = queueDepth === null ? "" : `, ${queueDepth} messages deep`;
   return `is connected; buffers of ${sendBufferBytes ?? "?"} bytes to send, ${receiveBufferBytes ?? "?"} to receive${depth}`;

@@ -1,6 +1,6 @@
 import { RunError } from "../cli/errors.ts";
-import type { UsageFigures } from "../system/usage-schema.ts";
 import { NO_LOG, type RunLog } from "../log/log.ts";
+import type { UsageFigures } from "../system/usage-schema.ts";
 import {
   type EffectiveReport,
   LEDGER_FD,

@@ -1,7 +1,7 @@
 import type { ArrivalPlan, LogLevel, Mechanism, Mode, ReplyKind, Test, WaitKind } from "../cli/plan.ts";
+import type { LogEntry } from "../log/entry.ts";
 import type { RealTimeReport } from "../system/privileges.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
-import type { LogEntry } from "../log/entry.ts";
 
 /** What a role is told: one JSON document, the first line on its standard input. */
 export interface RoleSettings {

@@ -5,7 +5,7 @@ import type { RunLog } from "../log/log.ts";
 import type { LaunchMeasurement, MechanismOutcome } from "../measure/measurement.ts";
 import { mergeLaunches } from "../measure/merge.ts";
 import { ABI_VERSION, native } from "../native/library.ts";
-import { type ObservedCell, type RunWatch } from "../progress/observer.ts";
+import type { ObservedCell, RunWatch } from "../progress/observer.ts";
 import { buildResult } from "../result/build.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
 import { binarySha256 } from "../system/binary-hash.ts";
@@ -98,8 +98,9 @@ export class Run {
 
   /** Tests judged invalid so far. */
   get invalidCount(): number {
-    return this.result.results.flatMap(({ details }) => details.tests).filter(({ verdict }) => verdict.verdict === "invalid")
-      .length;
+    return this.result.results
+      .flatMap(({ details }) => details.tests)
+      .filter(({ verdict }) => verdict.verdict === "invalid").length;
   }
 
   get hasFailed(): boolean {

@@ -8,9 +8,11 @@ import { isStartNote, ownHello, peerPidOf } from "./hello.ts";
 
 /** The receiver: waits for one client, records or echoes its messages until its shutdown. */
 export async function runServer(context: RoleContext): Promise<UsageFigures | null> {
-  const { settings, ledger, control } = context;
+  const { settings, ledger, control, log } = context;
   const listener = listen(connectionSettingsOf(settings, SERVER_SHEET, CLIENT_SHEET), ledger);
   try {
+    const port = settings.mechanism === "tcp" ? ` port ${listener.port}` : "";
+    log.debug(`can be connected to at ${settings.endpoint}${port} over ${settings.mechanism}`);
     control.say({ type: "ready", port: listener.port });
     const meter = new UsageMeter({ cpus: settings.cpu === null ? [] : [settings.cpu] });
     const { channel, effective } = await listener.accept(settings.handshakeMs);
@@ -28,7 +30,10 @@ export async function runServer(context: RoleContext): Promise<UsageFigures | nu
         return ownHello();
       };
       const { replyDelayNs } = settings;
-      await runLoop(answerMessages(channel, { echo: settings.reply === "echo", replyDelayNs, onPing }), channel);
+      await runLoop(
+        answerMessages(channel, { echo: settings.reply === "echo", replyDelayNs, onPing }),
+        channel,
+      );
       return opening === null ? null : differ(opening, meter.readClosing());
     } finally {
       await channel.close();

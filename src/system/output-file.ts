@@ -89,5 +89,5 @@ export function checkWritable(target: string): void {
 /** "no such file or directory" out of "ENOENT: no such file or directory, open '…'". */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+ '.*$/, "");
+  return message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+( '.*)?$/, "");
 }

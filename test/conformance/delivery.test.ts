@@ -1,6 +1,7 @@
 /** What every channel owes to the messages that it carries. */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { FRAME } from "../../src/channel/channel.ts";
+import { CANCELED } from "../../src/native/errno.ts";
 import { CHANNELS } from "./channels.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { withPair } from "./pair.ts";
@@ -144,4 +145,20 @@ describe.each(CHANNELS)("%s", (_name, row) => {
       expect(counts("server")).toMatchObject({ received: 4, duplicated: 1 });
       expect(counts("client")).toMatchObject({ received: 4, duplicated: 1, recorded: 3 });
     }));
+
+  test.each(row.mode === "blocking" ? (["spin", "hybrid"] as const) : [])(
+    "waiting by %s delivers the same and ends when the run is stopped",
+    (wait) =>
+      withPair(row, { wait, spinNs: 20_000 }, async ({ server, client, counts, ledger }) => {
+        const serving = server.ask({ do: "serve", echo: true });
+        const run = { roundTrip: true, count: 200, warmupCount: 1, sendDelayNs: 0 } as const;
+        expect(await client.ask({ do: "client", ...run })).toEqual({ status: 0 });
+        expect((await serving).status).toBe(0);
+        expect(counts("client")).toMatchObject({ received: 200, recorded: 200, ...NOTHING_WRONG });
+        const waiting = server.ask({ do: "receive", count: 1 });
+        await Bun.sleep(20);
+        ledger.requestStop();
+        expect(await waiting).toEqual({ status: CANCELED, count: 0 });
+      }),
+  );
 });

@@ -76,7 +76,7 @@ const BAD_COMMAND_LINES: readonly (readonly [argv: readonly string[], names: str
   [["--shared-memory-name", "../../etc/passwd", "-m", "shm"], "--shared-memory-name"],
   [["--reply", "\u001b[31m\n"], "--reply"],
   [["stray"], '"stray"'],
-  [["--streaming-output-csv", "x.csv"], "not available yet"],
+  [["--rate", "-1"], "--rate"],
 ];
 
 describe("a bad command line ends with one line and exit code 2 before anything is started", () => {

@@ -46,7 +46,7 @@ export type Role = "server" | "client";
 export async function until<T>(
   what: string,
   look: () => T | null | undefined | false,
-  ms = 10_000,
+  ms = 30_000,
 ): Promise<T> {
   for (const end = performance.now() + ms; performance.now() < end; await Bun.sleep(1)) {
     const seen = look();

@@ -62,6 +62,15 @@ describe("a log on stderr", () => {
       const lines = linesOf(logLines(ended.stderr));
       expect(setOf(lines, "speaker")).toEqual(["client", "orchestrator", "server"]);
       expect(setOf(lines, "level")).toEqual(["DEBUG", "INFO"]);
+      for (const part of [
+        /INFO orchestrator: uds async, 1024 bytes, round-trip, launch 1 of 1: begins at \//,
+        /DEBUG server: can be connected to at .+ over uds/,
+        /DEBUG server: is connected; buffers of \d+ bytes to send/,
+        /DEBUG client: is connected; buffers of \d+ bytes to send/,
+        /INFO orchestrator: uds async, .+: ended, 200 messages/,
+      ]) {
+        expect(ended.stderr).toMatch(part);
+      }
       expect(readdirSync(sandbox.directory)).toEqual([]);
     }));
 

@@ -28,7 +28,7 @@ describe.each(modes)("in %s mode", (mode) => {
         expect(roundTrip?.throughput.total_bytes).toBe(10_000 * 1024);
       }
       for (const name of ["uds", "tcp"])
-        expect(ended.stdout).toMatch(new RegExp(`^${name} +${mode} +one-way +10000`, "m"));
+        expect(ended.stdout.match(new RegExp(`^\\W*${name} +10000 `, "gm"))).toHaveLength(2);
     }));
 
   test("-m all measures every mechanism", () =>

@@ -11,20 +11,26 @@ const directory = mkdtempSync(join(tmpdir(), "ipcb-readme-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Lines of the shell blocks, in their order. */
-const commands = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block]) => block!.trim().split("\n"));
+const commands = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block]) =>
+  block!.trim().split("\n"),
+);
 const examples = commands.filter((line) => /^(ipc-benchmark|printf) /.test(line));
 
 describe("README", () => {
-  test.each(examples)("%s", (line) => {
-    const run = Bun.spawnSync(["bash", "-c", line], {
-      cwd: directory,
-      env: { PATH: `${dirname(program)}:${process.env.PATH}` },
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    expect(run.stderr.toString()).not.toContain("internal error");
-    expect(run.exitCode).toBe(0);
-  }, PATIENCE_MS);
+  test.each(examples)(
+    "%s",
+    (line) => {
+      const run = Bun.spawnSync(["bash", "-c", line], {
+        cwd: directory,
+        env: { PATH: `${dirname(program)}:${process.env.PATH}` },
+        stdout: "pipe",
+        stderr: "pipe",
+      });
+      expect(run.stderr.toString()).not.toContain("internal error");
+      expect(run.exitCode).toBe(0);
+    },
+    PATIENCE_MS,
+  );
 
   test("has an example for every flag that is available", () => {
     const words = new Set(examples.flatMap((line) => line.split(/[\s=]+/)));

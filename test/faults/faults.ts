@@ -4,7 +4,7 @@ import type { BenchmarkResult } from "../../src/result/schema.ts";
 import { allTests, type Ended, type Role, Sandbox, type Started, until } from "../e2e/harness.ts";
 import { LedgerPeek } from "../e2e/ledger-peek.ts";
 import type { FaultChannel } from "./channels.ts";
-import { FairClock } from "./fair-clock.ts";
+import { Deadline } from "./deadline.ts";
 import type { Random } from "./random.ts";
 
 export type Phase = "spawn" | "handshake" | "warm-up" | "measuring";
@@ -13,6 +13,8 @@ export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 export interface FaultContext {
   readonly channel: FaultChannel;
   readonly random: Random;
+  /** Takes how long the end took to come, for statistics. */
+  readonly note: (tookMs: number) => void;
 }
 
 export type Fault = (context: FaultContext) => Promise<string[]>;
@@ -20,10 +22,8 @@ export type Fault = (context: FaultContext) => Promise<string[]>;
 /** How long a run may go on after one of its roles was killed. */
 const END_AFTER_DEATH_MS = 2_000;
 const END_AFTER_SIGNAL_MS = 1_000;
-/** Ten seconds of silence are allowed, and the watch looks at it for one more. */
-const OWN_DEADLINE_MS = 11_000;
-/** What a loaded machine may take on top: processes are started and looked at meanwhile. */
-const SLACK_MS = 3_000;
+/** Ten seconds of silence are allowed, the watch looks at it for one more, and a stopped role takes a while to reap. */
+const OWN_DEADLINE_MS = 12_500;
 const STOPPED_MS = 3_000;
 /** The moment of a fault is anywhere in this time after the roles are there. */
 const MOMENTS_MS = 700;
@@ -89,12 +89,19 @@ function partialResultProblems(sandbox: Sandbox): string[] {
   return problemsOf([[isMarked, "the partial result is not marked as incomplete"]]);
 }
 
-function endProblems(ended: Ended, exitCode: number, tookMs: number, limitMs: number): string[] {
+/** Waits for the run to end, and checks how and when. */
+async function awaitEnd(
+  run: Started,
+  exitCode: number,
+  deadline: Deadline,
+  { note }: FaultContext,
+): Promise<{ ended: Ended; problems: string[] }> {
+  const ended = await run.ended;
+  deadline.reached();
+  note(deadline.tookMs);
   const code = ended.exitCode ?? ended.signal;
-  return problemsOf([
-    [code === exitCode, `exit code ${code} instead of ${exitCode}: ${ended.stderr}`],
-    [tookMs <= limitMs, `ended after ${Math.round(tookMs)} ms, allowed are ${limitMs}`],
-  ]);
+  const wrongCode = `exit code ${code} instead of ${exitCode}: ${ended.stderr}`;
+  return { ended, problems: [...deadline.problems(), ...problemsOf([[code === exitCode, wrongCode]])] };
 }
 
 /** SIGKILL of a role at any moment. */
@@ -105,11 +112,11 @@ export const killRole =
       const run = start(sandbox, longRun(context));
       const roles = await run.bothRoles();
       await Bun.sleep(context.random.below(MOMENTS_MS));
-      const clock = new FairClock();
+      const deadline = new Deadline(END_AFTER_DEATH_MS);
       kill(roles[role], "SIGKILL");
-      const ended = await run.ended;
+      const { ended, problems } = await awaitEnd(run, 1, deadline, context);
       return [
-        ...endProblems(ended, 1, clock.stop(), END_AFTER_DEATH_MS),
+        ...problems,
         ...lineProblems(ended, new RegExp(`the ${role} was killed by SIGKILL`)),
         ...partialResultProblems(sandbox),
       ];
@@ -123,11 +130,11 @@ export const signalRole =
       const run = start(sandbox, longRun(context));
       const roles = await run.bothRoles();
       await Bun.sleep(context.random.below(MOMENTS_MS));
-      const clock = new FairClock();
+      const deadline = new Deadline(END_AFTER_DEATH_MS);
       kill(roles[role], signal);
-      const ended = await run.ended;
+      const { ended, problems } = await awaitEnd(run, 1, deadline, context);
       return [
-        ...endProblems(ended, 1, clock.stop(), END_AFTER_DEATH_MS),
+        ...problems,
         ...lineProblems(
           ended,
           new RegExp(`a role was stopped by a signal|the ${role} was killed by ${signal}`),
@@ -144,11 +151,11 @@ export const stopRoleForEver =
       const run = start(sandbox, longRun(context, ["-d", "50s"]));
       const roles = await run.bothRoles();
       await Bun.sleep(context.random.below(MOMENTS_MS));
-      const clock = new FairClock();
+      const deadline = new Deadline(OWN_DEADLINE_MS);
       kill(roles[role], "SIGSTOP");
-      const ended = await run.ended;
+      const { ended, problems } = await awaitEnd(run, 1, deadline, context);
       return [
-        ...endProblems(ended, 1, clock.stop(), OWN_DEADLINE_MS + SLACK_MS),
+        ...problems,
         ...lineProblems(
           ended,
           /handled no message for|said nothing until the deadline|was not \w+ within|no client connected/,
@@ -167,9 +174,9 @@ export const stopRoleForAWhile =
       await Bun.sleep(context.random.below(MOMENTS_MS));
       kill(roles[role], "SIGSTOP");
       await Bun.sleep(STOPPED_MS);
+      const deadline = new Deadline(OWN_DEADLINE_MS);
       kill(roles[role], "SIGCONT");
-      const ended = await run.ended;
-      const problems = endProblems(ended, 0, 0, 0);
+      const { ended, problems } = await awaitEnd(run, 0, deadline, context);
       if (problems.length > 0) return problems;
       const { metadata } = sandbox.readResult(OUTPUT);
       return problemsOf([
@@ -202,27 +209,28 @@ export const signalRun =
       const run = start(sandbox, longRun(context, EXTENT[phase]));
       await reach(phase, run, context.random);
       const all = [run.pid, ...Object.values(run.roles())];
-      const clock = new FairClock();
+      const deadline = new Deadline(END_AFTER_SIGNAL_MS);
       for (const pid of reaches === "all three" ? all : [run.pid]) kill(pid, signal);
-      const ended = await run.ended;
-      const tookMs = clock.stop();
+      const { ended, problems } = await awaitEnd(run, EXIT_CODES[signal], deadline, context);
       // Before it can handle signals the program just dies of them, which a shell reports by the same number.
-      if (phase === "spawn" && ended.signal === signal)
-        return endProblems({ ...ended, exitCode: 0 }, 0, tookMs, END_AFTER_SIGNAL_MS);
+      if (phase === "spawn" && ended.signal === signal) return deadline.problems();
       return [
-        ...endProblems(ended, EXIT_CODES[signal], tookMs, END_AFTER_SIGNAL_MS),
+        ...problems,
         ...lineProblems(ended, new RegExp(`the run was stopped by ${signal}`)),
         ...partialResultProblems(sandbox),
       ];
     });
 
-async function goneProblems(sandbox: Sandbox): Promise<string[]> {
-  try {
-    await until("the roles are gone", () => sandbox.processes().length === 0, END_AFTER_SIGNAL_MS);
-    return [];
-  } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
-  }
+/** Waits for roles that nobody reaps, and checks when they were gone. */
+async function awaitRolesGone(
+  sandbox: Sandbox,
+  deadline: Deadline,
+  { note }: FaultContext,
+): Promise<string[]> {
+  await until("the roles are gone", () => sandbox.processes().length === 0);
+  deadline.reached();
+  note(deadline.tookMs);
+  return deadline.problems();
 }
 
 /** SIGKILL of the orchestrator at any moment: nobody is left who could clean up but the roles. */
@@ -231,8 +239,9 @@ export const killOrchestrator: Fault = (context) =>
     const run = start(sandbox, longRun(context));
     await run.bothRoles();
     await Bun.sleep(context.random.below(MOMENTS_MS));
+    const deadline = new Deadline(END_AFTER_SIGNAL_MS);
     run.signal("SIGKILL");
-    return goneProblems(sandbox);
+    return awaitRolesGone(sandbox, deadline, context);
   });
 
 /** SIGKILL of all three, once the peers have met: nobody is left who could clean up. */
@@ -246,6 +255,7 @@ export const killAll: Fault = (context) =>
       [server, client, run.pid],
       [client, run.pid, server],
     ]);
+    const deadline = new Deadline(END_AFTER_SIGNAL_MS);
     for (const pid of order) kill(pid, "SIGKILL");
-    return goneProblems(sandbox);
+    return awaitRolesGone(sandbox, deadline, context);
   });

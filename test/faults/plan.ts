@@ -19,7 +19,14 @@ export interface FaultCase {
   readonly channel: FaultChannel;
   /** What a case of its own is made from: run it again with the same seed and it does the same. */
   readonly name: string;
-  run(seed: string): Promise<string[]>;
+  run(seed: string): Promise<FaultEnd>;
+}
+
+export interface FaultEnd {
+  /** In words; none if all was as it should be. */
+  readonly problems: readonly string[];
+  /** From the fault to the end of the run; null if it never came so far. */
+  readonly tookMs: number | null;
 }
 
 const PHASES: readonly Phase[] = ["spawn", "handshake", "warm-up", "measuring"];
@@ -95,9 +102,14 @@ function caseOf({ fault, make }: Row, channel: FaultChannel, round: number): Fau
     fault,
     channel,
     name,
-    run: (seed) => {
+    run: async (seed) => {
       const random = new Random(`${seed}/${name}`);
-      return make(random)({ channel, random });
+      let tookMs: number | null = null;
+      const note = (ms: number) => {
+        tookMs = ms;
+      };
+      const problems = await make(random)({ channel, random, note });
+      return { problems, tookMs };
     },
   };
 }
@@ -120,7 +132,7 @@ const CASES_AT_ONCE = 3;
 export async function runCases(
   cases: readonly FaultCase[],
   seed: string,
-  tell: (ended: FaultCase, problems: readonly string[]) => void,
+  tell: (ended: FaultCase, end: FaultEnd) => void,
 ): Promise<void> {
   const waiting = [...cases];
   const work = async () => {

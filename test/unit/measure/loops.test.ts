@@ -44,6 +44,16 @@ const failed = (running: Promise<unknown>) =>
     (error: unknown) => error as ChannelError,
   );
 
+describe("a blocking channel", () => {
+  test("sends a request and receives its response in one call", async () => {
+    const { log } = await send(
+      { isBlocking: true, arriving: [FRAME.response] },
+      { count: 1, roundTrip: true },
+    );
+    expect(log).toEqual(["send 0 as 1", `receive ${FRAME.response}`, `send ${UNRECORDED_ID} as 5`]);
+  });
+});
+
 describe("sending one way", () => {
   const order = ["send 0 as 0", "send 1 as 0", "send 2 as 0", `send ${UNRECORDED_ID} as 5`];
 

@@ -7,6 +7,7 @@ import { StructView } from "../../../src/native/struct-view.ts";
 import {
   bucketIndexOf,
   HIGHEST_BUCKETED_NS,
+  highestValueOf,
   lowestValueOf,
   snapshotOf,
 } from "../../../src/stats/histogram.ts";
@@ -53,6 +54,16 @@ test("C counts a value in the bucket that the statistics look for it in", () => 
     }),
     { numRuns: 500 },
   );
+});
+
+test("every bucket has the same bounds in C and in the statistics", () => {
+  const last = bucketIndexOf(HIGHEST_BUCKETED_NS);
+  const bounds: bigint[] = [];
+  for (let index = 0; index < last; index++) {
+    bounds.push(BigInt(lowestValueOf(index)), BigInt(highestValueOf(index)));
+  }
+  const { bucketCounts } = record(bounds);
+  expect(bucketCounts.findIndex((count, index) => count !== (index < last ? 2n : 0n))).toBe(-1);
 });
 
 test("what C records of many values is what the statistics make of them", () => {

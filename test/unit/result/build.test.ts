@@ -209,7 +209,11 @@ describe("several sizes and plans", () => {
     ];
     const { results, metadata, summary } = resultOf({ plans: [one, two], outcomes });
     expect(
-      results.map(({ test_config, details }) => [test_config.message_size, details.mode, details.send_delay_ns]),
+      results.map(({ test_config, details }) => [
+        test_config.message_size,
+        details.mode,
+        details.send_delay_ns,
+      ]),
     ).toEqual([
       [64, "async", 0],
       [128, "async", 0],

@@ -7,7 +7,9 @@ import {
   readThrottling,
 } from "../../../src/system/cgroup.ts";
 import { KernelFiles } from "../../../src/system/kernel-files.ts";
-import { CGROUP_V1_CONTAINER, CGROUP_V2, rootOf, type Tree } from "./tree.ts";
+import { CGROUP_V1_CONTAINER, CGROUP_V2, removeRootsAfterwards, rootOf, type Tree } from "./tree.ts";
+
+removeRootsAfterwards();
 
 function read(...trees: Tree[]) {
   const files = new KernelFiles(rootOf(...trees));

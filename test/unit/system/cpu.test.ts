@@ -5,7 +5,9 @@ import { readCpu } from "../../../src/system/cpu-facts.ts";
 import { parseCpuList } from "../../../src/system/cpu-list.ts";
 import { farthestRelation, relationBetween } from "../../../src/system/cpu-relation.ts";
 import { KernelFiles } from "../../../src/system/kernel-files.ts";
-import { ARM_BOARD, rootOf, X86_SERVER } from "./tree.ts";
+import { ARM_BOARD, removeRootsAfterwards, rootOf, X86_SERVER } from "./tree.ts";
+
+removeRootsAfterwards();
 
 describe("a list of CPUs", () => {
   test.each([

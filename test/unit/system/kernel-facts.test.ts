@@ -10,7 +10,9 @@ import {
   readSysctls,
 } from "../../../src/system/kernel-facts.ts";
 import { KernelFiles } from "../../../src/system/kernel-files.ts";
-import { ARM_BOARD, rootOf, type Tree, X86_SERVER } from "./tree.ts";
+import { ARM_BOARD, removeRootsAfterwards, rootOf, type Tree, X86_SERVER } from "./tree.ts";
+
+removeRootsAfterwards();
 
 const files = (...trees: Tree[]) => new KernelFiles(rootOf(...trees));
 

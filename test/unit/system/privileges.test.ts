@@ -9,7 +9,9 @@ import {
   RealTimeSchema,
   realTimeDetails,
 } from "../../../src/system/privileges-schema.ts";
-import { rootOf } from "./tree.ts";
+import { removeRootsAfterwards, rootOf } from "./tree.ts";
+
+removeRootsAfterwards();
 
 const isRoot = process.getuid?.() === 0;
 const isLinux = process.platform === "linux";

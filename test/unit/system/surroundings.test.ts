@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { KernelFiles } from "../../../src/system/kernel-files.ts";
 import { detectContainer, detectHypervisor } from "../../../src/system/surroundings.ts";
-import { ARM_BOARD, rootOf, type Tree, X86_SERVER } from "./tree.ts";
+import { ARM_BOARD, removeRootsAfterwards, rootOf, type Tree, X86_SERVER } from "./tree.ts";
+
+removeRootsAfterwards();
 
 const files = (...trees: Tree[]) => new KernelFiles(rootOf(...trees));
 

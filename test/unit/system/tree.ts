@@ -7,9 +7,13 @@ import { dirname, join } from "node:path";
 export type Tree = Readonly<Record<string, string | Uint8Array>>;
 
 const made: string[] = [];
-afterAll(() => {
-  for (const root of made.splice(0)) rmSync(root, { recursive: true, force: true });
-});
+
+/** To be called by each file that makes roots: a hook belongs to the file that sets it, not to this module. */
+export function removeRootsAfterwards(): void {
+  afterAll(() => {
+    for (const root of made.splice(0)) rmSync(root, { recursive: true, force: true });
+  });
+}
 
 /** A file system root that holds these files, gone after the tests of the file. */
 export function rootOf(...trees: readonly Tree[]): string {

@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test";
 import Ajv from "ajv";
 import { cpuNsPerMessage, differ, UsageMeter } from "../../../src/system/usage.ts";
 import { UsageFiguresSchema } from "../../../src/system/usage-schema.ts";
-import { CGROUP_V2, rootOf, type Tree } from "./tree.ts";
+import { CGROUP_V2, removeRootsAfterwards, rootOf, type Tree } from "./tree.ts";
+
+removeRootsAfterwards();
 
 const PID = 77;
 

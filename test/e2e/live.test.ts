@@ -1,0 +1,86 @@
+/** What a run tells while it goes on: events, and progress on stderr. */
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import Ajv from "ajv";
+import schema from "../../docs/events.schema.json";
+import type { RunEvent } from "../../src/stream/events-schema.ts";
+import { inSandbox, TEST_TIMEOUT_MS } from "./expectations.ts";
+import { allTests } from "./harness.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+describe("--events", () => {
+  const validate = new Ajv({ allErrors: true }).compile(schema);
+
+  function readEvents(text: string): RunEvent[] {
+    expect(text).toEndWith("\n");
+    return text
+      .trimEnd()
+      .split("\n")
+      .map((line) => {
+        const event = JSON.parse(line) as RunEvent;
+        if (!validate(event)) throw new Error(`${line}: ${JSON.stringify(validate.errors)}`);
+        return event;
+      });
+  }
+
+  test("tells plan, start, intervals, results and end", () =>
+    inSandbox(async (sandbox) => {
+      const ended = await sandbox.measure(["-m", "uds", "-d", "2500ms", "--events", "-"]);
+      expect(ended.exitCode).toBe(0);
+      const events = readEvents(ended.stdout);
+      const order = events.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
+      const cell = ["start", "interval", "result"];
+      expect(order).toEqual(["plan", ...cell, ...cell, "end"] as RunEvent["type"][]);
+      const intervals = events.filter((event) => event.type === "interval");
+      expect(intervals.length).toBeWithin(4, 9);
+      expect(intervals.every(({ latency }) => latency === null || Number(latency.count) > 0)).toBe(true);
+      const results = events.filter((event) => event.type === "result");
+      expect(results.map(({ received }) => received)).toEqual(
+        allTests(ended.result).map(({ counts }) => counts.received),
+      );
+      expect(events.at(-1)).toMatchObject({ type: "end", complete: true, exit_code: 0 });
+    }));
+
+  test("ends with why a run failed", () =>
+    inSandbox(async (sandbox) => {
+      const run = sandbox.start(["-d", "1h", "--round-trip", "--events", "e.ndjson"]);
+      const { client } = await run.bothRoles();
+      await Bun.sleep(300);
+      process.kill(client, "SIGKILL");
+      expect((await run.ended).exitCode).toBe(1);
+      const events = readEvents(readFileSync(sandbox.path("e.ndjson"), "utf8"));
+      expect(events.at(-2)).toMatchObject({
+        type: "result",
+        complete: false,
+        failure: "the client was killed by SIGKILL",
+      });
+      expect(events.at(-1)).toMatchObject({ type: "end", complete: false, exit_code: 1 });
+    }));
+});
+
+describe("progress", () => {
+  test("is one line per cell where stderr is no terminal", () =>
+    inSandbox(async (sandbox) => {
+      const ended = await sandbox.run(["-m", "uds", "shm", "-i", "200"]);
+      expect(ended.progress).toHaveLength(4);
+      expect(ended.progress[3]).toMatch(
+        /^\[4\/4\] shm async round-trip 1 KiB: 200 messages, [\d.]+k?\/s, p50 .*, p99 /,
+      );
+    }));
+
+  test("is one line that is redrawn at most four times a second, and goes away, on a terminal", () =>
+    inSandbox(async (sandbox) => {
+      const script = 'exec script -qec "stty cols 120; $1 -m uds --blocking --round-trip -d 2s" /dev/null';
+      const ended = await sandbox.run([], { through: ["bash", "-c", script, "bash"] });
+      const draws = ended.stdout.split("\r\u001b[K");
+      expect(draws.length).toBeWithin(6, 16);
+      expect(
+        draws.some((line) =>
+          /^\[1\/1\] uds blocking round-trip 1 KiB {2}\d+ % .*\/s {2}p50 .* left$/.test(line),
+        ),
+      ).toBe(true);
+      // Cleared at last: the summary follows.
+      expect(draws.at(-1)).not.toContain("[1/1]");
+    }));
+});
