@@ -49,10 +49,10 @@ export function acrossLaunches(launches: readonly LaunchDetails[], plan: RunPlan
   return {
     mean_ns: spread((launch) => launch.mean_ns),
     percentiles: plan.percentiles.flatMap((percentile) => {
-      const valueOf = (launch: LaunchDetails) =>
+      const valueIn = (launch: LaunchDetails) =>
         launch.percentiles.find((entry) => entry.percentile === percentile)?.value_ns;
       const value = spread((launch) => {
-        const found = valueOf(launch);
+        const found = valueIn(launch);
         return found === undefined ? null : Number(found);
       });
       return value === null ? [] : [{ percentile, value_ns: value }];
