@@ -125,16 +125,16 @@ int32_t session_begin_note(struct session *session, int32_t type, const uint8_t 
   uint8_t *payload = session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES;
   frame_write(session->out, UNRECORDED_ID, (size_t)bytes, (uint32_t)type);
   memcpy(payload, note, (size_t)bytes);
-  int32_t frame_bytes = stamp(session, session->out, UNRECORDED_ID, (size_t)bytes, (uint32_t)type);
-  return frame_bytes;
+  return stamp(session, session->out, UNRECORDED_ID, (size_t)bytes, (uint32_t)type);
 }
 
 int32_t session_begin_reply(struct session *session, int32_t with_payload) {
   const struct message *request = &session->message;
   size_t payload_bytes = with_payload ? request->payload_bytes : 0;
-  /* Sent from where the request lies: an echo copies nothing. The event loop's sockets send from one fixed place only. */
+  /* An echo is sent from where the request lies, so nothing is copied. The event loop's sockets send from one fixed place
+   * only, and an empty reply must leave the payload alone, which is still to be checked. */
   uint8_t *frame = request->payload - FRAME_HEADER_BYTES - FRAME_LENGTH_BYTES;
-  if (session->channel->ops == &fed_ops) {
+  if (!with_payload || session->channel->ops == &fed_ops) {
     if (payload_bytes > session->settings.channel.frame_bytes - FRAME_OVERHEAD) return -EMSGSIZE;
     memcpy(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, request->payload, payload_bytes);
     frame = session->out;
@@ -176,6 +176,8 @@ int32_t session_end_send(struct session *session, int32_t has_waited) {
   return session->settings.duration_ns > 0 && session->stamp_ns >= session->window_end_ns ? WINDOW_OVER : 0;
 }
 
+static void settle(struct session *session);
+
 static int32_t finish_send(struct session *session, int rc) {
   if (rc == 0) return session_end_send(session, (int32_t)session->has_waited);
   if (rc == -EAGAIN) session->has_waited = 1;
@@ -206,16 +208,18 @@ int32_t session_send_note(struct session *session, int32_t type, const uint8_t *
 
 int32_t session_reply(struct session *session, int32_t with_payload) {
   int32_t frame_bytes = session_begin_reply(session, with_payload);
-  return frame_bytes < 0 ? frame_bytes : hand_over(session);
+  if (frame_bytes < 0) return frame_bytes;
+  int32_t rc = hand_over(session);
+  settle(session);
+  return rc;
 }
-
-int32_t session_flush(struct session *session) { return hand_over(session); }
 
 int32_t session_send_now(struct session *session, double id, int32_t type) {
   session_begin_send(session, id, type);
   return hand_over_now(session);
 }
 
+int32_t session_flush(struct session *session) { return hand_over(session); }
 int32_t session_flush_now(struct session *session) { return hand_over_now(session); }
 
 /* ---- receiving ---- */
@@ -225,7 +229,7 @@ static int payload_is_right(const struct session *session, const struct message 
   return message->payload_bytes == expected && payload_matches(message->payload, message->payload_bytes, message->id);
 }
 
-/* When the message that this one completes was sent, or 0 if it completes none: requests are measured by whoever sent them. */
+/* When the message that this one completes was sent; 0 if it completes none, as requests do. */
 static int64_t sent_ns(const struct session *session, const struct message *message) {
   if (message->type == FRAME_ONE_WAY) return message->sent_ns;
   if (message->type != FRAME_RESPONSE) return 0;
@@ -244,7 +248,7 @@ static void record_latency(struct session *session, const struct message *messag
     distribution_record(&ledger->response, (uint64_t)(received_ns > due_ns ? received_ns - due_ns : 0));
   }
   if (session->file->ring_capacity > 0) {
-    struct record record = {message->id, from_ns, received_ns - from_ns, due_ns};
+    const struct record record = {message->id, from_ns, received_ns - from_ns, due_ns};
     ledger_push_record(session->file, session->settings.sheet, record);
   }
 }
@@ -268,52 +272,52 @@ static void record(struct session *session, const struct message *message, int64
   }
 }
 
-/* Takes in one message that has arrived; its type. */
-static int32_t take(struct session *session, const struct arrival *arrival) {
-  struct message *message = &session->message;
-  int rc = frame_parse(arrival->body, arrival->body_bytes, message);
-  if (rc != 0) return rc;
+/* Checks and counts the message that has arrived. */
+static void account(struct session *session, int64_t received_ns) {
+  const struct message *message = &session->message;
   ledger_note_cpu(session->ledger);
   if (is_recorded(message->id, message->type)) {
-    record(session, message, arrival->received_ns);
+    record(session, message, received_ns);
   } else if (message->type <= FRAME_RESPONSE) {
     session->ledger->warmup_count++;
     /* What a one-way receiver knows of the schedule; the sender of requests has its own stamp. */
     if (message->type == FRAME_ONE_WAY) session->schedule_start_ns = message->sent_ns + SCHEDULE_LEAD_NS;
   }
-  return (int32_t)message->type;
+}
+
+/* A request is answered first and accounted for afterwards, so that checking it is no part of the round trip. */
+static void settle(struct session *session) {
+  if (session->unsettled_ns == 0) return;
+  account(session, session->unsettled_ns);
+  session->unsettled_ns = 0;
+}
+
+/* Takes in one message that has arrived; its type. */
+static int32_t take(struct session *session, const struct arrival *arrival) {
+  int rc = frame_parse(arrival->body, arrival->body_bytes, &session->message);
+  if (rc != 0) return rc;
+  if (session->message.type == FRAME_REQUEST) {
+    session->unsettled_ns = arrival->received_ns;
+  } else {
+    account(session, arrival->received_ns);
+  }
+  return (int32_t)session->message.type;
 }
 
 static int32_t receive_now(struct session *session) {
+  settle(session);
   struct arrival arrival;
   int rc = session->channel->ops->try_receive(session->channel, &arrival);
   return rc == 0 ? take(session, &arrival) : rc;
 }
 
 int32_t session_receive(struct session *session) {
-  struct arrival arrival;
   if (is_stopping(&session->file->stop)) return -ECANCELED;
   if (!session->settings.blocking) return receive_now(session);
+  settle(session);
+  struct arrival arrival;
   int rc = channel_receive(session->channel, &arrival);
   return rc == 0 ? take(session, &arrival) : rc;
-}
-
-int32_t session_serve(struct session *session, int32_t with_payload) {
-  for (;;) {
-    int32_t type = session_receive(session);
-    if (type == FRAME_ONE_WAY) continue;
-    if (type != FRAME_REQUEST) return type;
-    int32_t rc = session_reply(session, with_payload);
-    if (rc < 0) return rc;
-  }
-}
-
-int32_t session_exchange(struct session *session, double id) {
-  int32_t status = session_send(session, id, FRAME_REQUEST);
-  if (status < 0) return status;
-  int32_t type = session_receive(session);
-  if (type < 0) return type;
-  return type == FRAME_RESPONSE ? status : -EPROTO;
 }
 
 int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity) {
@@ -329,9 +333,7 @@ int32_t session_feed(struct session *session, const uint8_t *bytes, int32_t coun
 
 /* ---- pausing ---- */
 
-static int has_window(const struct session *session) {
-  return session->settings.duration_ns > 0 && session->window_end_ns > 0;
-}
+static int has_window(const struct session *session) { return session->settings.duration_ns > 0 && session->window_end_ns > 0; }
 
 int32_t session_end_pause(struct session *session) {
   int rc = clock_pause_until(session->pause_until_ns, &session->file->stop);

@@ -77,6 +77,7 @@ struct session {
   uint64_t in_flight;
 
   struct message message; /* the last one received */
+  int64_t unsettled_ns;   /* when it came, if it is a request that has not been accounted for yet; else 0 */
 };
 
 struct session *session_open(struct session_settings *settings, struct ledger_file *file);
@@ -103,10 +104,6 @@ int32_t session_flush(struct session *session);
 
 /* The type of the message received (enum frame_type), or a negative errno. */
 int32_t session_receive(struct session *session);
-/* Blocking: takes in one-way messages and answers requests, until something else comes; its type, or a negative errno. */
-int32_t session_serve(struct session *session, int32_t with_payload);
-/* Blocking: sends the request `id` and receives its response. 0, WINDOW_OVER or a negative errno. */
-int32_t session_exchange(struct session *session, double id);
 /* Copies the payload of the message just received, at most `capacity` bytes; returns how many. */
 int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity);
 

@@ -31,14 +31,6 @@ export class BlockingChannel implements Channel {
     return this.shim.session_receive(this.session);
   }
 
-  exchange(id: number): number {
-    return this.shim.session_exchange(this.session, id);
-  }
-
-  serve(withPayload: boolean): number {
-    return this.isBlocking ? this.shim.session_serve(this.session, withPayload ? 1 : 0) : this.receive();
-  }
-
   readNote(): string {
     const note = Buffer.alloc(NOTE_BYTES);
     const bytes = this.shim.session_read_note(this.session, note, note.length);

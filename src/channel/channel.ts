@@ -32,13 +32,6 @@ export interface Channel {
   flush(): number;
   /** Receives, checks and records one message; its type. */
   receive(): number;
-  /**
-   * As `receive`; a blocking channel takes in one-way messages and answers requests by itself meanwhile, so that no JavaScript
-   * runs between a request and its response, and returns the type of what is neither.
-   */
-  serve(withPayload: boolean): number;
-  /** A blocking channel: sends the request `id` and receives its response, with no JavaScript between; 0 or WINDOW_OVER. */
-  exchange(id: number): number;
   /** The text of the note just received. */
   readNote(): string;
   /** Waits for `lengthNs` after a message; 0 or WINDOW_OVER. */

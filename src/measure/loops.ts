@@ -96,12 +96,11 @@ export function* shutDown(channel: Channel): Loop {
 /** The client, closed loop: sends what the schedule says, in round-trip tests each after the reply to the one before. */
 export function* sendMessages(channel: Channel, { roundTrip, schedule, sendDelayNs }: SendOptions): Loop {
   const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
-  const exchanges = roundTrip && channel.isBlocking;
   for (let id = schedule.next(); id !== END; id = schedule.next()) {
-    let status = exchanges ? channel.exchange(id) : channel.send(id, frameType);
+    let status = channel.send(id, frameType);
     if (status === PENDING) status = yield* finishSend(channel);
     expectSuccess(status);
-    if (roundTrip && !exchanges) {
+    if (roundTrip) {
       let type = channel.receive();
       if (type === PENDING) type = yield* finishReceive(channel);
       expectResponse(type);
@@ -189,7 +188,7 @@ export interface AnswerOptions {
 /** The server: records one-way messages, answers requests and pings, until the client's shutdown. */
 export function* answerMessages(channel: Channel, { echo, replyDelayNs, onPing }: AnswerOptions): Loop {
   for (;;) {
-    let type = replyDelayNs > 0 ? channel.receive() : channel.serve(echo);
+    let type = channel.receive();
     if (type === PENDING) type = yield* finishReceive(channel);
     expectSuccess(type);
     if (type === FRAME.oneWay) continue;

@@ -26,8 +26,6 @@ export const SYMBOLS = {
   session_reply: { args: [ptr, i32], returns: i32 },
   session_flush: { args: [ptr], returns: i32 },
   session_receive: { args: [ptr], returns: i32 },
-  session_serve: { args: [ptr, i32], returns: i32 },
-  session_exchange: { args: [ptr, f64], returns: i32 },
   session_read_note: { args: [ptr, ptr, i32], returns: i32 },
   session_pause: { args: [ptr, f64], returns: i32 },
   session_end_pause: { args: [ptr], returns: i32 },

@@ -87,6 +87,7 @@ export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
   try {
     await streams.begin();
     await run.measureAll(signal);
+    await streams.finishRecords();
     hold?.release();
     await run.finish();
     outputs.write({ result: run.result, outcomes: run.outcomes });

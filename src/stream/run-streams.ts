@@ -17,10 +17,13 @@ export type ClaimPath = (flag: string, path: string) => void;
 
 /** The files that are written while a run is under way: rows of single messages, and events. */
 export class RunStreams implements RunObserver {
+  /** Records that a role may be ahead of their reader; 0 when nobody asked for them. */
+  readonly ringCapacity: number;
   readonly #plans: readonly RunPlan[];
   readonly #written: WrittenFile[] = [];
   readonly #opened: OutputStream[] = [];
-  readonly #records: RecordStream | null;
+  /** null: nobody asked for them, or they are complete. */
+  #records: RecordStream | null;
   readonly #events: EventStream | null;
   #failure: RunError | null = null;
 
@@ -58,17 +61,13 @@ export class RunStreams implements RunObserver {
         schedule: plans.some((plan) => plan.arrival !== null),
       };
       this.#records = files.length === 0 ? null : new RecordStream(files, columns, fail);
+      this.ringCapacity = files.length === 0 ? 0 : RING_CAPACITY;
       this.#events =
         eventsFile === null ? null : new EventStream(open("--events", "Events", eventsFile), fail);
     } catch (error) {
       for (const output of opened) output.abandon();
       throw error;
     }
-  }
-
-  /** Records that a role may be ahead of their reader; 0 when nobody asked for them. */
-  get ringCapacity(): number {
-    return this.#records === null ? 0 : RING_CAPACITY;
   }
 
   /** Why a file could not be written, or null. */
@@ -108,9 +107,16 @@ export class RunStreams implements RunObserver {
     this.#events?.cellMeasured(cell, measurement);
   }
 
+  /** No more records will come: makes their files complete. */
+  async finishRecords(): Promise<void> {
+    const records = this.#records;
+    this.#records = null;
+    await records?.finish();
+  }
+
   /** Makes every file complete. Afterwards `failure` tells whether that went well. */
   async finish(end: { complete: boolean; exit_code: number }): Promise<void> {
-    await this.#records?.finish();
+    await this.finishRecords();
     const exitCode = this.#failure !== null && end.exit_code === 0 ? 1 : end.exit_code;
     await this.#events?.finish({ ...end, exit_code: exitCode });
   }

@@ -1,4 +1,4 @@
-import { type Channel, DUE, FRAME, type Need } from "../../../src/channel/channel.ts";
+import { type Channel, DUE, type Need } from "../../../src/channel/channel.ts";
 import { PENDING } from "../../../src/native/errno.ts";
 
 export interface Script {
@@ -65,16 +65,6 @@ export class ScriptedChannel implements Channel {
 
   sendNow(id: number, type: number): number {
     return this.#begin(`send ${id} as ${type} now`);
-  }
-
-  exchange(id: number): number {
-    const status = this.send(id, FRAME.request);
-    const type = this.receive();
-    return type === FRAME.response ? status : type;
-  }
-
-  serve(_withPayload: boolean): number {
-    return this.receive();
   }
 
   reply(withPayload: boolean): number {
