@@ -181,7 +181,7 @@ static void copy_in(struct ring_channel *self, const uint8_t *from, size_t bytes
   size_t to_end = self->capacity - at;
   size_t first = bytes < to_end ? bytes : to_end;
   memcpy(self->out.data + at, from, first);
-  memcpy(self->out.data, from + first, bytes - first);
+  if (first < bytes) memcpy(self->out.data, from + first, bytes - first);
 }
 
 static int ring_try_send(struct channel *channel, const uint8_t *frame, size_t frame_bytes) {
@@ -226,7 +226,7 @@ static void copy_out(const struct ring_channel *self, uint64_t position, uint8_t
   size_t to_end = self->capacity - at;
   size_t first = bytes < to_end ? bytes : to_end;
   memcpy(to, self->in.data + at, first);
-  memcpy(to + first, self->in.data, bytes - first);
+  if (first < bytes) memcpy(to + first, self->in.data, bytes - first);
 }
 
 /* Length, with prefix, of the frame at the head. The prefix is copied once, so that nobody changes it after the check. */

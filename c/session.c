@@ -95,16 +95,16 @@ static int is_scheduled(const struct session *session) { return session->schedul
 static int is_recorded(uint64_t id, uint32_t type) { return id != UNRECORDED_ID && type <= FRAME_RESPONSE; }
 
 /* The frame is finished but for its stamp, the last thing before it is handed over. */
-static int32_t stamp(struct session *session, uint8_t *frame, uint64_t id, size_t payload_bytes, uint32_t type) {
+static int32_t stamp(struct session *session, uint8_t *frame, uint64_t id, size_t payload_bytes, uint32_t type, int64_t now_ns) {
   session->sending = frame;
   session->sending_bytes = payload_bytes + FRAME_OVERHEAD;
   session->sending_id = id;
   session->sending_type = type;
   session->has_waited = 0;
-  session->stamp_ns = clock_now_ns();
-  frame_stamp(frame, session->stamp_ns);
+  session->stamp_ns = now_ns;
+  frame_stamp(frame, now_ns);
   /* After the stamp, but needed by the time the reply is there. */
-  if (session->sent_at_ns != NULL && type == FRAME_REQUEST) session->sent_at_ns[id % MAX_IN_FLIGHT] = session->stamp_ns;
+  if (session->sent_at_ns != NULL && type == FRAME_REQUEST) session->sent_at_ns[id % MAX_IN_FLIGHT] = now_ns;
   return (int32_t)session->sending_bytes;
 }
 
@@ -117,7 +117,7 @@ int32_t session_begin_send(struct session *session, double id_number, int32_t ty
   payload_mark(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, payload_bytes, id);
   /* Elsewhere the side that sends also receives, and notes its CPU there. */
   if (type == FRAME_ONE_WAY) ledger_note_cpu(session->ledger);
-  return stamp(session, session->out, id, payload_bytes, (uint32_t)type);
+  return stamp(session, session->out, id, payload_bytes, (uint32_t)type, clock_now_ns());
 }
 
 int32_t session_begin_note(struct session *session, int32_t type, const uint8_t *note, int32_t bytes) {
@@ -125,7 +125,7 @@ int32_t session_begin_note(struct session *session, int32_t type, const uint8_t 
   uint8_t *payload = session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES;
   frame_write(session->out, UNRECORDED_ID, (size_t)bytes, (uint32_t)type);
   memcpy(payload, note, (size_t)bytes);
-  return stamp(session, session->out, UNRECORDED_ID, (size_t)bytes, (uint32_t)type);
+  return stamp(session, session->out, UNRECORDED_ID, (size_t)bytes, (uint32_t)type, clock_now_ns());
 }
 
 int32_t session_begin_reply(struct session *session, int32_t with_payload) {
@@ -140,7 +140,8 @@ int32_t session_begin_reply(struct session *session, int32_t with_payload) {
     frame = session->out;
   }
   frame_write(frame, request->id, payload_bytes, FRAME_RESPONSE);
-  return stamp(session, frame, request->id, payload_bytes, FRAME_RESPONSE);
+  /* Bears the moment at which its request came: another reading of the clock would be part of the round trip. */
+  return stamp(session, frame, request->id, payload_bytes, FRAME_RESPONSE, session->unsettled_ns);
 }
 
 const uint8_t *session_out(struct session *session) { return session->out; }
