@@ -122,9 +122,8 @@ int32_t session_begin_send(struct session *session, double id_number, int32_t ty
 
 int32_t session_begin_note(struct session *session, int32_t type, const uint8_t *note, int32_t bytes) {
   if (bytes < 0 || bytes > NOTE_BYTES) return -EMSGSIZE;
-  uint8_t *payload = session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES;
   frame_write(session->out, UNRECORDED_ID, (size_t)bytes, (uint32_t)type);
-  memcpy(payload, note, (size_t)bytes);
+  memcpy(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, note, (size_t)bytes);
   return stamp(session, session->out, UNRECORDED_ID, (size_t)bytes, (uint32_t)type, clock_now_ns());
 }
 
