@@ -109,6 +109,7 @@ static int transfer_slice(struct channel *channel, const struct transfer *transf
 
 static int transfer_run(struct channel *channel, const struct transfer *transfer) {
   int64_t silent_since_ns = 0;
+  uint64_t moved_bytes = 0;
   for (;;) {
     int rc = transfer_slice(channel, transfer);
     if (rc != -EAGAIN) return rc;
@@ -116,7 +117,8 @@ static int transfer_run(struct channel *channel, const struct transfer *transfer
     int peer = channel->ops->check_peer == NULL ? 0 : channel->ops->check_peer(channel);
     if (peer != 0) return transfer_after(channel, transfer, peer);
     int64_t now_ns = clock_now_ns();
-    if (silent_since_ns == 0) silent_since_ns = now_ns - WAIT_SLICE_NS;
+    if (silent_since_ns == 0 || moved_bytes != channel->moved_bytes) silent_since_ns = now_ns - WAIT_SLICE_NS;
+    moved_bytes = channel->moved_bytes;
     if (now_ns - silent_since_ns >= channel->silence_ns) return -ETIMEDOUT;
   }
 }

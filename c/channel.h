@@ -98,6 +98,7 @@ struct channel {
   int64_t spin_ns;
   int64_t silence_ns;
   int is_ticking; /* the calling thread is interrupted every slice */
+  uint64_t moved_bytes; /* counted by mechanisms that move frames in parts: a sign of life before a long one is through */
   int64_t peer_pid; /* 0: unknown; only for mechanisms that can't tell otherwise whether the peer lives */
 };
 

@@ -223,6 +223,7 @@ static int send_rest(struct socket_channel *self, const uint8_t *frame, size_t f
     ssize_t count = send(self->fd, frame + self->sent_bytes, frame_bytes - self->sent_bytes, flags | MSG_NOSIGNAL);
     if (count < 0) return gone(errno);
     self->sent_bytes += (size_t)count;
+    self->channel.moved_bytes += (size_t)count;
   }
   self->sent_bytes = 0;
   return 0;
@@ -255,6 +256,7 @@ static int receive_with(struct socket_channel *self, struct arrival *arrival, in
     if (count < 0) return gone(errno);
     if (count == 0) return -EPIPE;
     inbox_filled(&self->inbox, (size_t)count);
+    self->channel.moved_bytes += (size_t)count;
   }
 }
 

@@ -155,6 +155,8 @@ static int depth_under_limit(rlim_t bytes) {
     struct rlimit limit = {bytes, bytes};
     struct channel_settings settings = settings_for(8100, 0);
     struct channel *server = make_channel(&pmq_ops);
+    /* Only there do the user's other queues not count; where that is not allowed there must be none. */
+    unshare(CLONE_NEWUSER);
     setrlimit(RLIMIT_MSGQUEUE, &limit);
     int rc = pmq_ops.listen(server, &settings);
     struct channel_effective effective = {0};
@@ -225,7 +227,9 @@ static void a_dead_peer_is_told_by_its_pid(void) {
 
 int main(void) {
   a_dead_peer_is_told_by_its_pid();
+#if !defined(__SANITIZE_THREAD__) /* whose own thread keeps a process in its user namespace */
   the_depth_follows_the_limit();
+#endif
   every_message_arrives_both_ways();
   a_full_queue_takes_no_more();
   priorities_reach_the_queue();

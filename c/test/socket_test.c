@@ -238,6 +238,64 @@ static void a_silent_peer_times_out(const struct channel_ops *ops) {
   close_raw(raw);
 }
 
+struct trickle {
+  int fd;
+  const uint8_t *frame;
+  size_t bytes;
+};
+
+/* Moves on well within the silence limit, and takes several times that limit for the whole. */
+#define TRICKLE_SILENCE_NS NS_PER_SECOND
+#define TRICKLE_STEP_MS 200 /* longer than a slice */
+#define TRICKLE_STEPS 8
+
+static int write_slowly(struct channel *none, const void *context) {
+  const struct trickle *trickle = context;
+  (void)none;
+  for (size_t step = 0; step < TRICKLE_STEPS; step++) {
+    size_t from = trickle->bytes * step / TRICKLE_STEPS, to = trickle->bytes * (step + 1) / TRICKLE_STEPS;
+    pause_ms(TRICKLE_STEP_MS);
+    write_all(trickle->fd, trickle->frame + from, to - from);
+  }
+  return 0;
+}
+
+static int read_slowly(struct channel *none, const void *context) {
+  const struct trickle *trickle = context;
+  uint8_t *bytes = malloc(trickle->bytes);
+  (void)none;
+  for (size_t at = 0; at < trickle->bytes;) {
+    pause_ms(TRICKLE_STEP_MS);
+    ssize_t count = recv(trickle->fd, bytes + at, trickle->bytes / TRICKLE_STEPS, 0);
+    if (count <= 0) break;
+    at += (size_t)count;
+  }
+  int same = memcmp(bytes, trickle->frame, trickle->bytes) == 0;
+  free(bytes);
+  return same;
+}
+
+static void a_slow_peer_is_not_silent(const struct channel_ops *ops) {
+  const size_t payload_bytes = 3000000;
+  uint8_t *frame = make_frame(payload_bytes, 5);
+  struct raw raw = open_raw(ops);
+  struct trickle trickle = {raw.fd, frame, payload_bytes + FRAME_OVERHEAD};
+  struct arrival arrival;
+  raw.server->silence_ns = TRICKLE_SILENCE_NS;
+  struct errand writing = {.run = write_slowly, .context = &trickle};
+  start_errand(&writing);
+  int received = channel_receive(raw.server, &arrival);
+  CHECK_EQUAL(received, 0);
+  if (received == 0) CHECK(is_message(&arrival, 5, payload_bytes));
+  finish_errand(&writing);
+  struct errand reading = {.run = read_slowly, .context = &trickle};
+  start_errand(&reading);
+  CHECK_EQUAL(channel_send(raw.server, frame, payload_bytes + FRAME_OVERHEAD), 0);
+  CHECK(finish_errand(&reading));
+  free(frame);
+  close_raw(raw);
+}
+
 static int stop_soon(struct channel *none, const void *context) {
   (void)none;
   (void)context;
@@ -326,6 +384,7 @@ int main(void) {
     a_peer_that_closes_is_told_after_its_last_frame(ops);
     impossible_lengths_are_refused(ops);
     a_silent_peer_times_out(ops);
+    a_slow_peer_is_not_silent(ops);
     the_stop_flag_ends_a_wait(ops);
     nobody_connecting_is_not_yet(ops);
     asked_for_buffers_are_read_back(ops);

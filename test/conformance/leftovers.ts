@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { NAME_PREFIX, usedQueueNames } from "./channels.ts";
 import { endPeers } from "./peer-process.ts";
@@ -14,6 +14,8 @@ export async function findLeftovers(): Promise<string[]> {
       .filter((name) => name.startsWith(NAME_PREFIX))
       .map((name) => `${directory}/${name}`),
   );
+  // A test that failed may leave its own; the next run must not trip over them.
+  for (const file of files) rmSync(file, { force: true });
   const queues = usedQueueNames
     .flatMap((name) => [`/${name}_req`, `/${name}_resp`])
     .filter(queueExists)
