@@ -10,7 +10,7 @@ const cases = faultCases("short");
 const ends = new Map(cases.map(({ name }) => [name, Promise.withResolvers<readonly string[]>()]));
 
 beforeAll(() => {
-  void runCases(cases, seed, (ended, { problems }) => ends.get(ended.name)!.resolve(problems));
+  void runCases(cases, { seed, atOnce: 3 }, (ended, { problems }) => ends.get(ended.name)!.resolve(problems));
 });
 
 describe(`whatever happens to a run, it ends in time, says why and leaves nothing (IPC_BENCHMARK_FAULT_SEED=${seed})`, () => {

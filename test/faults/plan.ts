@@ -125,13 +125,16 @@ export function faultCases(form: "short" | "long"): FaultCase[] {
 
 export const newSeed = (): string => String(Date.now() % 1_000_000_007);
 
-/** Most of a case is waiting, but a run at full speed takes a CPU for each role. */
-const CASES_AT_ONCE = 3;
+export interface Pace {
+  readonly seed: string;
+  /** Most of a case is waiting, but a run at full speed takes a CPU for each role. */
+  readonly atOnce: number;
+}
 
 /** Runs cases a few at a time; `tell` hears of each as it ends. */
 export async function runCases(
   cases: readonly FaultCase[],
-  seed: string,
+  { seed, atOnce }: Pace,
   tell: (ended: FaultCase, end: FaultEnd) => void,
 ): Promise<void> {
   const waiting = [...cases];
@@ -139,5 +142,5 @@ export async function runCases(
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
       tell(next, await next.run(seed));
   };
-  await Promise.all(Array.from({ length: CASES_AT_ONCE }, work));
+  await Promise.all(Array.from({ length: atOnce }, work));
 }

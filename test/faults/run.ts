@@ -1,31 +1,77 @@
-/**
- * The fault suite outside of `bun test`, in the short form or the long one, with a table at the end (cases and failures of each fault and channel; median
- * and greatest time from the fault to the end):
- *
- *   bun run test:faults -- --long            about 1900 cases, some half an hour
- *   bun run test:faults -- --seed 42         the same moments again
- *   bun run test:faults -- --only "SIGKILL of the server, uds async"
- */
+/** The fault suite outside of `bun test`, in the short form or the long one, with a table at the end. */
 import { parseArgs } from "node:util";
 import { CHANNELS } from "./channels.ts";
 import { FAULT_NAMES, type FaultCase, faultCases, newSeed, runCases } from "./plan.ts";
 
-const { values } = parseArgs({
-  options: {
-    long: { type: "boolean", default: false },
-    seed: { type: "string", default: newSeed() },
-    only: { type: "string", default: "" },
-  },
-});
+const HELP = `Kills, stops and signals the compiled program at seeded random moments, and checks how it ends.
 
-const cases = faultCases(values.long ? "long" : "short").filter(({ name }) => name.includes(values.only));
+  bun run test:faults -- [options]
+
+  --long         every fault as often as it takes, some 2000 cases; without it a few of each
+  --seed TEXT    the moments of an earlier run again; a new one by default, printed first
+  --only TEXT    cases whose name contains it: "SIGKILL of the server, uds async"
+  --part N/M     the Nth of M equal parts of the cases
+  --at-once N    cases that run beside each other (default 3)
+  --list         print the names of the cases, and run none
+  --help         this text
+
+The table at the end holds the cases and failures of each fault and channel, with the median and the greatest time from
+the fault to the end of the run. Exit code 0 if all went well, 1 if a case failed, 2 for options that make no sense.`;
+
+function refuse(reason: string): never {
+  console.error(`test:faults: ${reason} (see --help)`);
+  process.exit(2);
+}
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        long: { type: "boolean", default: false },
+        seed: { type: "string", default: newSeed() },
+        only: { type: "string", default: "" },
+        part: { type: "string", default: "1/1" },
+        "at-once": { type: "string", default: "3" },
+        list: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    return refuse((error as Error).message.split("\n")[0]!);
+  }
+}
+
+/** Every Mth case from the Nth on, so that the parts are alike. */
+function partOf(all: readonly FaultCase[], part: string): FaultCase[] {
+  const [, number, count] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(part)?.map(Number) ?? [];
+  if (number === undefined || count === undefined || number > count)
+    return refuse(`--part takes two numbers such as 1/4, not "${part}"`);
+  return all.filter((_, index) => index % count === number - 1);
+}
+
+const options = readOptions();
+if (options.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+const atOnce = Number(options["at-once"]);
+if (!Number.isInteger(atOnce) || atOnce < 1)
+  refuse(`--at-once takes a number from 1, not "${options["at-once"]}"`);
+const named = faultCases(options.long ? "long" : "short").filter(({ name }) => name.includes(options.only));
+const cases = partOf(named, options.part);
+if (cases.length === 0) refuse("no case has such a name");
+if (options.list) {
+  for (const { name } of cases) console.log(name);
+  process.exit(0);
+}
+
 const failures = new Set<FaultCase>();
 const times = new Map<string, number[]>(FAULT_NAMES.map((fault) => [fault, []]));
 const startMs = performance.now();
 let done = 0;
 
-console.log(`${cases.length} cases, seed ${values.seed}`);
-await runCases(cases, values.seed, (ended, { problems, tookMs }) => {
+console.log(`${cases.length} cases, seed ${options.seed}`);
+await runCases(cases, { seed: options.seed, atOnce }, (ended, { problems, tookMs }) => {
   done++;
   if (tookMs !== null) times.get(ended.fault)!.push(tookMs);
   if (problems.length > 0) {
@@ -51,9 +97,9 @@ function endTimes(fault: string): string {
 const seconds = Math.round((performance.now() - startMs) / 1000);
 console.log(`\n| fault | ${CHANNELS.map(({ name }) => name).join(" | ")} | end after, ms |`);
 console.log(`|---|${CHANNELS.map(() => "---").join("|")}|---|`);
-for (const fault of FAULT_NAMES) {
+for (const fault of FAULT_NAMES.filter((name) => cases.some((one) => one.fault === name))) {
   const cells = CHANNELS.map(({ name }) => cell(fault, name));
   console.log(`| ${fault} | ${cells.join(" | ")} | ${endTimes(fault)} |`);
 }
-console.log(`\n${cases.length} cases, ${failures.size} failed, ${seconds} s, seed ${values.seed}`);
+console.log(`\n${cases.length} cases, ${failures.size} failed, ${seconds} s, seed ${options.seed}`);
 process.exit(failures.size > 0 ? 1 : 0);
