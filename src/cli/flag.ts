@@ -48,6 +48,8 @@ export interface OptionalValueFlag<T> extends Valued<T> {
   readonly arity: "optional";
   /** The value that the flag alone stands for, as a user would type it. */
   readonly bare: string;
+  /** That value, where the flag alone means something else than typing it. */
+  readonly bareValue?: T;
 }
 
 export interface ManyValuesFlag<T> extends Valued<T> {
@@ -121,7 +123,7 @@ export function defaultsOf<T>(flag: ManyValuesFlag<T>): readonly T[] {
 
 /** The value of the flag given alone. */
 export function bareValueOf<T>(flag: OptionalValueFlag<T>): T {
-  return parseOwn(flag, flag.bare);
+  return flag.bareValue ?? parseOwn(flag, flag.bare);
 }
 
 function parseOwn<T>(flag: Valued<T>, text: string): T {

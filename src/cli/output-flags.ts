@@ -1,5 +1,5 @@
 import { counted, type Flag, noValue, oneValue, optionalValue } from "./flag.ts";
-import { configPath, directoryPath, filePath, outputPath, streamPath } from "./values.ts";
+import { configPath, directoryPath, filePath, outputPath, rowsPath, streamPath } from "./values.ts";
 
 /**
  * The rows of the flag table that say what is written where. They concern the whole run: its plans can't differ in them, so a
@@ -52,18 +52,22 @@ export const OUTPUT_FLAGS = {
     placeholder: "FILE",
     group: "Output and Logging",
     description:
-      "Write each measured message as a JSON row while the test runs; without FILE to benchmark_streaming_output.json, - is " +
-      "standard output (the summary then goes to stderr)",
+      "Write each measured message as a JSON row while the test runs; without FILE to benchmark_streaming_output.json, or with " +
+      "-o DIR/ to DIR/<mechanism>_<size>_streaming.json; - is standard output (the summary then goes to stderr)",
     bare: "benchmark_streaming_output.json",
-    value: streamPath("records.json"),
+    bareValue: { path: "benchmark_streaming_output.json", isNamed: false },
+    value: rowsPath("records.json"),
   }),
   streamingOutputCsv: optionalValue({
     long: ["streaming-output-csv"],
     placeholder: "FILE",
     group: "Output and Logging",
-    description: "The same as CSV; without FILE to benchmark_streaming_output.csv, - is standard output",
+    description:
+      "The same as CSV; without FILE to benchmark_streaming_output.csv, or with -o DIR/ to " +
+      "DIR/<mechanism>_<size>_streaming.csv; - is standard output",
     bare: "benchmark_streaming_output.csv",
-    value: streamPath("records.csv"),
+    bareValue: { path: "benchmark_streaming_output.csv", isNamed: false },
+    value: rowsPath("records.csv"),
   }),
   events: oneValue({
     long: ["events"],

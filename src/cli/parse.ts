@@ -137,8 +137,8 @@ function refuseSharedStandardOutput(plan: RunPlan): void {
     [FLAGS.outputFile, plan.outputFile],
     [FLAGS.csv, plan.csvFile],
     [FLAGS.markdown, plan.markdownFile],
-    [FLAGS.streamingOutputJson, plan.streamingJson],
-    [FLAGS.streamingOutputCsv, plan.streamingCsv],
+    [FLAGS.streamingOutputJson, plan.streamingJson?.path ?? null],
+    [FLAGS.streamingOutputCsv, plan.streamingCsv?.path ?? null],
     [FLAGS.events, plan.eventsFile],
   ];
   const [first, second] = paths.filter(([, path]) => path !== null && isStandardOutput(path));

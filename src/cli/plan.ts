@@ -17,6 +17,14 @@ export interface LogPlan {
   readonly file: string | null;
 }
 
+/** Where rows of single messages go. */
+export interface StreamTarget {
+  /** `-` is standard output. */
+  readonly path: string;
+  /** Whether the user said so; if not, a directory of results has files of its own for them. */
+  readonly isNamed: boolean;
+}
+
 export type ArrivalKind = "constant" | "poisson" | "burst";
 
 /** An open-loop schedule: send times fixed in advance, whatever becomes of the messages. */
@@ -79,9 +87,8 @@ export interface RunPlan {
   readonly markdownFile: string | null;
   readonly hlogDirectory: string | null;
   readonly hgrmDirectory: string | null;
-  /** Rows of single messages; `-` is standard output. */
-  readonly streamingJson: string | null;
-  readonly streamingCsv: string | null;
+  readonly streamingJson: StreamTarget | null;
+  readonly streamingCsv: StreamTarget | null;
   /** `-` is standard output. */
   readonly eventsFile: string | null;
   readonly continueOnError: boolean;

@@ -1,5 +1,5 @@
 import { formatDurationNs, MAX_DURATION_NS, parseDurationNs } from "./duration.ts";
-import type { ArrivalKind } from "./plan.ts";
+import type { ArrivalKind, StreamTarget } from "./plan.ts";
 import { STANDARD_OUTPUT } from "./standard-output.ts";
 
 /** How the text of one value is read. Pure: the same text gives the same value, whatever the machine. */
@@ -189,6 +189,18 @@ export function streamPath(example: string): ValueParser<string> {
     example,
     completes: "files",
     parse: (text) => (text === STANDARD_OUTPUT ? text : parse(text)),
+  };
+}
+
+/** The same for rows of messages, which may also go where the results go. */
+export function rowsPath(example: string): ValueParser<StreamTarget> {
+  const stream = streamPath(example);
+  return {
+    ...stream,
+    parse(text) {
+      const path = stream.parse(text);
+      return path === null ? null : { path, isNamed: true };
+    },
   };
 }
 

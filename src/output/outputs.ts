@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import type { Mechanism, RunPlan } from "../cli/plan.ts";
+import type { RunPlan } from "../cli/plan.ts";
 import { resultToCsv } from "../report/csv-table.ts";
 import { resultToJson } from "../report/json.ts";
 import { resultToMarkdown } from "../report/markdown.ts";
@@ -8,7 +7,7 @@ import type { BenchmarkResult } from "../result/schema.ts";
 import { OutputFile } from "../system/output-file.ts";
 import { PathClaims } from "./claims.ts";
 import { histogramSink } from "./histogram-sink.ts";
-import { STREAMING_ENDING, SUMMARY_ENDING, streamingName } from "./names.ts";
+import { SUMMARY_ENDING } from "./names.ts";
 import { isDirectoryPath, OutputDirectory } from "./output-directory.ts";
 import type { MeasuredSoFar, Sink } from "./sink.ts";
 import { writeSummaries } from "./summaries.ts";
@@ -44,14 +43,14 @@ export class Outputs {
       this.#openHistograms("--hlog", "hlog", hlogDirectory);
       this.#openHistograms("--hgrm", "hgrm", hgrmDirectory);
     } catch (error) {
-      for (const directory of this.#directories) directory.abandon();
+      this.abandon();
       throw error;
     }
   }
 
-  /** Where the streamed records of a mechanism and size go with `-o DIR/`; null without that. */
-  streamingPath(mechanism: Mechanism, messageBytes: number): string | null {
-    return this.directory === null ? null : join(this.directory, streamingName(mechanism, messageBytes));
+  /** There will be no run: leaves everything as it was found. */
+  abandon(): void {
+    for (const directory of this.#directories) directory.abandon();
   }
 
   /** What was written, for the summary. */
@@ -86,7 +85,7 @@ export class Outputs {
   }
 
   #openSummaries(path: string): void {
-    const directory = this.#openDirectory("--output-file", path, [SUMMARY_ENDING, STREAMING_ENDING]);
+    const directory = this.#openDirectory("--output-file", path, [SUMMARY_ENDING]);
     this.#sinks.push({
       written: () => ({ label: "Final JSON", path: pathWithCount(directory) }),
       write: ({ result }) => writeSummaries(result, directory),

@@ -1,10 +1,10 @@
 /** What a run would do, for `--dry-run`. Pure. */
 
-import type { PlannedFile } from "../cli/config/plans.ts";
 import { formatDurationNs } from "../cli/duration.ts";
 import { type Estimate, estimateStep, estimateSteps } from "../cli/estimate.ts";
 import type { RunPlan } from "../cli/plan.ts";
 import { type Step, stepsOf } from "../cli/steps.ts";
+import type { PlannedFile } from "../output/planned-files.ts";
 import { tableLines } from "./table.ts";
 
 /** The measurements in their order, the parameters, the files and the time, lines ending in "\n". */

@@ -1,11 +1,12 @@
 import type { ParsedRun } from "../cli/config/plans.ts";
+import { plannedFiles } from "../output/planned-files.ts";
 import { planText } from "../report/plan.ts";
 import { writeText } from "../system/terminal.ts";
 import { checkPlan } from "./orchestrator.ts";
 
 /** `--dry-run`: what a run would do, after the checks that it would begin with. Starts no process and opens no file. @throws UsageError */
-export function dryRun({ plans, files }: ParsedRun): number {
+export function dryRun({ plans }: ParsedRun): number {
   for (const plan of plans) checkPlan(plan);
-  writeText(planText(plans, files));
+  writeText(planText(plans, plannedFiles(plans[0]!)));
   return 0;
 }

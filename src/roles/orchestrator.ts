@@ -67,16 +67,9 @@ function abortOnSignals(): {
 export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
   for (const plan of plans) checkPlan(plan);
   const plan = plans[0]!;
-  const log = openLog(plan.log);
-  const outputs = new Outputs(plan);
-  if (log.file !== null) outputs.claims.file("--log-file", log.file);
   const { signal, abort, received } = abortOnSignals();
+  const { outputs, streams, log } = openOutputs(plans, abort);
   signal.addEventListener("abort", () => streams.hurry());
-  const streams = new RunStreams(
-    plans,
-    (flag, path) => outputs.claims.file(flag, path),
-    ({ message }) => abort(message),
-  );
   const onStep = (result: BenchmarkResult) => outputs.write({ result, outcomes: run.outcomes });
   const hold = plan.cpuDmaLatencyUs === null ? null : holdCpuDmaLatency(plan.cpuDmaLatencyUs);
   const cpuDmaLatency = hold?.report ?? null;
@@ -121,6 +114,26 @@ export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
   return exitCode;
 }
 
+/** Everything that will be written, open or checked; or nothing is. @throws UsageError */
+function openOutputs(
+  plans: readonly RunPlan[],
+  abort: (reason: string) => void,
+): { outputs: Outputs; streams: RunStreams; log: RunLog } {
+  const outputs = new Outputs(plans[0]!);
+  let streams: RunStreams | null = null;
+  try {
+    const claim = (flag: string, path: string) => outputs.claims.file(flag, path);
+    streams = new RunStreams(plans, outputs.directory, claim, ({ message }) => abort(message));
+    const log = openLog(plans[0]!.log);
+    if (log.file !== null) claim("--log-file", log.file);
+    return { outputs, streams, log };
+  } catch (error) {
+    streams?.abandon();
+    outputs.abandon();
+    throw error;
+  }
+}
+
 /** Who looks on: streams, and unless it is to be quiet the display of progress on stderr. */
 function watchOf(plan: RunPlan, streams: RunStreams): RunWatch {
   // A log on stderr scrolls, and a line that is redrawn would stand in its way.
@@ -138,8 +151,8 @@ function pinnedCpus(plans: readonly RunPlan[]): number[] {
 
 function isStandardOutputTaken(plan: RunPlan): boolean {
   const { outputFile, csvFile, markdownFile, streamingJson, streamingCsv, eventsFile } = plan;
-  const paths = [outputFile, csvFile, markdownFile, streamingJson, streamingCsv, eventsFile];
-  return paths.some((path) => path !== null && isStandardOutput(path));
+  const paths = [outputFile, csvFile, markdownFile, streamingJson?.path, streamingCsv?.path, eventsFile];
+  return paths.some((path) => path != null && isStandardOutput(path));
 }
 
 const INVALID_EXIT_CODE = 4;

@@ -1,9 +1,10 @@
 import { RunError } from "../cli/errors.ts";
 import type { Test } from "../cli/plan.ts";
 import { CLIENT_SHEET, type LedgerFile, SERVER_SHEET } from "../measure/ledger.ts";
+import type { StreamPath } from "../output/stream-paths.ts";
 import type { ObservedCell, RunObserver } from "../progress/observer.ts";
 import type { OutputStream } from "./output-stream.ts";
-import { drainRecords, RowBuffer } from "./row-writer.ts";
+import { drainRecords, RowBuffer, rowBytes } from "./row-writer.ts";
 import type { ExtraColumns, FileLayout, RowSource } from "./rows.ts";
 
 /** Records that each recording side may be ahead of the files: 4 MiB, 130 ms at a million a second. */
@@ -16,10 +17,20 @@ const FILL_SHARE = 0.25;
 
 const SHEETS_OF_A_CLIENT = 2;
 
-/** One streaming file and its layout. */
-export interface RecordFile {
-  readonly output: OutputStream;
-  readonly layout: FileLayout;
+/** One streaming file: its layout, whose rows it takes, and how far it is. */
+export class RecordFile {
+  readonly rows: RowBuffer;
+  hasFailed = false;
+
+  /** @param bytes may be shared with files that take the rows of other cells */
+  constructor(
+    readonly output: OutputStream,
+    readonly layout: FileLayout,
+    bytes = rowBytes(),
+    readonly isFor: StreamPath["isFor"] = () => true,
+  ) {
+    this.rows = new RowBuffer(bytes);
+  }
 }
 
 /** One connection of the cell under way. */
@@ -71,35 +82,33 @@ function sourcesOf(cell: ObservedCell, ledger: LedgerFile): Source[] {
 }
 
 /**
- * Writes a row for each measured message into one or two files, while the messages are under way: one pass over the rings,
- * one write a file and pass. A file that can't be written ends the run, through `onFailure`.
+ * Writes a row for each measured message into files, while the messages are under way: one pass over the rings, one write a
+ * file and pass. A file that can't be written ends the run, through `onFailure`.
  */
 export class RecordStream implements RunObserver {
   readonly #files: readonly RecordFile[];
   readonly #columns: ExtraColumns;
-  readonly #buffers: readonly [RowBuffer, RowBuffer?];
   readonly #onFailure: (failure: RunError) => void;
-  readonly #failed = new Set<RecordFile>();
   #draining: Promise<void> = Promise.resolve();
   #alarm = new Alarm();
 
-  /** @param files one or two */
+  /** @param files one or two for each cell */
   constructor(files: readonly RecordFile[], columns: ExtraColumns, onFailure: (failure: RunError) => void) {
     this.#files = files;
     this.#columns = columns;
     this.#onFailure = onFailure;
-    this.#buffers = files.length > 1 ? [new RowBuffer(), new RowBuffer()] : [new RowBuffer()];
   }
 
   /** Begins the files. */
   async begin(): Promise<void> {
     for (const { output } of this.#files) output.begin();
-    await this.#writeEach(({ layout }) => Buffer.from(layout.header(this.#columns)));
+    await this.#writeEach(this.#files, ({ layout }) => Buffer.from(layout.header(this.#columns)));
   }
 
   cellStarts(cell: ObservedCell, ledger: LedgerFile): void {
     this.#alarm = new Alarm();
-    this.#draining = this.#drainUntilRung(sourcesOf(cell, ledger), ledger, this.#alarm);
+    const files = this.#files.filter((file) => file.isFor(cell));
+    this.#draining = this.#drainUntilRung(files, sourcesOf(cell, ledger), ledger, this.#alarm);
   }
 
   /** What the roles recorded until they went is on its way to the files. */
@@ -110,35 +119,42 @@ export class RecordStream implements RunObserver {
 
   /** Makes the files complete and closes them. */
   async finish(): Promise<void> {
-    const hasRows = this.#buffers[0].rowCount > 0;
-    await this.#writeEach(({ layout }) => Buffer.from(layout.footer(hasRows)));
-    for (const file of this.#files) {
-      const { output, layout } = file;
-      if (this.#failed.has(file)) output.mend((end) => layout.wholeBytes(end), layout.footer(true));
+    await this.#writeEach(this.#files, ({ layout, rows }) => Buffer.from(layout.footer(rows.rowCount > 0)));
+    for (const { output, layout, hasFailed } of this.#files) {
+      if (hasFailed) output.mend((end) => layout.wholeBytes(end), layout.footer(true));
       output.close();
     }
   }
 
-  /** Writes to every file that has not failed yet. */
-  async #writeEach(bytesOf: (file: RecordFile, index: number) => Uint8Array): Promise<void> {
-    const write = async (file: RecordFile, index: number) => {
-      if (this.#failed.has(file)) return;
+  get #hasFailed(): boolean {
+    return this.#files.some(({ hasFailed }) => hasFailed);
+  }
+
+  /** Writes to every one of them that has not failed yet. */
+  async #writeEach(files: readonly RecordFile[], bytesOf: (file: RecordFile) => Uint8Array): Promise<void> {
+    const write = async (file: RecordFile) => {
+      if (file.hasFailed) return;
       try {
-        await file.output.write(bytesOf(file, index));
+        await file.output.write(bytesOf(file));
       } catch (error) {
-        this.#failed.add(file);
+        file.hasFailed = true;
         this.#onFailure(error instanceof RunError ? error : new RunError(String(error)));
       }
     };
-    await Promise.all(this.#files.map(write));
+    await Promise.all(files.map(write));
   }
 
-  async #drainUntilRung(sources: readonly Source[], ledger: LedgerFile, alarm: Alarm): Promise<void> {
+  async #drainUntilRung(
+    files: readonly RecordFile[],
+    sources: readonly Source[],
+    ledger: LedgerFile,
+    alarm: Alarm,
+  ): Promise<void> {
     let lastMs = performance.now();
     let isLast = false;
-    while (this.#failed.size === 0) {
+    while (!this.#hasFailed) {
       let most = 0;
-      for (const source of sources) most = Math.max(most, await this.#drain(source, ledger));
+      for (const source of sources) most = Math.max(most, await this.#drain(files, source, ledger));
       // Only a ring that is found empty after the bell is empty for good.
       if (isLast && most === 0) return;
       isLast = alarm.hasRung;
@@ -149,16 +165,20 @@ export class RecordStream implements RunObserver {
   }
 
   /** Empties one ring, but for a producer that is faster; how many records it had. */
-  async #drain({ sheet, clockSheet, row }: Source, ledger: LedgerFile): Promise<number> {
-    for (const [i, { layout }] of this.#files.entries()) {
-      const hasSchedule = this.#columns.schedule && row.isScheduled;
-      this.#buffers[i]!.use(layout.rowTexts(row, this.#columns), hasSchedule);
-    }
+  async #drain(
+    files: readonly RecordFile[],
+    { sheet, clockSheet, row }: Source,
+    ledger: LedgerFile,
+  ): Promise<number> {
+    const hasSchedule = this.#columns.schedule && row.isScheduled;
+    for (const { layout, rows } of files) rows.use(layout.rowTexts(row, this.#columns), hasSchedule);
+    const [first, second] = files.map(({ rows }) => rows);
+    if (first === undefined) return 0;
     let total = 0;
-    while (total < RING_CAPACITY && this.#failed.size === 0) {
-      const count = drainRecords(ledger, sheet, clockSheet, this.#buffers);
+    while (total < RING_CAPACITY && !this.#hasFailed) {
+      const count = drainRecords(ledger, sheet, clockSheet, [first, second]);
       if (count === 0) break;
-      await this.#writeEach((_, index) => this.#buffers[index]!.filled);
+      await this.#writeEach(files, ({ rows }) => rows.filled);
       total += count;
     }
     return total;

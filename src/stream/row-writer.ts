@@ -7,14 +7,16 @@ import type { RowTexts } from "./rows.ts";
 /** Some ten thousand rows: a few milliseconds of formatting, then the event loop has its turn. */
 const BUFFER_BYTES = 1024 * 1024;
 
+/** Where the rows of one file, or of files that are not written at the same time, are put together. */
+export function rowBytes(): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(BUFFER_BYTES);
+}
+
 /** The rows of one file on their way out: their format, and the buffer that c/stream.c fills. */
 export class RowBuffer {
   readonly format = new StructView(ROW_FORMAT);
-  readonly bytes: Uint8Array<ArrayBuffer>;
 
-  constructor(capacity = BUFFER_BYTES) {
-    this.bytes = new Uint8Array(capacity);
-  }
+  constructor(readonly bytes: Uint8Array<ArrayBuffer>) {}
 
   /** For the rows that come next. `hasSchedule`: each ends with its scheduled time. */
   use(texts: RowTexts, hasSchedule: boolean): void {
@@ -42,7 +44,7 @@ export function drainRecords(
   ledger: LedgerFile,
   sheet: number,
   clockSheet: number,
-  [first, second]: readonly [RowBuffer, RowBuffer?],
+  [first, second]: readonly [RowBuffer, (RowBuffer | undefined)?],
 ): number {
   const count = native().stream_drain(
     ledger.address,

@@ -7,6 +7,8 @@ import { MECHANISM_NAMES } from "../result/names.ts";
 
 /** Columns that only some runs need. */
 export interface ExtraColumns {
+  /** A mechanism and size come up again, in another mode or with other settings: which cell of the run the record is from. */
+  readonly cell: boolean;
   /** Several launches: which of them the record is from. */
   readonly launch: boolean;
   /** A schedule in at least one plan: when it said the message should go. */
@@ -15,6 +17,8 @@ export interface ExtraColumns {
 
 /** What the rows of one connection share. */
 export interface RowSource {
+  /** The cell's number in the order of the run, from 1. */
+  readonly number: number;
   readonly mechanism: Mechanism;
   readonly test: Test;
   readonly messageBytes: number;
@@ -46,7 +50,7 @@ export interface FileLayout {
 }
 
 /** The columns, in order. */
-export function columnNames({ launch, schedule }: ExtraColumns): string[] {
+export function columnNames({ cell, launch, schedule }: ExtraColumns): string[] {
   return [
     "timestamp_ns",
     "message_id",
@@ -56,6 +60,7 @@ export function columnNames({ launch, schedule }: ExtraColumns): string[] {
     "round_trip_latency_ns",
     "test",
     "worker",
+    ...(cell ? ["cell"] : []),
     ...(launch ? ["launch"] : []),
     ...(schedule ? ["scheduled_ns"] : []),
   ];
@@ -67,6 +72,7 @@ function between(source: RowSource, columns: ExtraColumns, empty: string, quote:
   const isOneWay = source.test === "one-way";
   const before = ["", word(MECHANISM_NAMES[source.mechanism].variant), source.messageBytes];
   const after = ["", ...(isOneWay ? [empty] : []), word(source.test), source.worker];
+  if (columns.cell) after.push(source.number);
   if (columns.launch) after.push(source.launch);
   if (columns.schedule && !source.isScheduled) after.push(empty);
   return {

@@ -1,16 +1,20 @@
+import { dirname, extname, join } from "node:path";
 import { version } from "../../package.json";
 import type { RunError } from "../cli/errors.ts";
-import type { RunPlan } from "../cli/plan.ts";
+import type { RunPlan, StreamTarget } from "../cli/plan.ts";
 import { isStandardOutput } from "../cli/standard-output.ts";
 import { stepsOf } from "../cli/steps.ts";
 import type { Measurement } from "../measure/measurement.ts";
+import type { StreamKind } from "../output/names.ts";
+import { streamPaths } from "../output/stream-paths.ts";
 import type { ObservedCell, RunObserver } from "../progress/observer.ts";
 import type { WrittenFile } from "../report/summary.ts";
 import { inWords } from "../verdict/words.ts";
 import { EventStream } from "./event-stream.ts";
 import { OutputStream } from "./output-stream.ts";
-import { type RecordFile, RecordStream, RING_CAPACITY } from "./record-stream.ts";
-import { CSV_FILE, type FileLayout, JSON_FILE } from "./rows.ts";
+import { RecordFile, RecordStream, RING_CAPACITY } from "./record-stream.ts";
+import { rowBytes } from "./row-writer.ts";
+import { CSV_FILE, type ExtraColumns, type FileLayout, JSON_FILE } from "./rows.ts";
 
 /** Sees to it that no two outputs write the same file. @throws UsageError if this one would be the second */
 export type ClaimPath = (flag: string, path: string) => void;
@@ -30,18 +34,22 @@ export class RunStreams implements RunObserver {
   /**
    * Opens them all, or none.
    * @param plans what concerns the whole run is the same in all of them
+   * @param directory of `-o DIR/`, which takes the rows that the user named no file for; null without
    * @param onFailure called once, when a file can't be written: the run is to end
    * @throws UsageError
    */
-  constructor(plans: readonly RunPlan[], claim: ClaimPath, onFailure: (failure: RunError) => void) {
+  constructor(
+    plans: readonly RunPlan[],
+    directory: string | null,
+    claim: ClaimPath,
+    onFailure: (failure: RunError) => void,
+  ) {
     this.#plans = plans;
     const { streamingJson, streamingCsv, eventsFile } = plans[0]!;
-    const opened = this.#opened;
-    const open = (flag: string, label: string, path: string) => {
+    const open = (flag: string, path: string) => {
       claim(flag, isStandardOutput(path) ? "/dev/stdout" : path);
       const output = new OutputStream(path, flag);
-      opened.push(output);
-      if (!isStandardOutput(path)) this.#written.push({ label, path });
+      this.#opened.push(output);
       return output;
     };
     const fail = (failure: RunError) => {
@@ -49,25 +57,39 @@ export class RunStreams implements RunObserver {
       this.#failure = failure;
       onFailure(failure);
     };
+    const recordFiles = (flag: string, kind: StreamKind, target: StreamTarget | null, layout: FileLayout) => {
+      if (target === null) return [];
+      const bytes = rowBytes();
+      const paths = streamPaths(target, kind, directory, plans);
+      this.#tell(`Streaming ${kind.toUpperCase()}`, paths);
+      return paths.map(({ path, isFor }) => new RecordFile(open(flag, path), layout, bytes, isFor));
+    };
     try {
-      const file = (flag: string, label: string, path: string | null, layout: FileLayout): RecordFile[] =>
-        path === null ? [] : [{ output: open(flag, label, path), layout }];
       const files = [
-        ...file("--streaming-output-json", "Streaming JSON", streamingJson, JSON_FILE),
-        ...file("--streaming-output-csv", "Streaming CSV", streamingCsv, CSV_FILE),
+        ...recordFiles("--streaming-output-json", "json", streamingJson, JSON_FILE),
+        ...recordFiles("--streaming-output-csv", "csv", streamingCsv, CSV_FILE),
       ];
-      const columns = {
-        launch: plans.some((plan) => plan.launches > 1),
-        schedule: plans.some((plan) => plan.arrival !== null),
-      };
-      this.#records = files.length === 0 ? null : new RecordStream(files, columns, fail);
+      this.#records = files.length === 0 ? null : new RecordStream(files, columnsFor(plans), fail);
       this.ringCapacity = files.length === 0 ? 0 : RING_CAPACITY;
-      this.#events =
-        eventsFile === null ? null : new EventStream(open("--events", "Events", eventsFile), fail);
+      this.#events = eventsFile === null ? null : new EventStream(open("--events", eventsFile), fail);
+      if (eventsFile !== null) this.#tell("Events", [{ path: eventsFile }]);
     } catch (error) {
-      for (const output of opened) output.abandon();
+      this.abandon();
       throw error;
     }
+  }
+
+  /** There will be no run: leaves everything as it was found. */
+  abandon(): void {
+    for (const output of this.#opened) output.abandon();
+  }
+
+  /** Notes a file for the summary, or the directory that several are in. */
+  #tell(label: string, paths: readonly { readonly path: string }[]): void {
+    const { path } = paths[0]!;
+    if (isStandardOutput(path)) return;
+    const several = `${join(dirname(path), "*_streaming")}${extname(path)} (${paths.length} files)`;
+    this.#written.push({ label, path: paths.length === 1 ? path : several });
   }
 
   /** Why a file could not be written, or null. */
@@ -120,6 +142,18 @@ export class RunStreams implements RunObserver {
     const exitCode = this.#failure !== null && end.exit_code === 0 ? 1 : end.exit_code;
     await this.#events?.finish({ ...end, exit_code: exitCode });
   }
+}
+
+/** Which columns tell something in this run. */
+export function columnsFor(plans: readonly RunPlan[]): ExtraColumns {
+  const names = stepsOf(plans).map(
+    ({ mechanism, messageBytes, test, launch }) => `${mechanism} ${messageBytes} ${test} ${launch}`,
+  );
+  return {
+    cell: new Set(names).size < names.length,
+    launch: plans.some((plan) => plan.launches > 1),
+    schedule: plans.some((plan) => plan.arrival !== null),
+  };
 }
 
 /** The warning about records that came faster than they could be written, or null. */

@@ -111,6 +111,69 @@ describe("-o DIR/", () => {
       }
     }));
 
+  test("takes streams without a name too: a file for each mechanism and size, with its rows only", () =>
+    inSandbox(async (sandbox) => {
+      const cells = ["shm_1024", "shm_64", "uds_1024", "uds_64"];
+      const streams = ["--streaming-output-json", "--streaming-output-csv"];
+      const args = ["-m", "uds", "shm", "-s", "64", "1024", ...SHORT, "-o", "out/", ...streams];
+      expect(await sandbox.run(args)).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
+      expect(readdirSync(sandbox.directory)).toEqual(["out"]);
+      expect(readdirSync(sandbox.path("out")).sort()).toEqual(
+        cells.flatMap((cell) =>
+          ["streaming.csv", "streaming.json", "summary.json"].map((x) => `${cell}_${x}`),
+        ),
+      );
+      for (const cell of cells) {
+        const document = validResult(text(sandbox, `out/${cell}_summary.json`));
+        const { mechanism, test_config } = document.results[0]!;
+        const rows = csvRecords(sandbox, `out/${cell}_streaming.csv`);
+        expect(rows).toHaveLength(600);
+        for (const row of rows) {
+          expect(row).toMatchObject({ mechanism, message_size: String(test_config.message_size) });
+        }
+        const { data } = JSON.parse(text(sandbox, `out/${cell}_streaming.json`)) as { data: unknown[][] };
+        expect(data.map((row) => [row[1], row[6]])).toEqual(
+          rows.map((row) => [Number(row.message_id), row.test!]),
+        );
+      }
+    }));
+
+  test("leaves a stream with a name where it is told to go, and names all files in the summary", () =>
+    inSandbox(async (sandbox) => {
+      const streams = ["--streaming-output-json", "--streaming-output-csv", "rows.csv"];
+      const args = ["-m", "uds", "shm", "-i", "200", "-o", "out/", ...streams];
+      const { stdout } = await sandbox.run(args);
+      expect(readdirSync(sandbox.directory).sort()).toEqual(["out", "rows.csv"]);
+      expect(csvRecords(sandbox, "rows.csv")).toHaveLength(2 * 2 * 200);
+      expect(stdout).toMatch(/^ {2}Final JSON +out\/ \(2 files\)$/m);
+      expect(stdout).toMatch(/^ {2}Streaming JSON +out\/\*_streaming\.json \(2 files\)$/m);
+      expect(stdout).toMatch(/^ {2}Streaming CSV +rows\.csv$/m);
+    }));
+
+  test.each([
+    ["--streaming-output-csv", "missing/rows.csv"],
+    ["--events", "missing/events"],
+    ["--log-file", "missing/log"],
+  ])("is not left behind if %s %s is refused", (flag, path) =>
+    inSandbox(async (sandbox) => {
+      const args = ["-d", "1h", "-o", "out/", "--hlog", "h", "--streaming-output-json", flag, path];
+      if (flag !== "--log-file") args.push("--log-file", "run.log");
+      const ended = await sandbox.run(args);
+      expect(ended.exitCode).toBe(2);
+      expect(expectOneLine(ended)).toContain("missing");
+      expect(readdirSync(sandbox.directory)).toEqual([]);
+    }),
+  );
+
+  test("streams of a matrix tell by the cell which of its plans a row is from", () =>
+    inSandbox(async (sandbox) => {
+      await Bun.write(sandbox.path("run.toml"), "blocking = [true, false]\n");
+      const args = ["--config", "run.toml", "-i", "50", "-q", "-o", "out/", "--streaming-output-csv"];
+      expect((await sandbox.run(args)).exitCode).toBe(0);
+      const cells = csvRecords(sandbox, "out/uds_1024_streaming.csv").map(({ cell }) => cell);
+      expect(cells).toEqual(["1", "2", "3", "4"].flatMap((cell) => Array<string>(50).fill(cell)));
+    }));
+
   test("takes a directory that is there, without a slash", () =>
     inSandbox(async (sandbox) => {
       mkdirSync(sandbox.path("out"));

@@ -1,6 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { flagName } from "../flag.ts";
-import { FLAG_ENTRIES, type GivenFlags } from "../flags.ts";
+import type { GivenFlags } from "../flags.ts";
 import { readFlags } from "../given.ts";
 import { planRun } from "../parse.ts";
 import type { RunPlan } from "../plan.ts";
@@ -11,19 +10,11 @@ import { ConfigFault } from "./fault.ts";
 import { type Combination, combinations } from "./matrix.ts";
 import { fieldsOf } from "./schema.ts";
 
-export interface PlannedFile {
-  /** The flag that asked for it. */
-  readonly label: string;
-  readonly path: string;
-}
-
 export interface ParsedRun {
   /** At least one; to be run one after the other. All agree on what concerns the whole run. */
   readonly plans: readonly RunPlan[];
   /** Print the plans instead of running them. */
   readonly dryRun: boolean;
-  /** Files and directories that will be written. */
-  readonly files: readonly PlannedFile[];
   /** What the user should know beside the plans, one line each, without colour. */
   readonly notices: readonly string[];
 }
@@ -44,21 +35,8 @@ export function plansOf(
   return {
     plans: parsed.map(({ plan }) => plan),
     dryRun: found[0]!.given.dryRun ?? false,
-    files: filesOf(found[0]!.given),
     notices: [...new Set(parsed.flatMap(({ notices }) => notices))],
   };
-}
-
-/** What concerns the whole run is the same in all combinations. */
-function filesOf(given: GivenFlags): PlannedFile[] {
-  return FLAG_ENTRIES.flatMap(([key, flag]) => {
-    const isOutput =
-      "value" in flag && flag.group === "Output and Logging" && flag.value.completes === "files";
-    const path = given[key];
-    if (!isOutput || key === "config" || typeof path !== "string") return [];
-    if (key !== "logFile") return [{ label: flagName(flag), path }];
-    return path === "stderr" ? [] : [{ label: flagName(flag), path: `${path}.<date>` }];
-  });
 }
 
 function fromFile(path: string, given: GivenFlags, readText: (path: string) => string): Combination[] {

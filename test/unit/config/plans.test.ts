@@ -3,6 +3,7 @@ import { plansOf } from "../../../src/cli/config/plans.ts";
 import { UsageError } from "../../../src/cli/errors.ts";
 import { parseArguments } from "../../../src/cli/parse.ts";
 import type { RunPlan } from "../../../src/cli/plan.ts";
+import { plannedFiles } from "../../../src/output/planned-files.ts";
 
 /** The plans of a file and more flags, on Linux. */
 function runOf(text: string, flags = "", path = "run.toml") {
@@ -133,9 +134,9 @@ describe("lists make a matrix", () => {
 test("a dry run can be asked for in either place, and tells the files to be written", () => {
   expect(runOf("dry-run = true").dryRun).toBe(true);
   expect(runOf("", "--dry-run").dryRun).toBe(true);
-  const { dryRun, files } = runOf('output-file = "r.json"\ncsv = "r.csv"', "--log-file run.log");
+  const { dryRun, plans } = runOf('output-file = "r.json"\ncsv = "r.csv"', "--log-file run.log");
   expect(dryRun).toBe(false);
-  expect(files).toEqual([
+  expect(plannedFiles(plans[0]!)).toEqual([
     { label: "--output-file", path: "r.json" },
     { label: "--csv", path: "r.csv" },
     { label: "--log-file", path: "run.log.<date>" },

@@ -124,12 +124,6 @@ describe("a directory for results", () => {
     expect(readdirSync(directory).sort()).toEqual(["mine.txt", "uds_64_summary.json"]);
   });
 
-  test("tells where records are streamed to", () => {
-    const outputs = new Outputs({ ...NOTHING, outputFile: at("out/") });
-    expect(outputs.streamingPath("shm", 4096)).toBe(at("out/shm_4096_streaming.json"));
-    expect(new Outputs({ ...NOTHING, outputFile: at("r.json") }).streamingPath("shm", 4096)).toBeNull();
-  });
-
   test("is not left behind if another output is refused", () => {
     const request = {
       ...NOTHING,

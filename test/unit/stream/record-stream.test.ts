@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../../src/measure/ledger.ts";
 import { OutputStream } from "../../../src/stream/output-stream.ts";
-import { napMs, RecordStream } from "../../../src/stream/record-stream.ts";
+import { napMs, RecordFile, RecordStream } from "../../../src/stream/record-stream.ts";
 import { CSV_FILE, JSON_FILE } from "../../../src/stream/rows.ts";
 import { cellOf } from "../progress/fixture.ts";
 import { pushRecords, setRealtimeOffset } from "./ring.ts";
@@ -16,10 +16,12 @@ const record = (id: number) => ({ id: BigInt(id), sentNs: BigInt(id), serviceNs:
 
 function openBoth(failures: string[]): RecordStream {
   const files = [
-    { output: new OutputStream(path("a.json"), "--j"), layout: JSON_FILE },
-    { output: new OutputStream(path("a.csv"), "--c"), layout: CSV_FILE },
+    new RecordFile(new OutputStream(path("a.json"), "--j"), JSON_FILE),
+    new RecordFile(new OutputStream(path("a.csv"), "--c"), CSV_FILE),
   ];
-  return new RecordStream(files, { launch: false, schedule: false }, ({ message }) => failures.push(message));
+  return new RecordStream(files, { cell: false, launch: false, schedule: false }, ({ message }) =>
+    failures.push(message),
+  );
 }
 
 test("records of one cell after the other end up in one file, each as soon as it is there", async () => {
@@ -56,10 +58,10 @@ test("records of one cell after the other end up in one file, each as soon as it
 test("a file that can't be written fails the run once; the other one is completed", async () => {
   const failures: string[] = [];
   const files = [
-    { output: new OutputStream("/dev/full", "--j"), layout: JSON_FILE },
-    { output: new OutputStream(path("b.json"), "--c"), layout: JSON_FILE },
+    new RecordFile(new OutputStream("/dev/full", "--j"), JSON_FILE),
+    new RecordFile(new OutputStream(path("b.json"), "--c"), JSON_FILE),
   ];
-  const columns = { launch: false, schedule: false };
+  const columns = { cell: false, launch: false, schedule: false };
   const stream = new RecordStream(files, columns, ({ message }) => failures.push(message));
   const ledger = LedgerFile.create(2, 1024);
   await stream.begin();

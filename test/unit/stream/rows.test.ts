@@ -5,6 +5,7 @@ import { CSV_FILE, columnNames, JSON_FILE, type RowSource } from "../../../src/s
 import { pushRecords, setRealtimeOffset } from "./ring.ts";
 
 const SOURCE: RowSource = {
+  number: 9,
   mechanism: "tcp",
   test: "one-way",
   messageBytes: 64,
@@ -12,8 +13,8 @@ const SOURCE: RowSource = {
   worker: 3,
   isScheduled: true,
 };
-const PLAIN = { launch: false, schedule: false };
-const ALL = { launch: true, schedule: true };
+const PLAIN = { cell: false, launch: false, schedule: false };
+const ALL = { cell: true, launch: true, schedule: true };
 const OFFSET_NS = 1_700_000_000_000_000_000n;
 
 const ledger = LedgerFile.create(2, 16_384);
@@ -22,7 +23,7 @@ afterAll(() => ledger.close());
 
 /** The whole text of both kinds of file with these records. */
 function filesOf(source: RowSource, columns: typeof ALL, ids: readonly bigint[]) {
-  const [json, csv] = [new RowBuffer(4096), new RowBuffer(4096)];
+  const [json, csv] = [new RowBuffer(new Uint8Array(4096)), new RowBuffer(new Uint8Array(4096))];
   json.use(JSON_FILE.rowTexts(source, columns), columns.schedule && source.isScheduled);
   csv.use(CSV_FILE.rowTexts(source, columns), columns.schedule && source.isScheduled);
   const records = ids.map((id) => ({ id, sentNs: id * 10n + 3n, serviceNs: 4000n + id, dueNs: id * 10n }));
@@ -56,29 +57,29 @@ describe("the files", () => {
     );
   });
 
-  test("have the launch and the scheduled time where they tell something", () => {
+  test("have the cell, the launch and the scheduled time where they tell something", () => {
     const { json, csv } = filesOf({ ...SOURCE, test: "round-trip" }, ALL, [7n]);
     expect(JSON.parse(json).headings).toEqual(columnNames(ALL));
     expect(json).toContain(
-      `\n    [1700000000000000073,7,"TcpSocket",64,null,4007,"round-trip",3,2,1700000000000000070]\n`,
+      `\n    [1700000000000000073,7,"TcpSocket",64,null,4007,"round-trip",3,9,2,1700000000000000070]\n`,
     );
     expect(csv.split("\n")[1]).toBe(
-      "1700000000000000073,7,TcpSocket,64,,4007,round-trip,3,2,1700000000000000070",
+      "1700000000000000073,7,TcpSocket,64,,4007,round-trip,3,9,2,1700000000000000070",
     );
   });
 
   test("leave the scheduled time of a plan without a schedule empty", () => {
     const { json, csv } = filesOf({ ...SOURCE, isScheduled: false }, ALL, [7n]);
-    expect(json).toContain(`"one-way",3,2,null]\n`);
-    expect(csv).toEndWith("one-way,3,2,\n");
+    expect(json).toContain(`"one-way",3,9,2,null]\n`);
+    expect(csv).toEndWith("one-way,3,9,2,\n");
   });
 
   test("have as many values in a row as columns", () => {
     for (const columns of [
       PLAIN,
       ALL,
-      { launch: true, schedule: false },
-      { launch: false, schedule: true },
+      { cell: false, launch: true, schedule: false },
+      { cell: true, launch: false, schedule: true },
     ]) {
       for (const source of [SOURCE, { ...SOURCE, test: "round-trip" as const }]) {
         const { json, csv } = filesOf(source, columns, [0n, 9n]);
@@ -123,7 +124,10 @@ describe("a file that was cut off", () => {
 
 test("both files are made many times faster than one in JavaScript", () => {
   const count = 16_000;
-  const [json, csv] = [new RowBuffer(count * 160), new RowBuffer(count * 160)];
+  const [json, csv] = [
+    new RowBuffer(new Uint8Array(count * 160)),
+    new RowBuffer(new Uint8Array(count * 160)),
+  ];
   const { middle, after } = JSON_FILE.rowTexts(SOURCE, PLAIN);
   json.use(JSON_FILE.rowTexts(SOURCE, PLAIN), false);
   csv.use(CSV_FILE.rowTexts(SOURCE, PLAIN), false);
