@@ -87,7 +87,7 @@ export const OUTPUT_FLAGS = {
     short: "q",
     group: "Output and Logging",
     description:
-      "Print nothing but errors: no summary and no log on stderr (the reference prints its summary all the same); files are written",
+      "Print nothing but errors: no summary and no log on stderr (rusty-comms prints its summary all the same); files are written",
   }),
   verbose: counted({
     long: ["verbose"],

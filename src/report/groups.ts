@@ -6,7 +6,7 @@ import { settingsInWords } from "./settings.ts";
 
 /** One test under the same settings: its cells differ in the mechanism alone. */
 export interface Group {
-  /** "one-way", and where the run had several: ", 64 B messages". */
+  /** "one-way", and where the run had several: ", 64 B payload". */
   readonly title: string;
   /** The fastest first. */
   readonly ranked: readonly RankedCell[];

@@ -22,7 +22,8 @@ interface LabelledCell {
   readonly cell: ReportCell;
 }
 
-/** Why cells failed, why others are invalid, then what to beware of; a finding that several share is told once. */
+/** Why cells failed, why others are invalid, then what to beware of; a finding that several share is told once,
+ * and what the same advice answers is told together. */
 export function notesOf(groups: readonly Group[]): Note[] {
   const cells = groups.flatMap(({ title, ranked }) =>
     ranked.map(({ name, cell }): LabelledCell => ({ label: `${name} ${title}`, cell })),
@@ -57,23 +58,27 @@ function findingNotes(
   findingsOf: (cell: ReportCell) => readonly Finding[],
 ): Note[] {
   const found = cells.flatMap(({ label, cell }) => findingsOf(cell).map((finding) => ({ label, finding })));
-  const byId = Map.groupBy(found, ({ finding }) => finding.id);
-  return [...byId.values()].map((alike) => findingNote(kind, alike, cells.length));
+  const byAdvice = Map.groupBy(found, ({ finding }) => finding.advice);
+  return [...byAdvice].map(([advice, answered]) => {
+    const byId = Map.groupBy(answered, ({ finding }) => finding.id);
+    const shared = [...byId.values()].map((alike) => sharedFinding(alike, cells.length));
+    const texts = shared.map(({ about, text }, i) =>
+      i === 0 || about === shared[i - 1]!.about ? text : `${about}: ${text}`,
+    );
+    const asSentence = advice.charAt(0).toUpperCase() + advice.slice(1);
+    return { kind, about: shared[0]!.about, text: `${texts.join("; ")}. ${asSentence}.` };
+  });
 }
 
 /** What is the same in several tests is said of them together, else of the first of them. */
-function findingNote(kind: Note["kind"], alike: readonly FoundIn[], total: number): Note {
+function sharedFinding(alike: readonly FoundIn[], total: number): Pick<Note, "about" | "text"> {
   const { label, finding } = alike[0]!;
   const labels = [...new Set(alike.map((one) => one.label))];
   const isSame = alike.every((one) => one.finding.sentence === finding.sentence);
   const others = labels.length - 1;
   const andOthers =
     isSame || others === 0 ? "" : ` (and so in ${others} more ${others === 1 ? "test" : "tests"})`;
-  return {
-    kind,
-    about: isSame ? joinedLabels(labels, total) : label,
-    text: `${finding.sentence}${andOthers}. ${finding.advice.charAt(0).toUpperCase()}${finding.advice.slice(1)}.`,
-  };
+  return { about: isSame ? joinedLabels(labels, total) : label, text: finding.sentence + andOthers };
 }
 
 const LABELS_SHOWN = 2;

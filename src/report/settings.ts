@@ -33,8 +33,8 @@ function partsOf({ test_config: config, details }: MechanismResult, utf8: boolea
   const time = config.duration && config.duration.secs * 1e9 + config.duration.nanos;
   const schedule = details.tests.find((test) => test.schedule !== null)?.schedule;
   return [
-    `${bytesText(config.message_size)} messages`,
-    `${time === null ? config.msg_count : timeText(time, utf8)} per test`,
+    `${bytesText(config.message_size)} payload`,
+    `${time === null ? `${config.msg_count} messages` : timeText(time, utf8)} per test`,
     details.mode,
     config.concurrency === 1 ? "" : `${config.concurrency} clients`,
     schedule ? `${schedule.requested_rate_per_second} a second, ${arrivalText(schedule)}` : "",

@@ -20,6 +20,8 @@ export interface Row {
 /** What the response time of a cell and the two beside it have in common. */
 interface RowFigures {
   readonly samples: number | bigint;
+  readonly min_ns: number | bigint;
+  readonly mean_ns: number;
   readonly max_ns: number | bigint;
   readonly percentiles: PercentileValues;
 }
@@ -59,6 +61,7 @@ interface Layout {
   readonly percentiles: readonly number[];
   /** Percentiles that have their interval behind them, if there are launches. */
   readonly withSpread: readonly number[];
+  readonly minAndMean: boolean;
   readonly max: boolean;
   readonly megabytes: boolean;
   readonly shape: boolean;
@@ -76,8 +79,8 @@ export interface TableOptions {
 }
 
 /**
- * The table with as much as fits. First to go are the intervals behind all but the most important percentile, then the
- * least important percentiles down to three, MB/s, a third percentile, the shape, the maximum, the last interval; two
+ * The table with as much as fits. First to go are minimum and mean, then the intervals behind all but the most important
+ * percentile, then the least important percentiles down to three, MB/s, a third percentile, the shape, the maximum, the last interval; two
  * percentiles stay in any case.
  */
 export function fittingTable(
@@ -106,17 +109,22 @@ function layoutsOf(
   const first = (count: number) => important.slice(0, count).toSorted((a, b) => a - b);
   const hasSpreads = rows.some(({ ranked }) => important.some((one) => spreadAt(ranked.cell, one)));
   const centre = hasSpreads ? important.slice(0, 1) : [];
-  const everything = { max: true, megabytes: true, shape: true };
-  const counts = important.map((_, index) => important.length - index).filter((count) => count >= 3);
+  const everything = { minAndMean: true, max: true, megabytes: true, shape: true };
+  const most = { ...everything, minAndMean: false };
+  const few = { ...most, percentiles: first(2), withSpread: centre, megabytes: false };
+  const all = { percentiles: first(Infinity) };
+  const counts = important.map((_, index) => important.length - 1 - index).filter((count) => count >= 3);
   const layouts: Layout[] = [
-    ...(hasSpreads ? [{ ...everything, percentiles: first(Infinity), withSpread: important }] : []),
-    { ...everything, percentiles: first(Infinity), withSpread: centre },
-    ...counts.map((count) => ({ ...everything, percentiles: first(count), withSpread: centre })),
-    { ...everything, percentiles: first(3), withSpread: centre, megabytes: false },
-    { ...everything, percentiles: first(2), withSpread: centre, megabytes: false },
-    { max: true, percentiles: first(2), withSpread: centre, megabytes: false, shape: false },
-    { max: false, percentiles: first(2), withSpread: centre, megabytes: false, shape: false },
-    { max: false, percentiles: first(2), withSpread: [], megabytes: false, shape: false },
+    ...(hasSpreads ? [{ ...everything, ...all, withSpread: important }] : []),
+    ...(hasSpreads ? [{ ...most, ...all, withSpread: important }] : []),
+    { ...everything, ...all, withSpread: centre },
+    { ...most, ...all, withSpread: centre },
+    ...counts.map((count) => ({ ...most, percentiles: first(count), withSpread: centre })),
+    { ...most, percentiles: first(3), withSpread: centre, megabytes: false },
+    few,
+    { ...few, shape: false },
+    { ...few, shape: false, max: false },
+    { ...few, shape: false, max: false, withSpread: [] },
   ];
   return layouts.map((layout, index) => ({ ...layout, isLast: index === layouts.length - 1 }));
 }
@@ -128,16 +136,17 @@ interface TextColumn extends Column {
 function columnsOf(layout: Layout, rows: readonly Row[], utf8: boolean): TextColumn[] {
   const right = (head: string, text: TextColumn["text"]): TextColumn => ({ head, align: "right", text });
   const left = (head: string, text: TextColumn["text"]): TextColumn => ({ head, align: "left", text });
+  const time = (head: string, figure: "min_ns" | "mean_ns" | "max_ns") =>
+    right(head, ({ figures }) => (figures === null ? "-" : timeText(Number(figures[figure]), utf8)));
   const hasFactors = rows.some(({ ranked }) => ranked.factor !== null);
   return [
     left("ipc", (row) => row.label),
     right("samples", ({ figures }) => (figures === null ? "-" : String(figures.samples))),
+    ...(layout.minAndMean ? [time("min", "min_ns"), time("mean", "mean_ns")] : []),
     ...layout.percentiles.map((one) =>
       right(`p${one}`, (row) => percentileText(row, one, layout.withSpread.includes(one), utf8)),
     ),
-    ...(layout.max
-      ? [right("max", ({ figures }) => (figures === null ? "-" : timeText(Number(figures.max_ns), utf8)))]
-      : []),
+    ...(layout.max ? [time("max", "max_ns")] : []),
     right("msg/s", (row) => rateText(row, (messages) => messages)),
     ...(layout.megabytes
       ? [right("MB/s", (row) => rateText(row, (messages) => (messages * messageBytes(row)) / 1e6))]

@@ -36,7 +36,7 @@ export function summaryText(result: BenchmarkResult, options: SummaryOptions): s
   );
   const table = fittingTable(rowsOfGroups.flat(), askedPercentiles(result), options);
   const lines = [
-    ...wrapped(settingsInWords(result, options.utf8).common.join(", "), options.columns, "  "),
+    ...settingsLines(result, options),
     "",
     ...tableWithTitles(groups, rowsOfGroups, table, options.colour),
     ...paragraph(legendLines(result, groups, table, options)),
@@ -44,6 +44,12 @@ export function summaryText(result: BenchmarkResult, options: SummaryOptions): s
     ...endLines(result, options),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** The settings that all share, broken between them only. */
+function settingsLines(result: BenchmarkResult, { utf8, columns }: SummaryOptions): string[] {
+  const whole = settingsInWords(result, utf8).common.map((part) => part.replaceAll(" ", "\u00a0"));
+  return wrapped(whole.join(", "), columns, "  ").map((line) => line.replaceAll("\u00a0", " "));
 }
 
 /** The head, then for each group its title and its rows. */
@@ -83,25 +89,32 @@ function legendLines(
   { utf8, columns }: SummaryOptions,
 ): string[] {
   const cells = groups.flatMap(({ ranked }) => ranked.map(({ cell }) => cell));
-  const hidden = askedPercentiles(result).filter((percentile) => !table.percentiles.includes(percentile));
+  const hidden = [
+    ...(table.minAndMean ? [] : ["min", "mean"]),
+    ...askedPercentiles(result)
+      .filter((percentile) => !table.percentiles.includes(percentile))
+      .map((percentile) => `p${percentile}`),
+    ...(table.max ? [] : ["max"]),
+    ...(table.megabytes ? [] : ["MB/s"]),
+  ];
   const legend = [
     table.hasUnbacked ? UNBACKED_NOTE : null,
     cells.some(({ details }) => details?.schedule) ? SCHEDULE_NOTE : null,
     launchesNote(cells, utf8),
-    hidden.length > 0
-      ? `Only in files and on wider terminals: ${hidden.map((one) => `p${one}`).join(", ")}`
-      : null,
+    hidden.length > 0 ? `Only in files and on wider terminals: ${hidden.join(", ")}` : null,
     table.shape ? SHAPE_NOTE : null,
   ];
   return legend.filter((line) => line !== null).flatMap((line) => wrapped(line, columns, "  "));
 }
 
 /** Why rows are marked, how many messages that concerns, and what to beware of. */
-function noteLines(groups: readonly Group[], { columns, colour }: SummaryOptions): string[] {
+function noteLines(groups: readonly Group[], { columns, colour, utf8 }: SummaryOptions): string[] {
   return notesOf(groups).flatMap(({ kind, about, text }) => {
     const start = kind === "warning" ? "~" : "!";
     const word = kind === "invalid" ? "invalid: " : "";
-    return wrapped(`${start} ${about}: ${word}${text}`, columns, "    ").map((line) =>
+    // Findings are worded in ASCII; here they stand below a table that has "µs".
+    const shown = utf8 ? text.replace(/(?<=\d )us\b/g, "µs") : text;
+    return wrapped(`${start} ${about}: ${word}${shown}`, columns, "    ").map((line) =>
       redIf(colour && kind !== "warning", line),
     );
   });

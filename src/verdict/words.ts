@@ -22,6 +22,9 @@ const share = (figures: Figures, key: string) => {
 /** "1 message", "3 messages". */
 const counted = (figures: Figures, key: string, noun: string) =>
   `${text(figures, key)} ${noun}${figures[key] === 1 ? "" : "s"}`;
+/** "once", "3 times". */
+const times = (figures: Figures, key: string) =>
+  figures[key] === 1 ? "once" : `${text(figures, key)} times`;
 const withNote = (figures: Figures) => (figures.note === undefined ? "" : `: ${figures.note}`);
 
 const RT_PARTS: Readonly<Record<string, string>> = {
@@ -35,6 +38,8 @@ const fault = (what: string) => (figures: Figures) => ({
   sentence: `${text(figures, "messages")} of ${counted(figures, "sent", "message")} ${what}`,
   advice: "run it again, and report it if it happens twice: the mechanism or this program is at fault",
 });
+
+const PIN_BOTH = "pin both sides with --server-affinity and --client-affinity";
 
 const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
   incomplete: (figures) => ({
@@ -67,7 +72,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     advice: "run it as root, or leave --cpu-dma-latency out",
   }),
   throttled: (figures) => ({
-    sentence: `the ${text(figures, "side")}'s control group used up its CPU quota ${counted(figures, "count", "time")} and was held back for ${time(figures, "throttledNs")}`,
+    sentence: `the ${text(figures, "side")}'s control group used up its CPU quota ${times(figures, "count")} and was held back for ${time(figures, "throttledNs")}`,
     advice: "raise or remove the group's quota (cpu.max, or docker's --cpus)",
   }),
   "too-few-samples": (figures) => ({
@@ -81,11 +86,11 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
 
   unpinned: (figures) => ({
     sentence: `the scheduler was free to place the ${text(figures, "sides")}, and places them differently from run to run`,
-    advice: "pin both with --server-affinity and --client-affinity",
+    advice: PIN_BOTH,
   }),
   "placement-bimodal": (figures) => ({
     sentence: `${share(figures, "sameCpuShare")} of the messages passed with both sides on one CPU, the others between two: the figures mix both`,
-    advice: "pin both sides with --server-affinity and --client-affinity",
+    advice: PIN_BOTH,
   }),
   "one-cpu": () => ({
     sentence: "there is only one CPU to run on: the two sides take turns",
@@ -124,15 +129,15 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     advice: "stop what else runs on this machine, or give the two sides CPUs of their own",
   }),
   migrations: (figures) => ({
-    sentence: `the ${text(figures, "side")} was moved from CPU to CPU ${counted(figures, "count", "time")}`,
-    advice: "pin it with --server-affinity and --client-affinity",
+    sentence: `the ${text(figures, "side")} was moved from CPU to CPU ${times(figures, "count")}`,
+    advice: PIN_BOTH,
   }),
   "major-faults": (figures) => ({
     sentence: `the ${text(figures, "side")} waited for ${counted(figures, "count", "page")} to be read from disk`,
     advice: "free memory, run it again with the program in the page cache, or use --rt",
   }),
   "stream-stalls": (figures) => ({
-    sentence: `the record of single messages was full ${counted(figures, "count", "time")}, and sending waited for it for ${time(figures, "totalNs")}`,
+    sentence: `the record of single messages was full ${times(figures, "count")}, and sending waited for it for ${time(figures, "totalNs")}`,
     advice: "stream to a faster disk, lower the rate, or leave streaming out",
   }),
   "percentiles-unbacked": (figures) => ({

@@ -59,6 +59,15 @@ describe("--events", () => {
     }));
 });
 
+/** CPUs on which a process may run. */
+function readCpus(pid: number | "self"): number[] {
+  const [, list] = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))!;
+  return list!.split(",").flatMap((range) => {
+    const [first, last = first] = range.split("-").map(Number);
+    return Array.from({ length: last! - first! + 1 }, (_, i) => first! + i);
+  });
+}
+
 describe("progress", () => {
   test("is one line per cell where stderr is no terminal", () =>
     inSandbox(async (sandbox) => {
@@ -82,5 +91,40 @@ describe("progress", () => {
       ).toBe(true);
       // Cleared at last: the summary follows.
       expect(draws.at(-1)).not.toContain("[1/1]");
+    }));
+
+  test("and summary keep within a narrow terminal, and use no more of it than they may", () =>
+    inSandbox(async (sandbox) => {
+      const onTerminal = async (environment: string, columns: number) => {
+        const run = `${environment} "$1" -m uds shm -i 2000 -o r.json --blocking --percentiles 50 90 95 99`;
+        const script = `exec script -qec "stty cols ${columns}; ${run.replaceAll('"', "")}" /dev/null`;
+        const { stdout } = await sandbox.run([], { through: ["bash", "-c", script, "bash"] });
+        return stdout.replaceAll("\r\n", "\n");
+      };
+      const seen = await onTerminal("LC_ALL=C.UTF-8", 50);
+      const lines = Bun.stripANSI(seen.replaceAll("\r", "\n")).split("\n");
+      const tooLong = lines.filter((line) => line.length > 50);
+      expect(tooLong).toEqual([]);
+      expect(lines.some((line) => line.startsWith("[2/4] uds blocking"))).toBe(true);
+      expect(seen).toContain("\u001b[1mround-trip");
+      expect(seen).toContain("µs");
+
+      const plain = await onTerminal("NO_COLOR=1 LC_ALL=C", 140);
+      expect(plain.replaceAll("\r\u001b[K", "")).not.toContain("\u001b");
+      expect(plain).toMatch(
+        /^ipc +samples +min +mean +p50 +p90 +p95 +p99 +max +msg\/s +MB\/s +vs best +shape$/m,
+      );
+      expect(Buffer.from(plain).every((byte) => byte < 128)).toBe(true);
+    }));
+
+  test("is drawn from CPUs that are not measured, if there are any", () =>
+    inSandbox(async (sandbox) => {
+      const allowed = readCpus("self");
+      const pin = String(allowed[0]);
+      const args = ["-d", "1s", "--one-way", "--server-affinity", pin, "--client-affinity", pin];
+      const run = sandbox.start(args);
+      await run.bothRoles();
+      expect(readCpus(run.pid)).toEqual(allowed.length > 1 ? allowed.slice(1) : allowed);
+      expect((await run.ended).exitCode).toBe(0);
     }));
 });

@@ -123,7 +123,7 @@ describe("stdout and stderr", () => {
     inSandbox(async (sandbox) => {
       const ended = await sandbox.run(["-m", "uds", "shm", ...SHORT]);
       expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
-      expect(ended.stdout).toMatch(/^1 KiB messages, 200 per test, async\n\nipc +samples +p50 /);
+      expect(ended.stdout).toMatch(/^1 KiB payload, 200 messages per test, async\n\nipc +samples +p50 /);
       expect(ended.stdout).toMatch(/^round-trip\n(.*\n)?. shm +200 /m);
       expect(ended.stdout).not.toContain("\u001b");
       for (const line of ended.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
@@ -148,7 +148,7 @@ describe("stdout and stderr", () => {
       const script = '"$@" | head -1; echo "status $' + '{PIPESTATUS[0]}"';
       const ended = await sandbox.run(SHORT, { through: ["bash", "-c", script, "bash"] });
       expect(ended.stderr).toBe("");
-      expect(ended.stdout).toBe("1 KiB messages, 200 per test, async\nstatus 0\n");
+      expect(ended.stdout).toBe("1 KiB payload, 200 messages per test, async\nstatus 0\n");
     }));
 
   test("a reader that is gone before the first line changes nothing", () =>

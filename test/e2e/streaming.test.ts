@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import type { BenchmarkResult } from "../../src/result/schema.ts";
 import { expectOneLine, expectSuccess, inSandbox, TEST_TIMEOUT_MS } from "./expectations.ts";
 import { allTests, type Sandbox, until } from "./harness.ts";
 import { isRoot } from "./system-state.ts";
@@ -15,6 +16,8 @@ const REFERENCE = [
   "one_way_latency_ns",
   "round_trip_latency_ns",
 ];
+
+type Details = BenchmarkResult["results"][number]["details"];
 
 interface Row {
   readonly timestampNs: bigint;
@@ -87,6 +90,11 @@ function expectAllIds(rows: readonly Row[], count: number): void {
   expect(rows).toHaveLength(count);
   const ids = rows.map(({ id }) => id).sort((a, b) => a - b);
   expect(ids.findIndex((id, i) => id !== i)).toBe(-1);
+}
+
+/** The fields that say how it was measured. */
+function methodOf({ requested, mode, reply, wait, send_delay_ns }: Details) {
+  return { requested, mode, reply, wait, send_delay_ns };
 }
 
 describe.each([[], ["--blocking"]])("both files %p", (...mode) => {
@@ -174,20 +182,22 @@ describe.each([[], ["--blocking"]])("both files %p", (...mode) => {
       const args = ["-i", "300", "-w", "10", ...mode];
       const off = (await sandbox.measure(args)).result.results[0]!;
       const on = (await sandbox.measure([...args, ...BOTH])).result.results[0]!;
-      const { requested, mode: how, reply, wait, send_delay_ns: delay } = on.details;
-      expect({ requested, mode: how, reply, wait, send_delay_ns: delay }).toEqual({
-        requested: off.details.requested,
-        mode: off.details.mode,
-        reply: off.details.reply,
-        wait: off.details.wait,
-        send_delay_ns: off.details.send_delay_ns,
-      });
+      expect(methodOf(on.details)).toEqual(methodOf(off.details));
       expect(on.details.tests.map(({ test, counts }) => [test, counts])).toEqual(
         off.details.tests.map(({ test, counts }) => [test, counts]),
       );
       expect(on.one_way_results?.latency?.latency_type).toBe("OneWay");
       expect(on.test_config).toEqual({ ...off.test_config });
       expect(off.details.tests.map(({ stalls }) => stalls)).toEqual([null, null]);
+
+      // Nor does it matter which tests there are: the reference measures one way otherwise if both are on.
+      const alone = (await sandbox.measure([...args, ...BOTH, "--one-way"])).result.results[0]!;
+      expect(methodOf(alone.details)).toEqual(methodOf(off.details));
+      expect(alone.one_way_results?.latency?.latency_type).toBe("OneWay");
+      expect(alone.details.tests[0]?.counts).toEqual(off.details.tests[0]!.counts);
+      const { rows } = readBoth(sandbox);
+      expectAllIds(rows, 300);
+      expect(rows.every(({ oneWayNs, roundTripNs }) => oneWayNs !== null && roundTripNs === null)).toBe(true);
     }));
 
   test("are complete after SIGINT", () =>
@@ -281,15 +291,25 @@ describe("a slow reader", () => {
       // Some 20 MB a second, which is far less than the messages make.
       const reader = `for await (const chunk of Bun.stdin.stream()) { await Bun.write(Bun.stdout, chunk); await Bun.sleep(3); }`;
       const script = `set -o pipefail; "$@" | '${process.execPath}' -e '${reader}' > s.csv`;
-      const run = await sandbox.run([...args, "--streaming-output-csv", "-", "-o", "result.json"], {
-        through: ["bash", "-c", script, "bash"],
-      });
+      const run = await sandbox.run(
+        [...args, "--streaming-output-csv", "-", "-o", "result.json", "--events", "e"],
+        {
+          through: ["bash", "-c", script, "bash"],
+        },
+      );
       expect(run.exitCode).toBe(0);
       const [details] = allTests(sandbox.readResult());
       expect(details?.counts).toMatchObject({ sent: count, received: count });
       expect(details?.stalls?.count).toBeGreaterThan(0);
       expect(details?.stalls?.total_ns).toBeGreaterThan(0);
       expect(details?.verdict.warnings.map(({ id }) => id)).toContain("stream-stalls");
+      const events = readFileSync(sandbox.path("e"), "utf8").trimEnd().split("\n");
+      const warning = events.map((line) => JSON.parse(line)).find(({ type }) => type === "warning");
+      expect(warning).toMatchObject({
+        id: "stream-stalls",
+        cell: 1,
+        figures: { count: details!.stalls!.count },
+      });
       const { rows } = readCsv(readFileSync(sandbox.path("s.csv"), "utf8"));
       expect(rows).toHaveLength(count);
       expect(rows.findIndex(([, id], i) => Number(id) !== i)).toBe(-1);

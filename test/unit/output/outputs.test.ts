@@ -64,7 +64,7 @@ describe("files", () => {
     expect(read("r.json").results).toHaveLength(1);
     outputs.write(soFar(["uds", 64], ["uds", 1024]));
     expect(read("r.json").results).toHaveLength(2);
-    expect(readFileSync(at("r.md"), "utf8")).toContain("one-way, 1 KiB messages");
+    expect(readFileSync(at("r.md"), "utf8")).toContain("one-way, 1 KiB payload");
     expect(readdirSync(directory).sort()).toEqual(["r.json", "r.md"]);
   });
 

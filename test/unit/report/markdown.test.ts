@@ -25,7 +25,7 @@ describe("the Markdown table", () => {
     ];
     expect(resultToMarkdown(resultOf({ plan, outcomes }))).toBe(`### ipc-benchmark
 
-1 KiB messages, 10000 per test, async, server on CPU 0, client on CPU 0
+1 KiB payload, 10000 messages per test, async, server on CPU 0, client on CPU 0
 
 | test | ipc | samples | p50 | p95 | p99 | p99.9 | max | msg/s | MB/s | vs best | verdict |
 | :-- | :-- | --: | --: | --: | --: | --: | --: | --: | --: | --: | :-- |

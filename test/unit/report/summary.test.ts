@@ -150,7 +150,7 @@ const ALL = { GOOD, TROUBLED, LAUNCHED, SCHEDULED, SIZES, WIDE };
 describe("a good run", () => {
   test("in 80 columns is ranked tests and the files written", () => {
     expect(textOf(GOOD, { files: [{ label: "Final JSON", path: "r.json" }] })).toBe(
-      `1 KiB messages, 10000 per test, async, server on CPU 0, client on CPU 0
+      `1 KiB payload, 10000 messages per test, async, server on CPU 0, client on CPU 0
 
 ipc    samples      p50      p95      p99      max  msg/s  vs best  shape
 one-way
@@ -160,7 +160,7 @@ round-trip
   shm     1001  1.40 µs  1.85 µs  1.89 µs  1.90 µs   100k    1.00x  ▄▅▅▆▆▇▇█
   uds    10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k    10.7x  ▅▅▅▆▆▇▇█
 
-Only in files and on wider terminals: p99.9
+Only in files and on wider terminals: min, mean, p99.9, MB/s
 Shape: from the least sample to p99, logarithmic; the last column holds the rest
 
 ~ shm round-trip: 1001 samples leave fewer than 10 beyond p99.9. Send more
@@ -174,15 +174,15 @@ Files written:
 
   test("in 140 columns shows all percentiles asked for", () => {
     expect(textOf(GOOD, { columns: 140 })).toBe(
-      `1 KiB messages, 10000 per test, async, server on CPU 0, client on CPU 0
+      `1 KiB payload, 10000 messages per test, async, server on CPU 0, client on CPU 0
 
-ipc    samples      p50      p95      p99    p99.9      max  msg/s  MB/s  vs best  shape
+ipc    samples      min     mean      p50      p95      p99    p99.9      max  msg/s  MB/s  vs best  shape
 one-way
-  uds    10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs  20.0 µs   100k   102    1.00x  ▅▅▅▆▆▇▇█
-  shm    10001  47.0 µs  60.5 µs  61.7 µs  62.0 µs  2.00 ms   100k   102    3.13x  ▄▃    ▃█
+  uds    10000  10.0 µs  15.0 µs  15.0 µs  19.5 µs  19.9 µs  20.0 µs  20.0 µs   100k   102    1.00x  ▅▅▅▆▆▇▇█
+  shm    10001  8.00 µs  36.0 µs  47.0 µs  60.5 µs  61.7 µs  62.0 µs  2.00 ms   100k   102    3.13x  ▄▃    ▃█
 round-trip
-  shm     1001  1.40 µs  1.85 µs  1.89 µs        -  1.90 µs   100k   102    1.00x  ▄▅▅▆▆▇▇█
-  uds    10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs  20.0 µs   100k   102    10.7x  ▅▅▅▆▆▇▇█
+  shm     1001   900 ns  1.40 µs  1.40 µs  1.85 µs  1.89 µs        -  1.90 µs   100k   102    1.00x  ▄▅▅▆▆▇▇█
+  uds    10000  10.0 µs  15.0 µs  15.0 µs  19.5 µs  19.9 µs  20.0 µs  20.0 µs   100k   102    10.7x  ▅▅▅▆▆▇▇█
 
 -  fewer than 10 samples lie beyond this percentile
 Shape: from the least sample to p99, logarithmic; the last column holds the rest
@@ -194,14 +194,15 @@ Shape: from the least sample to p99, logarithmic; the last column holds the rest
 
   test("spells out the time of a run by time", () => {
     const plan = planOf({ messageCount: null, durationNs: 1_500_000_000 });
-    expect(textOf(resultOf({ plan }))).toStartWith("1 KiB messages, 1.50 s per test, async\n");
+    expect(textOf(resultOf({ plan }))).toStartWith("1 KiB payload, 1.50 s per test, async\n");
   });
 });
 
 describe("trouble", () => {
   test("marks what failed or was not run, with the reasons below", () => {
     expect(textOf(TROUBLED)).toBe(
-      `1 KiB messages, 10000 per test, blocking, server on CPU 0, client on CPU 0
+      `1 KiB payload, 10000 messages per test, blocking, server on CPU 0,
+  client on CPU 0
 
 ipc      samples      p50      p95      p99      max  msg/s  vs best  shape
 one-way
@@ -214,7 +215,7 @@ round-trip
 ! uds#2        -        -        -        -        -      -        -
 
 -  fewer than 10 samples lie beyond this percentile
-Only in files and on wider terminals: p99.9
+Only in files and on wider terminals: min, mean, p99.9, MB/s
 Shape: from the least sample to p99, logarithmic; the last column holds the rest
 
 ! tcp one-way: the client closed early (10000 sent, 9997 received, 3 lost)
@@ -234,11 +235,13 @@ Not run: Shared Memory
     expect(textOf(resultOf({ plan, outcomes }))).toContain("! uds one-way: of 10000 messages: 3 lost\n");
   });
 
-  test("warns once of what all tests have in common, with what to do", () => {
+  test("warns once of what all tests have in common, and together of what the same advice answers", () => {
     expect(textOf(resultOf())).toContain(
       `
 ~ both tests: the scheduler was free to place the client and server, and places
-    them differently from run to run. Pin both with --server-affinity and
+    them differently from run to run; 25 % of the messages passed with both
+    sides on one CPU, the others between two: the figures mix both; the server
+    was moved from CPU to CPU 4 times. Pin both sides with --server-affinity and
     --client-affinity.
 `,
     );
@@ -252,7 +255,7 @@ Not run: Shared Memory
 describe("launches", () => {
   test("in 80 columns have the median of the middle percentile with its interval", () => {
     expect(textOf(LAUNCHED)).toBe(
-      `1 KiB messages, 10000 per test, async, server on CPU 0, client on CPU 0
+      `1 KiB payload, 10000 messages per test, async, server on CPU 0, client on CPU 0
 
 ipc    samples              p50      p99      max  msg/s  vs best  shape
 round-trip
@@ -260,7 +263,7 @@ round-trip
   tcp    16001  39.0 µs [37–41]  43.9 µs  47.0 µs  96.2k    2.05x  ▆▆▆▇▇▇██
 
 Medians of 7 launches; [low–high]: 95 % interval of the median (bootstrap)
-Only in files and on wider terminals: p95, p99.9
+Only in files and on wider terminals: min, mean, p95, p99.9, MB/s
 Shape: from the least sample to p99, logarithmic; the last column holds the rest
 `,
     );
@@ -268,7 +271,7 @@ Shape: from the least sample to p99, logarithmic; the last column holds the rest
 
   test("in 140 columns have intervals throughout", () => {
     expect(textOf(LAUNCHED, { columns: 140 })).toBe(
-      `1 KiB messages, 10000 per test, async, server on CPU 0, client on CPU 0
+      `1 KiB payload, 10000 messages per test, async, server on CPU 0, client on CPU 0
 
 ipc    samples              p50              p95              p99            p99.9      max  msg/s  MB/s  vs best  shape
 round-trip
@@ -276,6 +279,7 @@ round-trip
   tcp    16001  39.0 µs [37–41]  43.5 µs [42–46]  43.9 µs [42–46]  44.0 µs [42–46]  47.0 µs  96.2k  98.5    2.05x  ▆▆▆▇▇▇██
 
 Medians of 7 launches; [low–high]: 95 % interval of the median (bootstrap)
+Only in files and on wider terminals: min, mean
 Shape: from the least sample to p99, logarithmic; the last column holds the rest
 `,
     );
@@ -285,8 +289,8 @@ Shape: from the least sample to p99, logarithmic; the last column holds the rest
 describe("a schedule", () => {
   test("has response time as headline, service time and lateness beside it, and says when it was missed", () => {
     expect(textOf(SCHEDULED)).toBe(
-      `1 KiB messages, 10000 per test, async, 5000 a second, poisson, server on CPU 0,
-  client on CPU 0
+      `1 KiB payload, 10000 messages per test, async, 5000 a second, poisson,
+  server on CPU 0, client on CPU 0
 
 ipc           samples      p50      p99      max  msg/s  MB/s  shape
 one-way
@@ -297,6 +301,7 @@ one-way
 -  fewer than 10 samples lie beyond this percentile
 Latency is response time, from the scheduled moment; service: from the actual
   send; lateness: from the scheduled moment to the actual send
+Only in files and on wider terminals: min, mean
 Shape: from the least sample to p99, logarithmic; the last column holds the rest
 
 ! uds one-way: invalid: 4900 messages/s were sent instead of 5000. Ask for a
@@ -309,17 +314,17 @@ Shape: from the least sample to p99, logarithmic; the last column holds the rest
 describe("several sizes", () => {
   test("are ranked by themselves", () => {
     expect(textOf(SIZES)).toBe(
-      `10000 per test, async, server on CPU 0, client on CPU 0
+      `10000 messages per test, async, server on CPU 0, client on CPU 0
 
 ipc    samples      p50      p95      p99      max  msg/s  vs best  shape
-one-way, 64 B messages
+one-way, 64 B payload
   tcp    10001  5.07 µs  9.57 µs  9.97 µs  10.1 µs   100k    1.00x  ▁▁▁▁▂▃▅█
   uds    20001  10.1 µs  19.1 µs  19.9 µs  20.1 µs   100k    1.99x  ▁▁▁▁▁▂▄█
-one-way, 64 KiB messages
+one-way, 64 KiB payload
   tcp    10001  70.6 µs  75.1 µs  75.5 µs  75.5 µs   100k    1.00x  ▇▇▇▇▇███
   uds    20001  75.6 µs  84.5 µs  85.4 µs  85.5 µs   100k    1.07x  ▇▇▇▇▇▇██
 
-Only in files and on wider terminals: p99.9
+Only in files and on wider terminals: min, mean, p99.9, MB/s
 Shape: from the least sample to p99, logarithmic; the last column holds the rest
 `,
     );

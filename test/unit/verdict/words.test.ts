@@ -23,7 +23,7 @@ describe("the words of a finding", () => {
     [{ id: "messages-lost", figures: { messages: 1, sent: 1 } }, "1 of 1 message never arrived"],
     [
       { id: "throttled", figures: { side: "client", count: 1, throttledNs: 5.5e7 } },
-      "the client's control group used up its CPU quota 1 time and was held back for 55.0 ms",
+      "the client's control group used up its CPU quota once and was held back for 55.0 ms",
     ],
     [
       { id: "too-few-samples", figures: { samples: 12, needed: 100 } },
