@@ -25,7 +25,7 @@ static const uint32_t layout[] = {
     offsetof(struct session_settings, payload_bytes),
     offsetof(struct session_settings, reply_payload_bytes),
     offsetof(struct session_settings, duration_ns),
-    offsetof(struct session_settings, rate_millihertz),
+    offsetof(struct session_settings, rate_microhertz),
     offsetof(struct session_settings, seed),
     offsetof(struct session_settings, arrival),
     offsetof(struct session_settings, burst),
@@ -79,6 +79,7 @@ static const uint32_t layout[] = {
     offsetof(struct ledger_file, sheet_count),
     offsetof(struct ledger_file, ring_capacity),
     offsetof(struct ledger_file, stop),
+    offsetof(struct ledger_file, start_ns),
     offsetof(struct ledger_file, sheets),
 
     sizeof(struct row_format),

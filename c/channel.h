@@ -68,8 +68,11 @@ struct channel_ops {
   size_t channel_bytes; /* sizeof the mechanism's own struct, whose first member is struct channel */
   /* The server's side: create the endpoint, then wait (at most `slice_ns`, 0: only look) for the peer. */
   int (*listen)(struct channel *, const struct channel_settings *);
-  int (*accept)(struct channel *, int64_t slice_ns);
-  /* The client's side. -ENOENT or -ECONNREFUSED: no server yet. */
+  int (*accept)(struct channel *, int64_t slice_ns); /* once there is a client it says 0, however often it is asked */
+  /* Listen for the next client in place of `before`, which has one: where clients knock at something that outlives each of
+   * them, take it over. NULL: a name is for one client, so `before` gives it up and this one listens under it. */
+  int (*listen_after)(struct channel *, const struct channel_settings *, struct channel *before);
+  /* The client's side. -ENOENT or -ECONNREFUSED: no server yet; -EBUSY: another client was faster, the next may be luckier. */
   int (*connect)(struct channel *, const struct channel_settings *);
   /* Hand over a whole frame. After -EAGAIN call again with the same frame; part of it may have gone already. */
   int (*try_send)(struct channel *, const uint8_t *frame, size_t frame_bytes);
@@ -99,7 +102,6 @@ struct channel {
   int64_t silence_ns;
   int is_ticking; /* the calling thread is interrupted every slice */
   uint64_t moved_bytes; /* counted by mechanisms that move frames in parts: a sign of life before a long one is through */
-  int64_t peer_pid; /* 0: unknown; only for mechanisms that can't tell otherwise whether the peer lives */
 };
 
 extern const struct channel_ops uds_ops, tcp_ops, ring_ops, direct_ops, fed_ops, null_ops;

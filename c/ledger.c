@@ -5,6 +5,7 @@
 
 #include <sched.h>
 #include <stddef.h>
+#include <string.h>
 
 #define CPU_UNKNOWN UINT32_MAX
 
@@ -61,6 +62,17 @@ void ledger_file_init(struct ledger_file *file, uint32_t sheet_count, uint64_t r
   file->ring_capacity = ring_capacity;
   file->magic = LEDGER_MAGIC;
 }
+
+void ledger_set_start(struct ledger_file *file, double lead_ns) {
+  atomic_store_explicit(&file->start_ns, clock_now_ns() + (int64_t)lead_ns, memory_order_relaxed);
+}
+
+int32_t ledger_await_start(struct ledger_file *file, double shift_ns) {
+  int64_t start_ns = atomic_load_explicit(&file->start_ns, memory_order_relaxed);
+  return clock_pause_until(start_ns + (int64_t)shift_ns, &file->stop);
+}
+
+void ledger_clear(struct ledger_file *file, int32_t sheet) { memset(&file->sheets[sheet], 0, sizeof file->sheets[sheet]); }
 
 struct record_ring *ledger_ring(struct ledger_file *file, uint32_t sheet) {
   if (file->ring_capacity == 0) return NULL;

@@ -85,6 +85,7 @@ struct ledger_file {
   uint64_t sheet_count;
   uint64_t ring_capacity; /* records a sheet; a power of two, or 0: nobody streams */
   _Alignas(CACHE_LINE_BYTES) stop_flag stop;
+  _Atomic int64_t start_ns; /* when several clients begin at once, CLOCK_MONOTONIC; 0: not said yet */
   struct ledger sheets[];
 };
 
@@ -109,6 +110,14 @@ static inline int ledger_shares_cpu(const struct ledger *one, const struct ledge
 
 uint64_t ledger_file_bytes(uint32_t sheet_count, uint64_t ring_capacity);
 void ledger_file_init(struct ledger_file *file, uint32_t sheet_count, uint64_t ring_capacity);
+
+/* Every client is to begin that long from now. */
+void ledger_set_start(struct ledger_file *file, double lead_ns);
+/* Waits for that moment and `shift_ns` more: 0, or -ECANCELED once the stop flag is set. */
+int32_t ledger_await_start(struct ledger_file *file, double shift_ns);
+
+/* A sheet as new, for another connection; nobody may be using it. */
+void ledger_clear(struct ledger_file *file, int32_t sheet);
 
 /* The ring of a sheet, behind all sheets; NULL if there are none. */
 struct record_ring *ledger_ring(struct ledger_file *file, uint32_t sheet);

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +15,20 @@
 
 #include "channel.h"
 #include "frame.h"
+#include "life.h"
 #include "tick.h"
 
 #define DEFAULT_DEPTH 10
+
+/*
+ * Each side claims a byte of the queue that it sends to, as long as it lives, and the server marks another of the queue
+ * that it receives from, once it has a client: a pair of queues is for one client only.
+ */
+#define SENDER_BYTE 0
+#define TAKEN_BYTE 1
+
+/* A claim wakes nobody: the server looks for one this often, and the first message wakes it. */
+#define CLAIM_LOOK_NS (10 * NS_PER_MS)
 
 static const struct timespec already_over = {0, 0};
 
@@ -38,6 +48,7 @@ struct pmq_channel {
   uint32_t depth;
   unsigned priority;
   uint8_t *buffer; /* for a frame: a body with its length in front */
+  int has_seen_peer; /* its claim; other programs make none */
 };
 
 static struct pmq_channel *pmq_of(struct channel *channel) { return (struct pmq_channel *)channel; }
@@ -130,14 +141,43 @@ static int pmq_listen(struct channel *channel, const struct channel_settings *se
     rc = create_pair(self, settings, depth, message_bytes);
     if (!is_limit(rc)) break;
   }
-  return rc != 0 ? rc : close_after(channel, set_up(self, settings));
+  if (rc == 0) rc = set_up(self, settings);
+  if (rc == 0) rc = life_claim(self->out.fd, SENDER_BYTE);
+  return close_after(channel, rc);
 }
 
-/* Queues don't tell who has opened them: the first message does. */
+static int sees_peer(struct pmq_channel *self) {
+  if (life_is_held(self->in.fd, SENDER_BYTE)) self->has_seen_peer = 1;
+  return self->has_seen_peer;
+}
+
+static int has_messages(const struct queue *queue) {
+  struct mq_attr attributes;
+  return mq_getattr(queue->fd, &attributes) == 0 && attributes.mq_curmsgs > 0;
+}
+
+/* A client has made its claim, or, if it is of another program, has sent its first message. */
+static int has_client(struct pmq_channel *self) { return sees_peer(self) || has_messages(&self->in); }
+
 static int pmq_accept(struct channel *channel, int64_t slice_ns) {
-  (void)channel;
-  (void)slice_ns;
-  return 0;
+  struct pmq_channel *self = pmq_of(channel);
+  struct pollfd ready = {.fd = self->in.fd, .events = POLLIN};
+  while (!has_client(self)) {
+    if (slice_ns <= 0 || is_stopping(channel->stop)) return -EAGAIN;
+    int64_t nap_ns = slice_ns < CLAIM_LOOK_NS ? slice_ns : CLAIM_LOOK_NS;
+    clock_poll(&ready, 1, nap_ns);
+    slice_ns -= nap_ns;
+  }
+  return life_mark(self->in.fd, TAKEN_BYTE);
+}
+
+/* Last of all, when both queues are open: whoever has the claim is the only client that these queues will ever have. */
+static int claim(struct pmq_channel *self) {
+  int rc = life_claim(self->out.fd, SENDER_BYTE);
+  if (rc != 0) return rc;
+  sees_peer(self);
+  int is_used = life_is_held(self->out.fd, TAKEN_BYTE) || has_messages(&self->out) || has_messages(&self->in);
+  return is_used ? -EBUSY : 0;
 }
 
 static int pmq_connect(struct channel *channel, const struct channel_settings *settings) {
@@ -145,8 +185,9 @@ static int pmq_connect(struct channel *channel, const struct channel_settings *s
   int rc = open_queue(&self->out, settings->endpoint, "_req", O_WRONLY, NULL);
   if (rc == 0) rc = open_queue(&self->in, settings->endpoint, "_resp", O_RDONLY, NULL);
   if (rc == 0) rc = set_up(self, settings);
-  /* The names are the server's, until the peers have met. */
-  if (rc != 0) self->out.has_name = self->in.has_name = 0;
+  if (rc == 0) rc = claim(self);
+  /* The names are the server's: a client that goes before it was seen must not take them with it. */
+  self->out.has_name = self->in.has_name = 0;
   return close_after(channel, rc);
 }
 
@@ -228,9 +269,9 @@ static void pmq_wake(struct channel *channel) {
 
 /* ---- the rest ---- */
 
-/* Nothing is shared with the peer but the queues: only its pid, if the caller knows it, tells whether it lives. */
 static int pmq_check_peer(struct channel *channel) {
-  return channel->peer_pid > 0 && kill((pid_t)channel->peer_pid, 0) != 0 && errno == ESRCH ? -EOWNERDEAD : 0;
+  struct pmq_channel *self = pmq_of(channel);
+  return sees_peer(self) && !life_is_held(self->in.fd, SENDER_BYTE) ? -EOWNERDEAD : 0;
 }
 
 static void pmq_unlink(struct channel *channel) {

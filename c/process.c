@@ -102,13 +102,16 @@ static struct ledger_file *map(int fd, size_t bytes, int flags, int32_t *error) 
 }
 
 /* Writes to every page without changing it, as another process may already use the memory. */
-static void touch_pages(void *memory, size_t bytes) {
+static void touch_pages(void *start, size_t length) {
+  size_t offset = (uintptr_t)start % (size_t)sysconf(_SC_PAGESIZE);
+  uint8_t *memory = (uint8_t *)start - offset;
+  size_t bytes = length + offset;
 #if defined(MADV_POPULATE_WRITE)
   if (madvise(memory, bytes, MADV_POPULATE_WRITE) == 0) return;
 #endif
   size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
   for (size_t at = 0; at < bytes; at += page_bytes) {
-    atomic_fetch_add_explicit((_Atomic uint64_t *)((uint8_t *)memory + at), 0, memory_order_relaxed);
+    atomic_fetch_add_explicit((_Atomic uint64_t *)(memory + at), 0, memory_order_relaxed);
   }
 }
 
@@ -132,13 +135,19 @@ struct ledger_file *ledger_file_map(int32_t fd, int32_t *error) {
   *error = fstat(fd, &status) != 0 ? -errno : status.st_size < (off_t)sizeof(struct ledger_file) ? -EPROTO : 0;
   struct ledger_file *file = *error != 0 ? NULL : map(fd, (size_t)status.st_size, MAP_SHARED, error);
   if (file == NULL) return NULL;
-  if (file->magic == LEDGER_MAGIC && file->bytes == (uint64_t)status.st_size) {
-    touch_pages(file, (size_t)status.st_size);
-    return file;
-  }
+  if (file->magic == LEDGER_MAGIC && file->bytes == (uint64_t)status.st_size) return file;
   munmap(file, (size_t)status.st_size);
   *error = -EPROTO;
   return NULL;
+}
+
+void ledger_file_touch(struct ledger_file *file, int32_t first_sheet, int32_t sheet_count) {
+  touch_pages(file, sizeof *file);
+  touch_pages(&file->sheets[first_sheet], (size_t)sheet_count * sizeof file->sheets[0]);
+  if (file->ring_capacity == 0 || sheet_count == 0) return;
+  uint8_t *first = (uint8_t *)ledger_ring(file, (uint32_t)first_sheet);
+  size_t ring_bytes = (size_t)(file->bytes - ledger_file_bytes((uint32_t)file->sheet_count, 0)) / file->sheet_count;
+  touch_pages(first, (size_t)sheet_count * ring_bytes);
 }
 
 void ledger_file_unmap(struct ledger_file *file) { munmap(file, file->bytes); }

@@ -42,7 +42,7 @@ struct session_settings {
   uint64_t payload_bytes;
   uint64_t reply_payload_bytes; /* what a response must carry */
   int64_t duration_ns;          /* measured window; 0: the caller counts */
-  uint64_t rate_millihertz;     /* open-loop schedule; 0: closed loop */
+  uint64_t rate_microhertz;     /* open-loop schedule; 0: closed loop */
   uint64_t seed;
   uint32_t arrival; /* enum arrival_kind */
   uint32_t burst;
@@ -84,11 +84,18 @@ struct session *session_open(struct session_settings *settings, struct ledger_fi
 void session_close(struct session *session);
 
 int32_t session_listen(struct session *session);
+/* Listens for the next client in place of `before`, which has accepted one. */
+int32_t session_listen_after(struct session *session, struct session *before);
 int32_t session_accept(struct session *session, int32_t slice_ms);
 int32_t session_connect(struct session *session);
 void session_unlink(struct session *session);
 void session_effective(struct session *session, struct channel_effective *effective);
-void session_set_peer_pid(struct session *session, double pid);
+/* The calling thread, which will also close a blocking session, is the one that waits from now on. May be said again. */
+void session_use_thread(struct session *session);
+/* The schedule of a client that is only known now that it has come. Before the first message; 0 or -ENOMEM. */
+int32_t session_use_schedule(struct session *session, double rate_microhertz, int32_t arrival, int32_t burst, double seed);
+/* Where this side keeps its ledger from now on, and its peer (less than 0: elsewhere). 0, or -EINVAL if there is no such sheet. */
+int32_t session_use_sheets(struct session *session, int32_t sheet, int32_t peer_sheet);
 
 /* The measured phase begins with the next message: notes the offset between the clocks. */
 void session_start(struct session *session);

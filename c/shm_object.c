@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "life.h"
+
 #define SHM_MAGIC UINT64_C(0x6d68732d63706901) /* "\1ipc-shm": the byte is the version */
 
 #if !defined(MAP_POPULATE)
@@ -58,26 +60,9 @@ uint64_t shm_layout(uint64_t kind, uint64_t shape) {
 
 #if PARK_ROBUST
 
-/* Since Linux 3.15; older C libraries don't name them. */
-#if !defined(F_OFD_GETLK)
-#define F_OFD_GETLK 36
-#define F_OFD_SETLK 37
-#endif
+static int claim_side(const struct shm_object *object) { return life_claim(object->fd, object->side); }
 
-static struct flock life_lock(enum shm_side side) {
-  return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = side, .l_len = 1};
-}
-
-static int claim_side(const struct shm_object *object) {
-  struct flock lock = life_lock(object->side);
-  if (fcntl(object->fd, F_OFD_SETLK, &lock) == 0) return 0;
-  return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
-}
-
-static int lives(const struct shm_object *object, enum shm_side side) {
-  struct flock lock = life_lock(side);
-  return fcntl(object->fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
-}
+static int lives(const struct shm_object *object, enum shm_side side) { return life_is_held(object->fd, side); }
 
 #else
 

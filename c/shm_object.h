@@ -2,9 +2,8 @@
  * A named shared-memory object with two sides, server and client: creating and opening it, the handshake, and telling
  * whether the other side lives. What lies behind the header is the mechanism's.
  *
- * A side holds, as long as it lives, a lock on one byte of the object's file (an open file description lock): the kernel
- * drops it with the process, whatever kills it, also as seen from another pid namespace and before a zombie is reaped;
- * no thread owns it, and nobody can scribble over it. Where there are none (macOS; IPC_NO_ROBUST_MUTEX) the pid in the header must do.
+ * A side holds, as long as it lives, a claim on one byte of the object's file (life.h). Where there are none (macOS;
+ * IPC_NO_ROBUST_MUTEX) the pid in the header must do.
  */
 #ifndef IPC_SHM_OBJECT_H
 #define IPC_SHM_OBJECT_H

@@ -22,6 +22,9 @@
 #define MSG_NOSIGNAL 0
 #endif
 
+/* Clients that knock at once and are not accepted yet. */
+#define BACKLOG 128
+
 struct socket_channel {
   struct channel channel;
   int listener;
@@ -138,7 +141,7 @@ static int bind_and_listen(struct socket_channel *self, const struct sockaddr *a
   int rc = socket_tune(self->listener, (double)self->buffer_bytes);
   if (rc != 0) return rc;
   if (bind(self->listener, address, bytes) != 0) return -errno;
-  return listen(self->listener, 16) == 0 ? 0 : -errno;
+  return listen(self->listener, BACKLOG) == 0 ? 0 : -errno;
 }
 
 static int uds_listen(struct channel *channel, const struct channel_settings *settings) {
@@ -164,8 +167,20 @@ static int tcp_listen(struct channel *channel, const struct channel_settings *se
   return rc;
 }
 
+static int socket_listen_after(struct channel *channel, const struct channel_settings *settings, struct channel *before) {
+  struct socket_channel *self = socket_of(channel), *last = socket_of(before);
+  int rc = prepare(channel, settings);
+  if (rc != 0) return rc;
+  self->listener = last->listener;
+  last->listener = -1;
+  memcpy(self->path, last->path, sizeof self->path);
+  last->path[0] = '\0';
+  return 0;
+}
+
 static int socket_accept(struct channel *channel, int64_t slice_ns) {
   struct socket_channel *self = socket_of(channel);
+  if (self->fd >= 0) return 0;
   int rc = wait_fd(self->listener, POLLIN, slice_ns);
   if (rc != 0) return rc;
   self->fd = accept(self->listener, NULL, NULL);
@@ -297,6 +312,7 @@ static void socket_close(struct channel *channel) {
 #define SOCKET_OPS(listen_, connect_)                                                                     \
   {                                                                                                       \
     .channel_bytes = sizeof(struct socket_channel), .listen = listen_, .accept = socket_accept,           \
+    .listen_after = socket_listen_after,                                                                  \
     .connect = connect_, .try_send = socket_try_send, .try_receive = socket_try_receive,                  \
     .send = socket_send, .receive = socket_receive, .waits_until_tick = 1, .wait = socket_wait,           \
     .effective = effective, .unlink = socket_unlink, .close = socket_close,                               \

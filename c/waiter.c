@@ -39,6 +39,25 @@ static int wait_for_channel(struct waiter *waiter, enum readiness readiness) {
   return -ECANCELED;
 }
 
+/* As long as it takes: how long that may be is the caller's business. */
+static int wait_for_client(struct waiter *waiter) {
+  struct channel *channel = waiter->session->channel;
+  while (!is_stopping(&waiter->closing)) {
+    int rc = channel->ops->accept(channel, WAIT_SLICE_NS);
+    if (rc != -EAGAIN) return rc;
+    if (is_stopping(channel->stop)) return -ECANCELED;
+  }
+  return -ECANCELED;
+}
+
+static int run_task(struct waiter *waiter, enum waiter_task task) {
+  switch (task) {
+    case WAITER_PAUSE: return sleep_towards_pause(waiter);
+    case WAITER_CLIENT: return wait_for_client(waiter);
+    default: return wait_for_channel(waiter, (enum readiness)task);
+  }
+}
+
 static enum waiter_task next_task(struct waiter *waiter) {
   pthread_mutex_lock(&waiter->mutex);
   while (waiter->task == WAITER_IDLE && !is_stopping(&waiter->closing)) {
@@ -55,7 +74,7 @@ static void *run(void *argument) {
   for (;;) {
     enum waiter_task task = next_task(waiter);
     if (is_stopping(&waiter->closing)) return NULL;
-    int rc = task == WAITER_PAUSE ? sleep_towards_pause(waiter) : wait_for_channel(waiter, (enum readiness)task);
+    int rc = run_task(waiter, task);
     if (is_stopping(&waiter->closing)) return NULL;
     waiter->callback(rc);
   }

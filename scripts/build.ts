@@ -68,7 +68,8 @@ async function compileProgram(target: Target, shim: string): Promise<string> {
   const isHost = target.name === hostTarget().name;
   const outfile = join(dist, isHost ? "ipc-benchmark" : `ipc-benchmark-${target.name}`);
   const result = await Bun.build({
-    entrypoints: [join(root, "src", "main.ts")],
+    // The second one is what the threads of a blocking server run.
+    entrypoints: ["main.ts", "roles/serving-thread.ts"].map((file) => join(root, "src", file)),
     minify: { syntax: true, whitespace: true },
     // A role loads no more than it needs: what starts in half the time starts measuring in half the time.
     splitting: true,

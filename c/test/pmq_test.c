@@ -209,24 +209,45 @@ static void waking_ends_a_wait(void) {
   close_pair(pair);
 }
 
-static void a_dead_peer_is_told_by_its_pid(void) {
+static void a_dead_peer_is_told_by_its_claim(void) {
   struct channel_settings settings = settings_for(64, 0);
   struct channel *server = make_channel(&pmq_ops);
   CHECK_EQUAL(pmq_ops.listen(server, &settings), 0);
+  CHECK_EQUAL(pmq_ops.accept(server, 0), -EAGAIN);
   CHECK_EQUAL(pmq_ops.check_peer(server), 0);
   pid_t child = fork();
   if (child == 0) {
+    struct channel *client = make_channel(&pmq_ops);
+    if (pmq_ops.connect(client, &settings) != 0) _exit(1);
     for (;;) pause();
   }
-  server->peer_pid = child;
+  CHECK_EQUAL(pmq_ops.accept(server, 10 * NS_PER_SECOND), 0);
+  CHECK_EQUAL(pmq_ops.accept(server, 0), 0);
   CHECK_EQUAL(pmq_ops.check_peer(server), 0);
   kill_peer(child);
   CHECK_EQUAL(pmq_ops.check_peer(server), -EOWNERDEAD);
   free_channel(server);
 }
 
+static void queues_are_for_one_client_only(void) {
+  struct channel_settings settings = settings_for(64, 0);
+  struct pair pair = {make_channel(&pmq_ops), make_channel(&pmq_ops)};
+  struct channel *second = make_channel(&pmq_ops);
+  CHECK_EQUAL(pmq_ops.listen(pair.server, &settings), 0);
+  CHECK_EQUAL(pmq_ops.connect(pair.client, &settings), 0);
+  CHECK_EQUAL(pmq_ops.connect(second, &settings), -EBUSY);
+  CHECK_EQUAL(pmq_ops.accept(pair.server, NS_PER_SECOND), 0);
+  CHECK_EQUAL(pmq_ops.connect(second, &settings), -EBUSY);
+  free_channel(pair.client);
+  /* Also when the first is gone. */
+  CHECK_EQUAL(pmq_ops.connect(second, &settings), -EBUSY);
+  CHECK_EQUAL(pmq_ops.check_peer(pair.server), -EOWNERDEAD);
+  free_channel(second);
+  free_channel(pair.server);
+}
+
 int main(void) {
-  a_dead_peer_is_told_by_its_pid();
+  a_dead_peer_is_told_by_its_claim();
 #if !defined(__SANITIZE_THREAD__) /* whose own thread keeps a process in its user namespace */
   the_depth_follows_the_limit();
 #endif
@@ -237,5 +258,6 @@ int main(void) {
   names_live_as_long_as_they_should();
   sizes_are_refused_or_followed();
   waking_ends_a_wait();
+  queues_are_for_one_client_only();
   return check_report();
 }

@@ -1,6 +1,9 @@
+import type { ArrivalPlan } from "../cli/plan.ts";
+import { ChannelError } from "../measure/failures.ts";
 import { type Address, native, type Shim } from "../native/library.ts";
 import type { Channel, Need } from "./channel.ts";
 import { NOTE_BYTES } from "./channel.ts";
+import { nativeArrival } from "./connection.ts";
 
 /** Every mechanism in blocking mode: each call is one synchronous call into the shim, which waits there. */
 export class BlockingChannel implements Channel {
@@ -8,7 +11,7 @@ export class BlockingChannel implements Channel {
   protected readonly shim: Shim = native();
 
   /** @param session an open session of the shim, connected or accepted; owned by this object. */
-  constructor(protected readonly session: Address) {}
+  constructor(readonly session: Address) {}
 
   send(id: number, type: number): number {
     return this.shim.session_send(this.session, id, type);
@@ -69,8 +72,19 @@ export class BlockingChannel implements Channel {
     this.shim.session_unlink(this.session);
   }
 
-  setPeerPid(pid: number): void {
-    this.shim.session_set_peer_pid(this.session, pid);
+  useThread(): void {
+    this.shim.session_use_thread(this.session);
+  }
+
+  useSchedule(arrival: ArrivalPlan | null, seed: number): void {
+    const { rateMicrohertz, kind, burst } = nativeArrival(arrival);
+    const status = this.shim.session_use_schedule(this.session, rateMicrohertz, kind, burst, seed);
+    if (status < 0) throw new ChannelError(status);
+  }
+
+  useSheets(sheet: number, peerSheet: number | null): void {
+    const status = this.shim.session_use_sheets(this.session, sheet, peerSheet ?? -1);
+    if (status < 0) throw new ChannelError(status);
   }
 
   whenReady(_needs: Need, _resume: (status: number) => void): void {

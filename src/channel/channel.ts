@@ -1,3 +1,5 @@
+import type { ArrivalPlan } from "../cli/plan.ts";
+
 /** Types of frames, as c/frame.h numbers them. */
 export const FRAME = { oneWay: 0, request: 1, response: 2, ping: 3, pong: 4, shutdown: 5 } as const;
 
@@ -52,8 +54,12 @@ export interface Channel {
   start(): void;
   /** The peers have met: the name they met at is removed from the system. */
   unlinkName(): void;
-  /** Mechanisms that can't tell by themselves whether the peer lives watch this process. */
-  setPeerPid(pid: number): void;
+  /** The calling thread, which will also close the channel, is the one that waits from now on. May be said again. */
+  useThread(): void;
+  /** The schedule of a peer that is only known now that it has come; null: closed loop. Before the first message. */
+  useSchedule(arrival: ArrivalPlan | null, seed: number): void;
+  /** Where this side keeps its ledger from now on, and its peer; null: the peer keeps it elsewhere. */
+  useSheets(sheet: number, peerSheet: number | null): void;
   /** Whether calls wait, so that PENDING means that no time is to be lost in the event loop. */
   readonly isBlocking: boolean;
   /** Calls `resume` once, from the event loop, with 0 when one of `needs` may be met, else with the error that ends the wait. */

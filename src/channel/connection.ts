@@ -39,6 +39,8 @@ export interface ConnectionEffective {
 
 export interface Connection {
   readonly channel: Channel;
+  /** The shim's end of it, through which another thread may take a blocking channel over. */
+  readonly session: Address;
   readonly effective: ConnectionEffective;
 }
 
@@ -46,9 +48,12 @@ export interface Connection {
 export interface Listener {
   /** The port listened on; 0 where there is none. */
   readonly port: number;
-  /** The first client; the name is removed from the system then. Rejects with a RunError at the deadline. */
+  /**
+   * The next client, of as many as were to be expected. Not while another call is under way. Rejects with a RunError at the
+   * deadline; one may go on accepting then.
+   */
   accept(deadlineMs: number): Promise<Connection>;
-  /** Frees what accept has not handed over. */
+  /** Takes no more clients, and frees what accept has not handed over. */
   close(): Promise<void>;
 }
 
@@ -61,6 +66,15 @@ export const NATIVE_MECHANISM = { uds: 0, tcp: 1, shm: 2, shmDirect: 3, pmq: 4, 
 const NATIVE_WAIT: Readonly<Record<WaitKind, number>> = { block: 0, spin: 1, hybrid: 2 };
 
 const NATIVE_ARRIVAL: Readonly<Record<ArrivalKind, number>> = { constant: 0, poisson: 1, burst: 2 };
+
+/** A schedule in the units of c/session.h. */
+export function nativeArrival(arrival: ArrivalPlan | null) {
+  return {
+    rateMicrohertz: Math.round((arrival?.ratePerSecond ?? 0) * 1e6),
+    kind: NATIVE_ARRIVAL[arrival?.kind ?? "constant"],
+    burst: arrival?.burst ?? 1,
+  };
+}
 
 /** Largest frame of a connection: its messages, or the notes that every connection has room for. */
 export function frameBytesOf(settings: ConnectionSettings): number {
@@ -89,9 +103,10 @@ export function openSession(settings: ConnectionSettings, ledger: LedgerFile, me
   session.set("payload_bytes", settings.messageBytes);
   session.set("reply_payload_bytes", settings.replyBytes);
   session.set("duration_ns", settings.durationNs ?? 0);
-  session.set("rate_millihertz", Math.round((settings.arrival?.ratePerSecond ?? 0) * 1000));
-  session.set("arrival", NATIVE_ARRIVAL[settings.arrival?.kind ?? "constant"]);
-  session.set("burst", settings.arrival?.burst ?? 1);
+  const { rateMicrohertz, kind, burst } = nativeArrival(settings.arrival);
+  session.set("rate_microhertz", rateMicrohertz);
+  session.set("arrival", kind);
+  session.set("burst", burst);
   session.set("seed", settings.seed);
   session.set("blocking", settings.mode === "blocking" ? 1 : 0);
   session.set("sheet", settings.sheet);

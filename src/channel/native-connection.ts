@@ -1,8 +1,9 @@
 import { RunError } from "../cli/errors.ts";
 import { ChannelError } from "../measure/failures.ts";
 import type { LedgerFile } from "../measure/ledger.ts";
-import { CANCELED, NOT_FOUND, PENDING, REFUSED } from "../native/errno.ts";
+import { BUSY, CANCELED, NOT_FOUND, PENDING, REFUSED } from "../native/errno.ts";
 import { type Address, native } from "../native/library.ts";
+import { TASK, Waiter } from "../native/waiter.ts";
 import { BlockingChannel } from "./blocking.ts";
 import {
   type Connection,
@@ -26,39 +27,93 @@ function effectiveOf(session: Address) {
 function connectionOf(settings: ConnectionSettings, session: Address): Connection {
   const channel =
     settings.mode === "blocking" ? new BlockingChannel(session) : new NativeAsyncChannel(session);
-  return { channel, effective: effectiveOf(session) };
+  return { channel, session, effective: effectiveOf(session) };
 }
 
-/** The server's end of a connection that the shim carries. @throws RunError */
-export function listenNative(settings: ConnectionSettings, ledger: LedgerFile): Listener {
+/** A session at which one client can knock. `before` has had its client; where it listened, this one does now. */
+function openDoor(settings: ConnectionSettings, ledger: LedgerFile, before: Address | null): Address {
   const session = openSession(settings, ledger, nativeMechanismOf(settings.mechanism, settings.shmDirect));
-  const status = native().session_listen(session);
-  if (status < 0) {
-    native().session_close(session);
-    throw connectionError(settings, "listen at", status);
+  const status =
+    before === null ? native().session_listen(session) : native().session_listen_after(session, before);
+  if (status === 0) return session;
+  native().session_close(session);
+  throw connectionError(settings, "listen at", status);
+}
+
+/** Waits inside the shim, where nobody else needs this thread meanwhile. Rejects at the deadline, or when the run is to end. */
+async function waitBlocking(
+  settings: ConnectionSettings,
+  ledger: LedgerFile,
+  session: Address,
+  ms: number,
+): Promise<void> {
+  for (const until = performance.now() + ms; ; await Bun.sleep(RETRY_MS)) {
+    const status = native().session_accept(session, ACCEPT_SLICE_MS);
+    if (status === 0) return;
+    if (status !== PENDING) throw connectionError(settings, "accept a client at", status);
+    if (ledger.isStopping) throw new ChannelError(CANCELED);
+    if (performance.now() > until) throw nobodyCame(ms);
   }
-  let isOwned = true;
+}
+
+/** The same, while the event loop goes on: a thread of the shim waits. `cancelled` ends it before its time. */
+async function waitInEventLoop(
+  settings: ConnectionSettings,
+  session: Address,
+  ms: number,
+  cancelled: Promise<number>,
+): Promise<void> {
+  const waiter = new Waiter(session);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  waiter.arm(TASK.client, resolve);
+  const timer = Number.isFinite(ms) ? setTimeout(() => resolve(PENDING), ms) : undefined;
+  const status = await Promise.race([promise, cancelled]);
+  clearTimeout(timer);
+  await waiter.close();
+  if (status === PENDING) throw nobodyCame(ms);
+  if (status === CANCELED) throw new ChannelError(CANCELED);
+  if (status < 0) throw connectionError(settings, "accept a client at", status);
+}
+
+const nobodyCame = (ms: number) => new RunError(`no client connected within ${ms} ms`);
+
+/** The server's end of connections that the shim carries. @throws RunError */
+export function listenNative(
+  settings: ConnectionSettings,
+  ledger: LedgerFile,
+  clientCount: number,
+): Listener {
+  let door: Address | null = openDoor(settings, ledger, null);
+  const { port } = effectiveOf(door);
+  const isAlone = settings.mode === "blocking" && clientCount === 1;
+  const { promise: cancelled, resolve: cancel } = Promise.withResolvers<number>();
+  let expected = clientCount;
+  let waiting: Promise<void> = Promise.resolve();
+
   const accept = async (deadlineMs: number): Promise<Connection> => {
-    const until = performance.now() + deadlineMs;
-    for (;;) {
-      const accepted = native().session_accept(session, settings.mode === "blocking" ? ACCEPT_SLICE_MS : 0);
-      if (accepted === 0) break;
-      if (accepted !== PENDING) throw connectionError(settings, "accept a client at", accepted);
-      if (ledger.isStopping) throw new ChannelError(CANCELED);
-      if (performance.now() > until) throw new RunError(`no client connected within ${deadlineMs} ms`);
-      await Bun.sleep(RETRY_MS);
+    const session = door;
+    if (session === null) throw new RunError("no more clients are expected");
+    waiting = isAlone
+      ? waitBlocking(settings, ledger, session, deadlineMs)
+      : waitInEventLoop(settings, session, deadlineMs, cancelled);
+    await waiting;
+    door = null;
+    expected--;
+    try {
+      if (expected > 0) door = openDoor({ ...settings, port }, ledger, session);
+      return connectionOf(settings, session);
+    } catch (error) {
+      native().session_close(session);
+      throw error;
     }
-    isOwned = false;
-    return connectionOf(settings, session);
   };
-  return {
-    port: effectiveOf(session).port,
-    accept,
-    close: async () => {
-      if (isOwned) native().session_close(session);
-      isOwned = false;
-    },
+  const close = async () => {
+    cancel(CANCELED);
+    await waiting.catch(() => {});
+    if (door !== null) native().session_close(door);
+    door = null;
   };
+  return { port, accept, close };
 }
 
 /** The client's end; tries again until the deadline while there is no server. Rejects with a RunError. */
@@ -73,7 +128,7 @@ export async function connectNative(
     const status = native().session_connect(session);
     if (status === 0) return connectionOf(settings, session);
     native().session_close(session);
-    const isEarly = status === NOT_FOUND || status === REFUSED;
+    const isEarly = status === NOT_FOUND || status === REFUSED || status === BUSY;
     if (!isEarly || performance.now() > until) throw connectionError(settings, "connect to", status);
     if (ledger.isStopping) throw new ChannelError(CANCELED);
     await Bun.sleep(RETRY_MS);

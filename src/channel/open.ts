@@ -8,9 +8,13 @@ function usesEventLoopSockets({ mode, mechanism }: ConnectionSettings): boolean 
   return mode === "async" && (mechanism === "uds" || mechanism === "tcp");
 }
 
-/** The server's end. @throws RunError */
-export function listen(settings: ConnectionSettings, ledger: LedgerFile): Listener {
-  return usesEventLoopSockets(settings) ? listenSocket(settings, ledger) : listenNative(settings, ledger);
+/**
+ * The server's end.
+ * @param clientCount how many clients may come, one after the other or at once; Infinity: as long as the listener is open
+ * @throws RunError
+ */
+export function listen(settings: ConnectionSettings, ledger: LedgerFile, clientCount = 1): Listener {
+  return (usesEventLoopSockets(settings) ? listenSocket : listenNative)(settings, ledger, clientCount);
 }
 
 /** The client's end. Rejects with a RunError. */

@@ -52,7 +52,24 @@ function attach(
   settings: ConnectionSettings,
 ): Connection {
   channel.attach(socket);
-  return { channel, effective: tune(socket, settings) };
+  return { channel, session: channel.session, effective: tune(socket, settings) };
+}
+
+/** The server's end of a connection that has just come. */
+async function takeIn(
+  socket: Socket<SocketChannel>,
+  settings: ConnectionSettings,
+  ledger: LedgerFile,
+): Promise<Connection> {
+  let channel: SocketChannel | null = null;
+  try {
+    channel = openChannel(settings, ledger);
+    return attach(channel, socket, settings);
+  } catch (error) {
+    socket.terminate();
+    await channel?.close();
+    throw error;
+  }
 }
 
 function worded(settings: ConnectionSettings, step: string, error: unknown): RunError {
@@ -72,7 +89,7 @@ function worded(settings: ConnectionSettings, step: string, error: unknown): Run
 const withDeadline = <T>(promise: Promise<T>, ledger: LedgerFile, ms: number, reason: string): Promise<T> => {
   const { promise: ended, reject } = Promise.withResolvers<never>();
   const lookAround = () => ledger.isStopping && reject(new ChannelError(CANCELED));
-  const timer = setTimeout(() => reject(new RunError(reason)), ms);
+  const timer = Number.isFinite(ms) ? setTimeout(() => reject(new RunError(reason)), ms) : undefined;
   const watch = setInterval(lookAround, LOOK_AROUND_MS);
   return Promise.race([promise, ended]).finally(() => {
     clearTimeout(timer);
@@ -80,63 +97,84 @@ const withDeadline = <T>(promise: Promise<T>, ledger: LedgerFile, ms: number, re
   });
 };
 
-/** The server's end on a listening socket of the event loop. @throws RunError */
-export function listenSocket(settings: ConnectionSettings, ledger: LedgerFile): Listener {
-  const client = Promise.withResolvers<Connection>();
-  client.promise.catch(() => {});
-  let channel: SocketChannel | null = openChannel(settings, ledger);
-  const socket = {
-    ...SocketChannel.handlers,
-    open: (opened: Socket<SocketChannel>) => {
-      if (channel === null) {
-        opened.terminate();
-        return;
-      }
-      const accepted = channel;
-      channel = null;
-      try {
-        client.resolve(attach(accepted, opened, settings));
-      } catch (error) {
-        client.reject(error);
-      }
-    },
-  };
+/** Connections on their way from the listening socket to whoever accepts them. */
+class Arrivals {
+  readonly #arrived: Promise<Connection>[] = [];
+  #wanted: PromiseWithResolvers<Connection> | null = null;
+
+  /** @param connection rejects where setting it up failed */
+  add(connection: Promise<Connection>): void {
+    connection.catch(() => {});
+    if (this.#wanted === null) this.#arrived.push(connection);
+    else this.#wanted.resolve(connection);
+    this.#wanted = null;
+  }
+
+  next(): Promise<Connection> {
+    const first = this.#arrived.shift();
+    if (first !== undefined) return first;
+    // Whoever gave up on an earlier wait may want again.
+    this.#wanted ??= Promise.withResolvers();
+    this.#wanted.promise.catch(() => {});
+    return this.#wanted.promise;
+  }
+
+  /** Nobody will accept any more. */
+  async close(): Promise<void> {
+    this.#wanted?.reject(new ChannelError(CANCELED));
+    const arrived = await Promise.allSettled(this.#arrived.splice(0));
+    const connections = arrived.filter((arrival) => arrival.status === "fulfilled");
+    await Promise.all(connections.map(({ value }) => value.channel.close()));
+  }
+}
+
+type SocketHandlers = typeof SocketChannel.handlers & { open(socket: Socket<SocketChannel>): void };
+
+function listenAt(settings: ConnectionSettings, socket: SocketHandlers) {
   const before = process.umask(PRIVATE_UMASK);
-  let listener: { stop(force?: boolean): void; port?: number };
   try {
     if (settings.mechanism === "uds") {
       // Bun would take the path over from whoever listens there.
       if (existsSync(settings.endpoint)) throw new Error("the path exists already");
-      listener = Bun.listen<SocketChannel>({ unix: settings.endpoint, socket });
-    } else {
-      listener = Bun.listen<SocketChannel>({
-        hostname: settings.endpoint,
-        port: settings.port,
-        exclusive: true,
-        socket,
-      });
+      return Bun.listen<SocketChannel>({ unix: settings.endpoint, socket });
     }
+    const { endpoint: hostname, port } = settings;
+    return Bun.listen<SocketChannel>({ hostname, port, exclusive: true, socket });
   } catch (error) {
-    void channel?.close();
     throw worded(settings, "listen at", error);
   } finally {
     process.umask(before);
   }
+}
+
+/** The server's end on a listening socket of the event loop. @throws RunError */
+export function listenSocket(
+  settings: ConnectionSettings,
+  ledger: LedgerFile,
+  clientCount: number,
+): Listener {
+  const arrivals = new Arrivals();
+  let expected = clientCount;
+  const open = (opened: Socket<SocketChannel>) => {
+    if (expected === 0) {
+      opened.terminate();
+      return;
+    }
+    expected--;
+    arrivals.add(takeIn(opened, settings, ledger));
+  };
+  const listener = listenAt(settings, { ...SocketChannel.handlers, open });
+  const late = (ms: number) => `no client connected within ${ms} ms`;
   return {
-    port: listener.port ?? 0,
+    port: "port" in listener ? listener.port : 0,
     accept: async (deadlineMs) => {
-      const connection = await withDeadline(
-        client.promise,
-        ledger,
-        deadlineMs,
-        `no client connected within ${deadlineMs} ms`,
-      );
-      listener.stop();
+      const connection = await withDeadline(arrivals.next(), ledger, deadlineMs, late(deadlineMs));
+      if (expected === 0) listener.stop();
       return connection;
     },
     close: async () => {
       listener.stop();
-      await channel?.close();
+      await arrivals.close();
     },
   };
 }

@@ -4,11 +4,18 @@ import { RunError } from "../cli/errors.ts";
 import { DISTRIBUTION, LEDGER, LEDGER_FILE } from "../native/layout.ts";
 import { type Address, addressOf, errorText, native } from "../native/library.ts";
 import { StructView } from "../native/struct-view.ts";
+import { ChannelError } from "./failures.ts";
 import type { LatencySnapshot } from "./measurement.ts";
 
-/** Sheet of a client and of its server side, as c/ledger.h orders them. */
-export const CLIENT_SHEET = 0;
-export const SERVER_SHEET = 1;
+const SHEETS_OF_A_CLIENT = 2;
+
+/** Sheet of a client, from 0, and of its server side, as c/ledger.h orders them. */
+export const clientSheetOf = (worker: number) => worker * SHEETS_OF_A_CLIENT;
+export const serverSheetOf = (worker: number) => worker * SHEETS_OF_A_CLIENT + 1;
+
+/** Those of the first client, in most cases the only one. */
+export const CLIENT_SHEET = clientSheetOf(0);
+export const SERVER_SHEET = serverSheetOf(0);
 
 /** The counters of one side, each below 2^53. */
 export interface LedgerCounts {
@@ -65,11 +72,18 @@ export class LedgerFile {
     this.#stop = new Int32Array(this.#memory, LEDGER_FILE.offsets.stop, 1);
   }
 
+  /** Clients that there are sheets for. */
+  get clientCount(): number {
+    return this.sheetCount / SHEETS_OF_A_CLIENT;
+  }
+
   /** A new one, without a name; each sheet with a ring for `ringCapacity` records (a power of two, or 0). @throws RunError */
   static create(sheetCount: number, ringCapacity = 0): LedgerFile {
     const fd = native().ledger_file_create(sheetCount, ringCapacity);
     if (fd < 0) throw new RunError(`no shared memory for the results: ${errorText(fd)}`);
-    return LedgerFile.inherit(fd);
+    const file = LedgerFile.inherit(fd);
+    file.touch(0, sheetCount);
+    return file;
   }
 
   /** The one behind an inherited descriptor. @throws RunError */
@@ -79,6 +93,11 @@ export class LedgerFile {
     if (address === null)
       throw new RunError(`the shared memory for the results can't be used: ${errorText(error[0]!)}`);
     return new LedgerFile(address, fd);
+  }
+
+  /** The same memory as another thread of this process has it. */
+  static at(address: Address): LedgerFile {
+    return new LedgerFile(address, null);
   }
 
   /** Memory of this process alone. @throws RunError */
@@ -94,6 +113,27 @@ export class LedgerFile {
     this.#memory = new ArrayBuffer(0);
     this.#stop = new Int32Array(0);
     native().ledger_file_unmap(this.address);
+  }
+
+  /** Has these sheets in memory, so that no measured message pays for a first touch. */
+  touch(firstSheet: number, sheetCount: number): void {
+    native().ledger_file_touch(this.address, firstSheet, sheetCount);
+  }
+
+  /** A sheet as new, for another connection; nobody may be using it. */
+  clear(sheetIndex: number): void {
+    native().ledger_clear(this.address, sheetIndex);
+  }
+
+  /** Says when all clients begin: `leadNs` from now. */
+  setStart(leadNs: number): void {
+    native().ledger_set_start(this.address, leadNs);
+  }
+
+  /** Waits for that moment, and `shiftNs` more. @throws ChannelError if the run is stopped meanwhile */
+  awaitStart(shiftNs: number): void {
+    const status = native().ledger_await_start(this.address, shiftNs);
+    if (status < 0) throw new ChannelError(status);
   }
 
   /** Makes every loop on this ledger end with CANCELED, within a slice of its wait. */

@@ -23,6 +23,7 @@ export type Loop = Generator<Need, void, number>;
 /** Runs a loop to its end, in the event loop where it asks for that. Rejects with what the loop throws. */
 export function runLoop(loop: Loop, channel: Channel): Promise<void> {
   return new Promise((resolve, reject) => {
+    channel.useThread();
     const step = (status: number) => {
       try {
         const { done, value } = loop.next(status);

@@ -11,6 +11,8 @@ export const CLOSED = errno("EPIPE");
 export const MALFORMED = errno("EPROTO");
 export const TOO_LONG = errno("EMSGSIZE");
 export const NOT_FOUND = errno("ENOENT");
+/** Another client was faster; the next may be luckier. */
+export const BUSY = errno("EBUSY");
 export const REFUSED = errno("ECONNREFUSED");
 export const NO_MEMORY = errno("ENOMEM");
 export const INVALID = errno("EINVAL");

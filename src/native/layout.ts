@@ -63,7 +63,7 @@ export const SESSION_SETTINGS = struct("session_settings", [
   ["payload_bytes", "u64"],
   ["reply_payload_bytes", "u64"],
   ["duration_ns", "i64"],
-  ["rate_millihertz", "u64"],
+  ["rate_microhertz", "u64"],
   ["seed", "u64"],
   ["arrival", "u32"],
   ["burst", "u32"],
@@ -121,6 +121,7 @@ export const LEDGER_FILE = struct("ledger_file", [
   ["sheet_count", "u64"],
   ["ring_capacity", "u64"],
   ["stop", "u32", CACHE_LINE_BYTES],
+  ["start_ns", "i64"],
   ["sheets", { bytes: 0, align: CACHE_LINE_BYTES }],
 ]);
 

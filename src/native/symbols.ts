@@ -2,7 +2,7 @@ import { FFIType } from "bun:ffi";
 
 /**
  * The shim's functions. Addresses cross as numbers and ids as doubles: a BigInt per call would cost more than the call.
- * What each does is said in c/session.h, c/waiter.h, c/process.h, c/stream.h, c/rt.h and c/abi.h.
+ * What each does is said in c/session.h, c/waiter.h, c/process.h, c/ledger.h, c/stream.h, c/rt.h and c/abi.h.
  */
 const { ptr, i32, f64, cstring, function: callback } = FFIType;
 const nothing = FFIType.void;
@@ -15,11 +15,14 @@ export const SYMBOLS = {
   session_open: { args: [ptr, ptr], returns: ptr },
   session_close: { args: [ptr], returns: nothing },
   session_listen: { args: [ptr], returns: i32 },
+  session_listen_after: { args: [ptr, ptr], returns: i32 },
   session_accept: { args: [ptr, i32], returns: i32 },
   session_connect: { args: [ptr], returns: i32 },
   session_unlink: { args: [ptr], returns: nothing },
   session_effective: { args: [ptr, ptr], returns: nothing },
-  session_set_peer_pid: { args: [ptr, f64], returns: nothing },
+  session_use_thread: { args: [ptr], returns: nothing },
+  session_use_schedule: { args: [ptr, f64, i32, i32, f64], returns: i32 },
+  session_use_sheets: { args: [ptr, i32, i32], returns: i32 },
   session_start: { args: [ptr], returns: nothing },
   session_send: { args: [ptr, f64, i32], returns: i32 },
   session_send_note: { args: [ptr, i32, ptr, i32], returns: i32 },
@@ -59,8 +62,12 @@ export const SYMBOLS = {
   endpoint_remove: { args: [i32, ptr], returns: i32 },
   ledger_file_create: { args: [i32, i32], returns: i32 },
   ledger_file_map: { args: [i32, ptr], returns: ptr },
+  ledger_file_touch: { args: [ptr, i32, i32], returns: nothing },
   ledger_file_unmap: { args: [ptr], returns: nothing },
   ledger_file_private: { args: [i32], returns: ptr },
+  ledger_set_start: { args: [ptr, f64], returns: nothing },
+  ledger_await_start: { args: [ptr, f64], returns: i32 },
+  ledger_clear: { args: [ptr, i32], returns: nothing },
 
   stream_drain: { args: [ptr, i32, i32, ptr, ptr, ptr, ptr, i32], returns: i32 },
 

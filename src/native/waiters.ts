@@ -1,12 +1,12 @@
 import { NEED, type Need } from "../channel/channel.ts";
 import type { Address } from "./library.ts";
-import { Waiter } from "./waiter.ts";
+import { TASK, Waiter } from "./waiter.ts";
 
-/** The needs that a thread of the shim waits for, with its number for each (c/waiter.h). */
+/** The needs that a thread of the shim waits for, and its task for each. */
 const TASKS: readonly (readonly [need: Need, task: number])[] = [
-  [NEED.readable, 0],
-  [NEED.writable, 1],
-  [NEED.pause, 2],
+  [NEED.readable, TASK.readable],
+  [NEED.writable, TASK.writable],
+  [NEED.pause, TASK.pause],
 ];
 
 /** A thread for each need that was ever asked for; a wait that another need overtook goes on and is welcome later. */

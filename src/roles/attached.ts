@@ -1,20 +1,13 @@
 import { writeSync } from "node:fs";
 import type { ConnectionEffective, ConnectionSettings } from "../channel/connection.ts";
 import { type Log, roleLog } from "../log/log.ts";
-import { ChannelError } from "../measure/failures.ts";
-import { LedgerFile } from "../measure/ledger.ts";
-import { CANCELED, CLOSED, MALFORMED, PEER_DIED, TIMED_OUT } from "../native/errno.ts";
+import { clientSheetOf, LedgerFile } from "../measure/ledger.ts";
 import { native } from "../native/library.ts";
 import { allowedCpus, pinToCpu } from "../system/cpus.ts";
 import { type RealTimeReport, useRealTime } from "../system/privileges.ts";
 import { runClient } from "./client.ts";
-import {
-  type FailureCause,
-  LEDGER_FD,
-  type RoleCommand,
-  type RoleMessage,
-  type RoleSettings,
-} from "./control.ts";
+import { LEDGER_FD, type RoleCommand, type RoleMessage, type RoleSettings } from "./control.ts";
+import { causeOf } from "./failure.ts";
 import { runServer } from "./server.ts";
 
 /** A role's line to its orchestrator. */
@@ -60,10 +53,15 @@ export function connectionSettingsOf(
 }
 
 /** Tells the orchestrator that the peers have met and what was really in force. */
-export function sayConnected({ control, log, realTime }: RoleContext, effective: ConnectionEffective): void {
+export function sayConnected(
+  { control, log, realTime }: RoleContext,
+  worker: number,
+  effective: ConnectionEffective,
+): void {
   log.debug(connectionInWords(effective));
   control.say({
     type: "connected",
+    worker,
     effective: {
       pid: process.pid,
       allowedCpus: allowedCpus(),
@@ -79,12 +77,6 @@ function connectionInWords(effective: ConnectionEffective): string {
   const { sendBufferBytes, receiveBufferBytes, queueDepth } = effective;
   const depth = queueDepth === null ? "" : `, ${queueDepth} messages deep`;
   return `is connected; buffers of ${sendBufferBytes ?? "?"} bytes to send, ${receiveBufferBytes ?? "?"} to receive${depth}`;
-}
-
-function causeOf(error: unknown): FailureCause {
-  if (!(error instanceof ChannelError)) return "own";
-  if (error.status === CANCELED) return "stopped";
-  return [CLOSED, PEER_DIED, TIMED_OUT, MALFORMED].includes(error.status) ? "peer" : "own";
 }
 
 /**
@@ -104,6 +96,8 @@ export async function runAttached(role: "server" | "client"): Promise<number> {
     const log = roleLog(settings.logLevel, (entry) => say({ type: "log", entry }));
     log.trace(`process ${process.pid} has the settings ${JSON.stringify(settings)}`);
     const ledger = LedgerFile.inherit(LEDGER_FD);
+    const clients = role === "server" ? settings.clientCount : 1;
+    ledger.touch(clientSheetOf(settings.worker), clientSheetOf(clients));
     native().process_become_role(ledger.address, settings.parentPid, 1);
     if (settings.cpu !== null) {
       pinToCpu(settings.cpu);

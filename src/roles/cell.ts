@@ -41,6 +41,8 @@ function roleSettings(cell: Cell, plan: RunPlan, role: Role): RoleSettings {
     endpoint: cell.endpoint,
     port: plan.port ?? 0,
     messageBytes: cell.messageBytes,
+    clientCount: plan.concurrency,
+    worker: 0,
     messageCount: plan.durationNs === null ? plan.messageCount : null,
     durationNs: plan.durationNs,
     sendDelayNs: plan.sendDelayNs,

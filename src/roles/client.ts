@@ -1,13 +1,13 @@
 import type { Channel } from "../channel/channel.ts";
 import { connect } from "../channel/open.ts";
-import { CLIENT_SHEET, SERVER_SHEET } from "../measure/ledger.ts";
+import { clientSheetOf, serverSheetOf } from "../measure/ledger.ts";
 import { exchangeNotes, runLoop, sendMessages, sendOnSchedule, shutDown } from "../measure/loops.ts";
 import { Schedule } from "../measure/schedule.ts";
 import { differ, UsageMeter } from "../system/usage.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected } from "./attached.ts";
 import type { RoleSettings } from "./control.ts";
-import { ownHello, peerPidOf, startNote } from "./hello.ts";
+import { ownHello, startNote } from "./hello.ts";
 
 /** Warm-up first, by the very loop that measures afterwards. */
 function runPhase(channel: Channel, settings: RoleSettings, schedule: Schedule): Promise<void> {
@@ -21,12 +21,16 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
   const { settings, ledger, control } = context;
   const meter = new UsageMeter({ cpus: settings.cpu === null ? [] : [settings.cpu] });
   const { port } = await control.nextCommand();
-  const connection = connectionSettingsOf({ ...settings, port }, CLIENT_SHEET, SERVER_SHEET);
+  const { worker } = settings;
+  const sheets = [clientSheetOf(worker), serverSheetOf(worker)] as const;
+  const connection = connectionSettingsOf({ ...settings, port }, ...sheets);
   const { channel, effective } = await connect(connection, ledger, settings.handshakeMs);
   try {
-    const onHello = (note: string) => channel.setPeerPid(peerPidOf(note));
-    await runLoop(exchangeNotes(channel, ownHello(), onHello), channel);
-    sayConnected(context, effective);
+    await runLoop(
+      exchangeNotes(channel, ownHello(), () => {}),
+      channel,
+    );
+    sayConnected(context, worker, effective);
     const { warmupCount } = settings;
     await runPhase(channel, settings, new Schedule({ warmupCount, canary: false, messageCount: 0 }));
 

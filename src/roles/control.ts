@@ -14,6 +14,10 @@ export interface RoleSettings {
   /** tcp; 0: the kernel chooses. */
   readonly port: number;
   readonly messageBytes: number;
+  /** The server: clients to be served. A client: how many there are. */
+  readonly clientCount: number;
+  /** Which of the clients this is, from 0; the server has 0. */
+  readonly worker: number;
   /** null: the measured window decides. */
   readonly messageCount: number | null;
   readonly durationNs: number | null;
@@ -56,8 +60,10 @@ export interface EffectiveReport {
 export type RoleMessage =
   /** The server can be connected to. */
   | { readonly type: "ready"; readonly port: number }
-  /** The peers have met. */
-  | { readonly type: "connected"; readonly effective: EffectiveReport }
+  /** The peers have met; `worker` is the client's number, at the server the order in which they came. */
+  | { readonly type: "connected"; readonly worker: number; readonly effective: EffectiveReport }
+  /** The server is done with one of its clients. */
+  | { readonly type: "left"; readonly worker: number }
   /** The client begins the measured phase. */
   | { readonly type: "started" }
   /** For the log; never said while messages are measured. */

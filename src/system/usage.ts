@@ -15,7 +15,7 @@ interface ProcessTotals {
   readonly majorFaults: Known<number>;
 }
 
-/** Totals of its main thread, which runs the loop. */
+/** Totals of its main thread, which runs the loop; where several threads run loops, of those. */
 interface ThreadTotals {
   readonly cpuNs: Known<number>;
   /** Ready, but without a CPU. */
@@ -63,17 +63,25 @@ export class UsageMeter {
   readonly #pid: string;
   readonly #isOwn: boolean;
   readonly #cpus: readonly number[];
+  /** Threads that run the loops, as /proc numbers them. */
+  #threads: readonly string[];
   /** Looked up once: it takes longer than all the rest. */
   readonly #cgroup: Known<CgroupChain | null>;
 
   constructor({ pid = process.pid, cpus = [], root = "/" }: UsageMeterOptions = {}) {
     this.#files = new KernelFiles(root);
     this.#pid = String(pid);
+    this.#threads = [this.#pid];
     this.#isOwn = pid === process.pid && root === "/";
     this.#cpus = cpus;
     this.#cgroup = readMembership(this.#files, this.#pid).cpu;
     // The first reading takes many times as long as the next; let it be none of a measured window's.
     this.readOpening();
+  }
+
+  /** The loops are run by these threads instead of the main one; none: by the main one. To be said before a window opens. */
+  followThreads(threads: readonly string[]): void {
+    this.#threads = threads.length === 0 ? [this.#pid] : threads;
   }
 
   /** The reading that opens a window: the process last, so that reading is not in its own figures. */
@@ -95,7 +103,19 @@ export class UsageMeter {
   }
 
   #readMainThread(): ThreadTotals {
-    const directory = `proc/${this.#pid}/task/${this.#pid}`;
+    const all = this.#threads.map((thread) => this.#readThread(`proc/${this.#pid}/task/${thread}`));
+    if (all.length === 1) return all[0]!;
+    const total = (key: keyof ThreadTotals) => sum(all.map((one) => one[key]));
+    return {
+      cpuNs: total("cpuNs"),
+      waitNs: total("waitNs"),
+      voluntarySwitches: total("voluntarySwitches"),
+      involuntarySwitches: total("involuntarySwitches"),
+      migrations: total("migrations"),
+    };
+  }
+
+  #readThread(directory: string): ThreadTotals {
     const [cpuNs = UNKNOWN, waitNs = UNKNOWN] = this.#files
       .text(`${directory}/schedstat`)
       .split(" ")

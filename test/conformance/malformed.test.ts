@@ -116,16 +116,16 @@ const MODES = CHANNELS.filter(([, row]) => row.mechanism === "pmq");
 describe.each(MODES)("%s", (_name, row) => {
   test.each([0, 1, 27])("a message of %d bytes is refused", (bytes) =>
     withSubject(row, { silenceMs: SILENCE_MS }, async ({ settings, server }) => {
-      await server.ask({ do: "accept", deadlineMs: 1000 });
       sendRaw(`/${settings.endpoint}_req`, Buffer.alloc(bytes));
+      await server.ask({ do: "accept", deadlineMs: 1000 });
       expect(await server.ask({ do: "receive", count: 1 })).toEqual(REFUSED);
     }),
   );
 
   test("a message of 28 bytes is a frame without a payload", () =>
     withSubject(row, { silenceMs: SILENCE_MS }, async ({ settings, server, counts }) => {
-      await server.ask({ do: "accept", deadlineMs: 1000 });
       sendRaw(`/${settings.endpoint}_req`, Buffer.alloc(28));
+      await server.ask({ do: "accept", deadlineMs: 1000 });
       expect(await server.ask({ do: "receive", count: 1 })).toEqual({ status: 0, count: 1 });
       expect(counts()).toMatchObject({ received: 1, corrupt: 1, recorded: 0 });
     }));

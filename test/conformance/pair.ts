@@ -36,8 +36,6 @@ async function meet(
   ]);
   // As the roles do it when they exchangeNotes each other.
   await server.ask({ do: "unlink" });
-  await server.ask({ do: "watch", pid: client.pid });
-  await client.ask({ do: "watch", pid: server.pid });
 }
 
 /** Runs `body` with two connected processes; afterwards both have closed, or are killed. */

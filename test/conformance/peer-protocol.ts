@@ -11,8 +11,6 @@ export type Order =
   | (Opening & { readonly do: "connect"; readonly deadlineMs: number })
   | { readonly do: "accept"; readonly deadlineMs: number }
   | { readonly do: "unlink" }
-  /** Sets the pid that tells whether the other side lives. */
-  | { readonly do: "watch"; readonly pid: number }
   /** The loops of src/measure/loops.ts. */
   | {
       readonly do: "client";

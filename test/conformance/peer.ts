@@ -157,8 +157,6 @@ async function obey(order: Order): Promise<unknown> {
     }
     case "unlink":
       return ours().unlinkName();
-    case "watch":
-      return ours().setPeerPid(order.pid);
     case "client":
       return { status: await runClient(order) };
     case "serve":

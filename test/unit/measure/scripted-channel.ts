@@ -131,7 +131,11 @@ export class ScriptedChannel implements Channel {
   }
 
   unlinkName(): void {}
-  setPeerPid(): void {}
+  useThread(): void {}
+
+  useSchedule(): void {}
+
+  useSheets(): void {}
 
   whenReady(needs: Need, resume: (status: number) => void): void {
     const status = this.#script.woken?.[this.needs.length] ?? 0;

@@ -1,0 +1,20 @@
+/*
+ * Whether whoever had a file open lives: a lock on one byte of it (an open file description lock, Linux 3.15). The kernel drops
+ * it with the last descriptor of that opening, whatever kills the process, also as seen from another pid namespace and before
+ * a zombie is reaped; no thread owns it, and nobody can scribble over it. Works on shared-memory objects and message queues.
+ */
+#ifndef IPC_LIFE_H
+#define IPC_LIFE_H
+
+#if defined(__linux__)
+
+/* Needs a descriptor for writing. 0, -EBUSY if another opening has that byte, or a negative errno. */
+int life_claim(int fd, int byte);
+/* The same with a descriptor for reading: several may have such a mark, but nobody a claim beside it. */
+int life_mark(int fd, int byte);
+/* Whether another opening of the file has claimed or marked that byte; also where nobody can tell. */
+int life_is_held(int fd, int byte);
+
+#endif
+
+#endif

@@ -1,0 +1,57 @@
+import type { Connection } from "../channel/connection.ts";
+import type { RoleSettings } from "./control.ts";
+import { ServingError } from "./failure.ts";
+import type { ServingOrder, ServingReport } from "./serving-thread.ts";
+
+/** Inside the executable it lies beside the main module, under its path in the sources. */
+function threadModule(): string {
+  const isCompiled = Bun.main.startsWith("/$bunfs/");
+  return isCompiled ? "./roles/serving-thread.js" : new URL("./serving-thread.ts", import.meta.url).href;
+}
+
+/**
+ * Threads that each serve one client at a time with blocking calls, so that this one stays free. A thread costs some 2 MB and
+ * 5 ms; one that has served its client waits for another.
+ */
+export class ServingThreads {
+  readonly #idle: Worker[] = [];
+  readonly #all: Worker[] = [];
+
+  /**
+   * Serves one client to its end. Rejects with what went wrong.
+   * @param connection blocking; not to be used here any more
+   * @param onStart its measured phase is about to begin, in this thread of the process
+   */
+  async serve(
+    { session }: Connection,
+    settings: RoleSettings,
+    onStart: (thread: string | null) => void,
+  ): Promise<void> {
+    const worker = this.#idle.pop() ?? this.#spawn();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    worker.onmessage = ({ data }: MessageEvent<ServingReport>) => {
+      if (data.type === "started") {
+        onStart(data.thread);
+        return;
+      }
+      this.#idle.push(worker);
+      if (data.type === "left") resolve();
+      else reject(new ServingError(data.reason, data.cause));
+    };
+    worker.onerror = ({ message }) => reject(new ServingError(`a thread failed: ${message}`, "own"));
+    const order: ServingOrder = { settings, session };
+    worker.postMessage(order);
+    return promise;
+  }
+
+  /** Ends the threads; those that serve end with the process, or when the run is stopped. */
+  close(): void {
+    for (const worker of this.#all) worker.terminate();
+  }
+
+  #spawn(): Worker {
+    const worker = new Worker(threadModule());
+    this.#all.push(worker);
+    return worker;
+  }
+}
