@@ -1,7 +1,7 @@
 /*
- * Shared memory with --shm-direct: one slot per direction, a robust mutex and condition variable around one message.
+ * Shared memory with --shm-direct: one slot per direction, a lock and condition variable (park.h) around one message.
  * Copy in, unlock, signal; copy out, unlock, signal. Only the sender sets `full` and only the receiver clears it, both
- * under the mutex after their copy, so that either may look at it without the mutex to see whether there is work.
+ * under the lock after their copy, so that either may look at it without the lock to see whether there is work.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,9 +15,9 @@
 #define LAYOUT_KIND 2
 
 struct slot {
-  _Alignas(CACHE_LINE_BYTES) _Atomic uint32_t full; /* stored with release, acquired by the other side's look without the mutex */
+  _Alignas(CACHE_LINE_BYTES) _Atomic uint32_t full; /* stored with release, acquired by the other side's look without the lock */
   uint32_t body_bytes;
-  _Alignas(CACHE_LINE_BYTES) struct park park; /* its mutex is the slot's; READABLE: the receiver sleeps, WRITABLE: the sender */
+  _Alignas(CACHE_LINE_BYTES) struct park park; /* its lock is the slot's; READABLE: the receiver sleeps, WRITABLE: the sender */
 };
 
 /* Behind it, from BODY_OFFSET on, the room for both bodies. */
@@ -163,9 +163,7 @@ static int lock_message(struct direct_channel *self) {
     /* What it sent before it left is visible now that its leaving is. */
     if (!is_full(in)) return -EPIPE;
   }
-  int rc = park_lock(&in->slot->park, 0);
-  /* A sender that died after filling the slot left a whole message, and the mutex is in order again. */
-  return rc == -EOWNERDEAD ? park_lock(&in->slot->park, 0) : rc;
+  return park_lock(&in->slot->park, 0);
 }
 
 static int direct_try_receive(struct channel *channel, struct arrival *arrival) {
@@ -233,7 +231,7 @@ const struct channel_ops direct_ops = {
     .connect = direct_connect,
     .try_send = direct_try_send,
     .try_receive = direct_try_receive,
-    .waits_until_tick = PARK_ROBUST,
+    .waits_until_tick = PARK_FUTEX,
     .wait = direct_wait,
     .wake = direct_wake,
     .check_peer = direct_check_peer,

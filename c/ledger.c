@@ -11,6 +11,8 @@
 
 /* For the last record's place after the stop flag: less than a role is given to end. */
 #define LAST_WAIT_NS (100 * NS_PER_MS)
+/* A reader that is slow moves on; one that does not for so long is stopped, and so is the run. */
+#define READER_SILENCE_NS (10 * NS_PER_SECOND)
 
 void distribution_record(struct distribution *distribution, uint64_t value_ns) {
   if (distribution->count == 0 || value_ns < distribution->min_ns) distribution->min_ns = value_ns;
@@ -85,12 +87,13 @@ static int has_room(const struct ledger_file *file, const struct record_ring *ri
   return head - atomic_load_explicit(&ring->tail, memory_order_acquire) < file->ring_capacity;
 }
 
-/* The reader empties the ring every few milliseconds; there is no hurry once it is full. */
-static void wait_for_reader(const struct ledger_file *file, struct ledger *ledger, const struct record_ring *ring, uint64_t head) {
+/* The reader empties the ring every few milliseconds; there is no hurry once it is full. One place is enough to go on. */
+static void wait_for_reader(struct ledger_file *file, struct ledger *ledger, const struct record_ring *ring, uint64_t head) {
   int64_t since_ns = clock_now_ns();
   int64_t give_up_ns = INT64_MAX;
   const struct timespec nap = timespec_of_ns(200 * 1000);
   while (!has_room(file, ring, head) && clock_now_ns() < give_up_ns) {
+    if (clock_now_ns() - since_ns > READER_SILENCE_NS) atomic_store_explicit(&file->stop, 1, memory_order_relaxed);
     if (give_up_ns == INT64_MAX && is_stopping(&file->stop)) give_up_ns = clock_now_ns() + LAST_WAIT_NS;
     nanosleep(&nap, NULL);
   }

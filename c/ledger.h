@@ -123,7 +123,7 @@ void ledger_clear(struct ledger_file *file, int32_t sheet);
 struct record_ring *ledger_ring(struct ledger_file *file, uint32_t sheet);
 
 /* Never drops a record: with a full ring it waits for the reader, and counts that as a stall. Only where nobody has read
- * for a while after the stop flag was set the record goes nowhere. */
+ * for a while after the stop flag was set the record goes nowhere; a reader that does nothing at all gets it set. */
 void ledger_push_record(struct ledger_file *file, uint32_t sheet, struct record record);
 
 #endif

@@ -7,7 +7,7 @@
 #include "clock.h"
 #include "tick.h"
 
-#if PARK_ROBUST
+#if PARK_FUTEX
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -23,19 +23,6 @@ void park_test_timed_out(void);
 #define PARK_DELAY_POINT() ((void)0)
 #define PARK_TIMED_OUT() ((void)0)
 #endif
-
-static int init_mutex(pthread_mutex_t *mutex) {
-  pthread_mutexattr_t attributes;
-  int rc = pthread_mutexattr_init(&attributes);
-  if (rc != 0) return -rc;
-  rc = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-#if PARK_ROBUST
-  if (rc == 0) rc = pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-#endif
-  if (rc == 0) rc = pthread_mutex_init(mutex, &attributes);
-  pthread_mutexattr_destroy(&attributes);
-  return -rc;
-}
 
 /* Ends the announcement; whether it was still there, so that nobody has signalled or will. */
 static int withdraw(struct park_place *place) {
@@ -53,36 +40,48 @@ static int look_again(const struct park_wish *wish) {
   return wish->ready(wish->context);
 }
 
-#if PARK_ROBUST
+#if PARK_FUTEX
 
-int park_init(struct park *park) { return init_mutex(&park->mutex); }
+enum { LOCK_FREE, LOCK_HELD, LOCK_AWAITED };
 
-/* pthread_mutex_clocklock, which takes a monotonic clock, came with glibc 2.30. */
-static int lock_timed(pthread_mutex_t *mutex, int64_t slice_ns) {
+int park_init(struct park *park) {
+  atomic_store_explicit(&park->lock, LOCK_FREE, memory_order_relaxed);
+  return 0;
+}
+
+static int futex(_Atomic uint32_t *word, int operation, uint32_t value, const struct timespec *limit) {
+  return (int)syscall(SYS_futex, word, operation, value, limit, NULL, 0);
+}
+
+/* Acquire: pairs with the release of park_unlock. Who has waited leaves the word saying so, as others may wait too. */
+static int lock_timed(_Atomic uint32_t *lock, int64_t slice_ns) {
   /* No tick interrupts this. */
-  if (slice_ns == WAIT_UNTIL_TICK) slice_ns = WAIT_SLICE_NS;
-  struct timespec until = timespec_of_ns(clock_read_ns(CLOCK_REALTIME) + slice_ns);
-  return pthread_mutex_timedlock(mutex, &until);
+  int64_t until_ns = clock_now_ns() + (slice_ns == WAIT_UNTIL_TICK ? WAIT_SLICE_NS : slice_ns);
+  while (atomic_exchange_explicit(lock, LOCK_AWAITED, memory_order_acquire) != LOCK_FREE) {
+    int64_t left_ns = until_ns - clock_now_ns();
+    if (left_ns <= 0) return -EAGAIN;
+    struct timespec left = timespec_of_ns(left_ns);
+    futex(lock, FUTEX_WAIT, LOCK_AWAITED, &left);
+  }
+  return 0;
 }
 
 int park_lock(struct park *park, int64_t slice_ns) {
-  int rc = pthread_mutex_trylock(&park->mutex);
-  if (rc == EBUSY && slice_ns > 0) rc = lock_timed(&park->mutex, slice_ns);
-  if (rc == 0) return 0;
-  if (rc == EBUSY || rc == ETIMEDOUT) return -EAGAIN;
-  if (rc == EOWNERDEAD) {
-    /* What the mutex guards is whole at any moment, so that it may go on being used, to find out what came before. */
-    pthread_mutex_consistent(&park->mutex);
-    pthread_mutex_unlock(&park->mutex);
-  }
-  return rc == EOWNERDEAD || rc == ENOTRECOVERABLE ? -EOWNERDEAD : -rc;
+  uint32_t free = LOCK_FREE;
+  if (atomic_compare_exchange_strong_explicit(&park->lock, &free, LOCK_HELD, memory_order_acquire, memory_order_relaxed)) return 0;
+  return slice_ns > 0 ? lock_timed(&park->lock, slice_ns) : -EAGAIN;
+}
+
+void park_unlock(struct park *park) {
+  uint32_t was = atomic_exchange_explicit(&park->lock, LOCK_FREE, memory_order_release);
+  if (was != LOCK_HELD) futex(&park->lock, FUTEX_WAKE, 1, NULL);
 }
 
 /* Whether the slice ran out, or a tick ended it. */
 static int futex_sleep(_Atomic uint32_t *word, uint32_t while_equal, int64_t slice_ns) {
   struct timespec slice = timespec_of_ns(slice_ns);
   const struct timespec *limit = slice_ns == WAIT_UNTIL_TICK ? NULL : &slice;
-  return syscall(SYS_futex, word, FUTEX_WAIT, while_equal, limit, NULL, 0) != 0 && (errno == ETIMEDOUT || errno == EINTR);
+  return futex(word, FUTEX_WAIT, while_equal, limit) != 0 && (errno == ETIMEDOUT || errno == EINTR);
 }
 
 int park_sleep(struct park *park, unsigned index, const struct park_wish *wish, int64_t slice_ns) {
@@ -110,10 +109,20 @@ int park_sleep(struct park *park, unsigned index, const struct park_wish *wish, 
 void park_signal(struct park *park, unsigned index) {
   _Atomic uint32_t *signals = &park->places[index].signals;
   atomic_fetch_add_explicit(signals, 1, memory_order_seq_cst);
-  syscall(SYS_futex, signals, FUTEX_WAKE, 1, NULL, NULL, 0);
+  futex(signals, FUTEX_WAKE, 1, NULL);
 }
 
 #else
+
+static int init_mutex(pthread_mutex_t *mutex) {
+  pthread_mutexattr_t attributes;
+  int rc = pthread_mutexattr_init(&attributes);
+  if (rc != 0) return -rc;
+  rc = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  if (rc == 0) rc = pthread_mutex_init(mutex, &attributes);
+  pthread_mutexattr_destroy(&attributes);
+  return -rc;
+}
 
 static int init_condition(pthread_cond_t *condition) {
   pthread_condattr_t attributes;
@@ -187,9 +196,9 @@ int park_sleep(struct park *park, unsigned index, const struct park_wish *wish, 
 
 void park_signal(struct park *park, unsigned index) { pthread_cond_signal(&park->places[index].condition); }
 
-#endif
-
 void park_unlock(struct park *park) { pthread_mutex_unlock(&park->mutex); }
+
+#endif
 
 void park_wake_sleeper(struct park *park, unsigned index) {
   PARK_DELAY_POINT();
@@ -209,5 +218,5 @@ void park_cancel(struct park *park, unsigned index, _Atomic uint32_t *cancelled)
   int waiting = withdraw(&park->places[index]);
   if (locked) park_unlock(park);
   /* Whoever else took the announcement may have died or been stopped before signalling; a futex may be signalled twice. */
-  if (waiting || PARK_ROBUST) park_signal(park, index);
+  if (waiting || PARK_FUTEX) park_signal(park, index);
 }

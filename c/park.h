@@ -1,6 +1,6 @@
 /*
  * Where a side of a shared-memory channel sleeps, and how the other side wakes it. A park lies in memory that both
- * processes map: a process-shared robust mutex, and a condition variable for each of two places (readers and writers).
+ * processes map: a lock, and a condition variable for each of two places (readers and writers).
  *
  * Protocol; it loses no wake-up, as either the publisher sees the announcement or the sleeper sees what was published:
  *
@@ -9,14 +9,17 @@
  *
  * All four looks and stores are seq_cst, so they have one total order, and of two sides that each store first and look
  * afterwards one sees the other's store (Dekker). There are no fences: ThreadSanitizer can't follow them. Signalling comes
- * after unlocking, or the woken sleeper would run into the mutex. Only one thread may sleep at a place at a time.
+ * after unlocking, or the woken sleeper would run into the lock. Only one thread may sleep at a place at a time.
  *
- * On Linux the condition variable is a counter with a futex, as musl's is, not pthread_cond_t, since glibc's
- *   - locks itself internally: a process killed or stopped in pthread_cond_signal leaves its peer hanging, however its
- *     wait was timed, and before 2.41 a signaller can hang on a waiter killed after it was signalled;
- *   - takes the mutex back without a limit of time, from a peer that may be stopped while holding it.
- * Elsewhere (and with IPC_NO_ROBUST_MUTEX, to test that on Linux) it is pthread_cond_t and the mutex is not robust. There
- * a peer killed within the few instructions under the lock can leave us hanging; its death is told by its pid.
+ * On Linux both are words with a futex, not pthread_mutex_t and pthread_cond_t, since
+ *   - glibc and musl keep the addresses of a robust mutex's neighbours in the mutex itself and write through them: a peer
+ *     that scribbles over it makes us write anywhere. A word can't be worth more than "held", and waits for it are timed;
+ *   - glibc's condition variable locks itself internally: a process killed or stopped in pthread_cond_signal leaves its peer
+ *     hanging, however its wait was timed; and it takes the mutex back without a limit of time.
+ * A holder that dies leaves the lock held. That it died is told by the lock that the kernel holds for it (shm_object.h).
+ *
+ * Elsewhere (and with IPC_NO_FUTEX, to test that on Linux) they are those of pthreads. There a peer killed within the few
+ * instructions under the lock can leave us hanging; its death is told by its pid.
  */
 #ifndef IPC_PARK_H
 #define IPC_PARK_H
@@ -25,10 +28,10 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#if defined(__linux__) && !defined(IPC_NO_ROBUST_MUTEX)
-#define PARK_ROBUST 1
+#if defined(__linux__) && !defined(IPC_NO_FUTEX)
+#define PARK_FUTEX 1
 #else
-#define PARK_ROBUST 0
+#define PARK_FUTEX 0
 #endif
 
 /* Apple's processors have lines of 128 bytes, and x86 fetches lines in pairs. */
@@ -38,7 +41,7 @@
 
 struct park_place {
   _Atomic uint32_t waiting; /* set by the sleeper, cleared by whoever will signal, or by the sleeper itself */
-#if PARK_ROBUST
+#if PARK_FUTEX
   _Atomic uint32_t signals; /* counts them; the futex slept on */
 #else
   pthread_cond_t condition;
@@ -46,7 +49,11 @@ struct park_place {
 };
 
 struct park {
+#if PARK_FUTEX
+  _Atomic uint32_t lock; /* 0 free, 1 held, anything else held and waited for */
+#else
   pthread_mutex_t mutex;
+#endif
   struct park_place places[PARK_PLACES];
 };
 
@@ -62,7 +69,7 @@ struct park_wish {
 /* In memory just mapped, zeroed, that nobody else looks at yet. There is no counterpart: dying peers leave no park in order. */
 int park_init(struct park *park);
 
-/* 0, -EAGAIN if it is held for the whole slice (0: only try), -EOWNERDEAD if its holder died; only after 0 it is ours. */
+/* 0, or -EAGAIN if it is held for the whole slice (0: only try), also by the dead; only after 0 it is ours. */
 int park_lock(struct park *park, int64_t slice_ns);
 void park_unlock(struct park *park);
 

@@ -31,6 +31,7 @@ enum sequence_verdict sequence_see(struct sequence *sequence, uint64_t id) {
     return ID_IN_ORDER;
   }
   if (id < sequence->next) return fill_gap(sequence, id);
+  if (id - sequence->next > SEQUENCE_MAX_AHEAD) return ID_IMPOSSIBLE;
   add_gap(sequence, sequence->next, id);
   sequence->next = id + 1;
   return ID_AFTER_GAP;

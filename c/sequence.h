@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #define SEQUENCE_MAX_GAPS 1024
+/* Nothing loses so many messages in a row: an id so far ahead is none. */
+#define SEQUENCE_MAX_AHEAD (1u << 20)
 
 struct id_range {
   uint64_t first;
@@ -20,7 +22,7 @@ struct sequence {
   struct id_range gaps[SEQUENCE_MAX_GAPS];
 };
 
-enum sequence_verdict { ID_IN_ORDER, ID_AFTER_GAP, ID_REORDERED, ID_DUPLICATED };
+enum sequence_verdict { ID_IN_ORDER, ID_AFTER_GAP, ID_REORDERED, ID_DUPLICATED, ID_IMPOSSIBLE };
 
 /* ID_AFTER_GAP: some before it are still missing. With more than SEQUENCE_MAX_GAPS open gaps the oldest is given up:
  * its late messages then count as duplicated; either way the run has failed. */

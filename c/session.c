@@ -145,7 +145,7 @@ static int payload_is_right(const struct session *session, const struct message 
   return message->payload_bytes == expected && payload_matches(message->payload, message->payload_bytes, message->id);
 }
 
-/* When the message that this one completes was sent; 0 if it completes none, as requests do. */
+/* When the message that this one completes was sent, as its sender says; 0 if it completes none, as requests do. */
 static int64_t sent_ns(const struct session *session, const struct message *message) {
   if (message->type == FRAME_ONE_WAY) return message->sent_ns;
   if (message->type != FRAME_RESPONSE) return 0;
@@ -156,7 +156,7 @@ static int64_t sent_ns(const struct session *session, const struct message *mess
 static void record_latency(struct session *session, const struct message *message, int64_t received_ns) {
   struct ledger *ledger = session->ledger;
   int64_t from_ns = sent_ns(session, message);
-  if (from_ns == 0 || received_ns < from_ns) return;
+  if (from_ns <= 0 || received_ns < from_ns) return;
   distribution_record(&ledger->service, (uint64_t)(received_ns - from_ns));
   int64_t due_ns = 0;
   if (is_scheduled(session)) {
@@ -180,6 +180,7 @@ static void record(struct session *session, const struct message *message, int64
     case ID_AFTER_GAP: break;
     case ID_REORDERED: ledger->reordered_count++; break;
     case ID_DUPLICATED: ledger->duplicated_count++; return;
+    case ID_IMPOSSIBLE: ledger->corrupt_count++; return;
   }
   if (payload_is_right(session, message)) {
     record_latency(session, message, received_ns);
@@ -197,7 +198,8 @@ static void account(struct session *session, int64_t received_ns) {
   } else if (message->type <= FRAME_RESPONSE) {
     session->ledger->warmup_count++;
     /* What a one-way receiver knows of the schedule; the sender of requests has its own stamp. */
-    if (message->type == FRAME_ONE_WAY) session->schedule_start_ns = message->sent_ns + SCHEDULE_LEAD_NS;
+    int64_t sent_ns = message->type == FRAME_ONE_WAY ? message->sent_ns : 0;
+    if (sent_ns > 0 && sent_ns <= received_ns) session->schedule_start_ns = sent_ns + SCHEDULE_LEAD_NS;
   }
 }
 
@@ -243,9 +245,7 @@ int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity
   return (int32_t)bytes;
 }
 
-int32_t session_feed(struct session *session, const uint8_t *bytes, int32_t count) {
-  return fed_feed(session->channel, bytes, (size_t)count);
-}
+int32_t session_feed(struct session *session, const uint8_t *bytes, int32_t count) { return fed_feed(session->channel, bytes, (size_t)count); }
 
 /* ---- pausing ---- */
 

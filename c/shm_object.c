@@ -39,7 +39,9 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
 }
 
 uint64_t shm_layout(uint64_t kind, uint64_t shape) {
-#if defined(__GLIBC__)
+#if PARK_FUTEX
+  uint64_t library = 0;
+#elif defined(__GLIBC__)
   uint64_t library = 1;
 #elif defined(__APPLE__)
   uint64_t library = 2;
@@ -48,8 +50,7 @@ uint64_t shm_layout(uint64_t kind, uint64_t shape) {
 #endif
   uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), kind);
   hash = mix(hash, shape);
-  hash = mix(hash, library * 2 + PARK_ROBUST);
-  hash = mix(hash, sizeof(pthread_mutex_t));
+  hash = mix(hash, library);
   hash = mix(hash, sizeof(struct park));
   hash = mix(hash, offsetof(struct park, places));
   hash = mix(hash, sizeof(struct shm_header));
@@ -58,7 +59,7 @@ uint64_t shm_layout(uint64_t kind, uint64_t shape) {
 
 /* ---- life ---- */
 
-#if PARK_ROBUST
+#if PARK_FUTEX
 
 static int claim_side(const struct shm_object *object) { return life_claim(object->fd, object->side); }
 
@@ -208,8 +209,7 @@ int shm_object_accept(struct shm_object *object, int64_t slice_ns) {
   struct park_wish wish = {.ready = has_client, .context = object->header};
   if (!has_client(object->header) && slice_ns > 0) {
     int rc = park_sleep(&object->header->door, READABLE, &wish, slice_ns);
-    /* A client that died on its way in may have held the lock; another may still come. */
-    if (rc != 0 && rc != -EOWNERDEAD) return rc;
+    if (rc != 0) return rc;
   }
   return has_client(object->header) ? 0 : -EAGAIN;
 }

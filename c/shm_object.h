@@ -3,7 +3,7 @@
  * whether the other side lives. What lies behind the header is the mechanism's.
  *
  * A side holds, as long as it lives, a claim on one byte of the object's file (life.h). Where there are none (macOS;
- * IPC_NO_ROBUST_MUTEX) the pid in the header must do.
+ * IPC_NO_FUTEX) the pid in the header must do.
  */
 #ifndef IPC_SHM_OBJECT_H
 #define IPC_SHM_OBJECT_H
@@ -47,8 +47,8 @@ struct shm_object {
 };
 
 /*
- * A number that differs when a structure of the object has another layout in the peer's program, or its pthread_mutex_t
- * another meaning (glibc and musl). `kind` tells mechanisms apart, `shape` sums up the mechanism's own structures.
+ * A number that differs when a structure of the object has another layout in the peer's program, or where there are no futexes
+ * its pthread_mutex_t another meaning. `kind` tells mechanisms apart, `shape` sums up the mechanism's own structures.
  */
 uint64_t shm_layout(uint64_t kind, uint64_t shape);
 

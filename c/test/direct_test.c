@@ -59,19 +59,18 @@ static void impossible_lengths_are_refused(void) {
   }
 }
 
-#if PARK_ROBUST
+#if PARK_FUTEX
 
-static void send_and_hold_the_lock(struct channel *client) {
+static void send_once(struct channel *client) {
   uint8_t *frame = make_frame(64, 5);
   CHECK_EQUAL(direct_ops.try_send(client, frame, 96), 0);
-  CHECK_EQUAL(park_lock(park_of(client, WRITABLE), LONG_SLICE_NS), 0);
   say_ready();
 }
 
 static void the_last_message_of_the_dead_is_received(void) {
   struct channel_settings settings = settings_for(64, 0);
   struct channel *server = listen_for_peer(&direct_ops, &settings);
-  pid_t child = start_peer(server, &settings, send_and_hold_the_lock);
+  pid_t child = start_peer(server, &settings, send_once);
   CHECK_EQUAL(direct_ops.accept(server, NS_PER_SECOND), 0);
   kill_peer(child);
   CHECK(receive_is(server, 5, 64));
@@ -83,7 +82,7 @@ static void the_last_message_of_the_dead_is_received(void) {
 
 int main(int count, char **arguments) {
   read_rounds(count, arguments);
-#if PARK_ROBUST
+#if PARK_FUTEX
   the_last_message_of_the_dead_is_received();
 #endif
   run_suite(&direct_ops);

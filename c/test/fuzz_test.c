@@ -7,7 +7,7 @@
 #include "../frame.h"
 #include "../inbox.h"
 #include "check.h"
-#include "random.h"
+#include "mutate.h"
 
 #if defined(__SANITIZE_THREAD__)
 #define INPUTS 20000
@@ -15,65 +15,7 @@
 #define INPUTS 200000
 #endif
 
-#define LARGEST_INPUT 300000
-
-static uint8_t input[LARGEST_INPUT];
-static size_t input_bytes;
 static volatile uint8_t sink;
-
-static void put_frame(void) {
-  size_t payload_bytes = random_below(4) == 0 ? random_below(1000) : random_below(40);
-  /* Seldom one that the inbox has to grow for. */
-  if (random_below(1000) == 0) payload_bytes = random_below(150000);
-  if (input_bytes + payload_bytes + FRAME_OVERHEAD > LARGEST_INPUT) return;
-  uint8_t *frame = input + input_bytes, *payload = frame + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES;
-  uint64_t id = random_below(100);
-  frame_write(frame, id, payload_bytes, (uint32_t)random_below(6));
-  frame_stamp(frame, (int64_t)random_u64());
-  payload_fill(payload, payload_bytes);
-  payload_mark(payload, payload_bytes, id);
-  input_bytes += payload_bytes + FRAME_OVERHEAD;
-}
-
-/* ---- mutations ---- */
-
-static const uint64_t interesting[] = {
-    0, 1, 4, 27, 28, 29, 31, 32, 33, 127, 255, 256, 4095, 65535, 65536, 100000,
-    FRAME_BODY_LIMIT + 1, 0x7fffffff, 0x80000000, UINT32_MAX, (UINT64_C(1) << 32) + 28, INT64_MAX, UINT64_MAX - 27, UINT64_MAX,
-};
-
-static void mutate(void) {
-  size_t at = random_below(input_bytes), length = 1 + random_below(input_bytes - at);
-  switch (random_below(7)) {
-    case 0: input[at] ^= (uint8_t)(1u << random_below(8)); break;
-    case 1: input[at] = (uint8_t)random_u64(); break;
-    case 2: input_bytes = at + 1; break; /* cut short */
-    case 3: { /* a number that means something, small or large */
-      uint64_t value = interesting[random_below(sizeof interesting / sizeof interesting[0])];
-      size_t bytes = random_below(2) ? 4 : 8;
-      if (at + bytes <= input_bytes) memcpy(input + at, &value, bytes);
-      break;
-    }
-    case 4: /* bytes left out */
-      memmove(input + at, input + at + length, input_bytes - at - length);
-      input_bytes -= length;
-      break;
-    case 5: /* bytes said twice */
-      if (input_bytes + length > LARGEST_INPUT) break;
-      memmove(input + at + length, input + at, input_bytes - at);
-      input_bytes += length;
-      break;
-    default:
-      for (size_t i = at; i < at + length && i < at + 16; i++) input[i] = (uint8_t)random_u64();
-  }
-  if (input_bytes == 0) input_bytes = 1;
-}
-
-static void make_input(void) {
-  input_bytes = 0;
-  for (uint64_t frames = 1 + random_below(6); frames > 0; frames--) put_frame();
-  for (uint64_t times = random_below(6); times > 0; times--) mutate();
-}
 
 /* ---- what must hold whatever came ---- */
 
@@ -138,8 +80,7 @@ int main(int count, char **arguments) {
   uint64_t inputs = count > 1 ? strtoull(arguments[1], NULL, 10) : INPUTS;
   uint64_t seed = count > 2 ? strtoull(arguments[2], NULL, 10) : UINT64_C(0x5eed);
   for (uint64_t i = 0; i < inputs; i++) {
-    random_state = seed * UINT64_C(0x9E3779B97F4A7C15) + i + 1;
-    random_u64();
+    start_input(seed, i);
     make_input();
     if (!CHECK(decode()) || !CHECK(parse_body())) {
       fprintf(stderr, "input %llu of seed %llu\n", (unsigned long long)i, (unsigned long long)seed);

@@ -2,6 +2,7 @@
 #include "../park.h"
 
 #include "pair.h"
+#include "random.h"
 #include "shm_hooks.h"
 
 struct shared {
@@ -137,15 +138,34 @@ static void a_stopped_holder_costs_a_slice(void) {
   kill_peer(child);
 }
 
-#if PARK_ROBUST
+#if PARK_FUTEX
 
-static void a_dead_holder_is_told_once(void) {
+/* Whether it died is for the caller to find out. */
+static void a_dead_holder_costs_a_slice(void) {
   fresh();
   pid_t child = child_holding_the_lock();
   kill_peer(child);
-  CHECK_EQUAL(park_lock(&shared->park, 20 * NS_PER_MS), -EOWNERDEAD);
-  CHECK_EQUAL(park_lock(&shared->park, 20 * NS_PER_MS), 0);
-  park_unlock(&shared->park);
+  int64_t start_ns = clock_now_ns();
+  CHECK_EQUAL(park_lock(&shared->park, 0), -EAGAIN);
+  CHECK_EQUAL(park_lock(&shared->park, 20 * NS_PER_MS), -EAGAIN);
+  CHECK(clock_now_ns() - start_ns < SOON_NS);
+}
+
+/* Whatever is written into a park, calls end in time, and what is not "free" can't be had. */
+static void scribbles_over_a_park_cost_slices_only(void) {
+  for (int round = 0; round < 200; round++) {
+    fresh();
+    uint8_t *bytes = (uint8_t *)&shared->park;
+    for (size_t i = 0; i < sizeof shared->park; i++) bytes[i] = (uint8_t)random_u64();
+    struct park_wish wish = {.ready = round % 2 ? never : at_once};
+    int64_t start_ns = clock_now_ns();
+    CHECK_EQUAL(park_lock(&shared->park, NS_PER_MS), -EAGAIN);
+    CHECK_EQUAL(park_sleep(&shared->park, READABLE, &wish, NS_PER_MS), -EAGAIN);
+    park_wake(&shared->park, WRITABLE);
+    park_unlock(&shared->park);
+    CHECK_EQUAL(park_sleep(&shared->park, READABLE, &wish, NS_PER_MS), round % 2 ? -EAGAIN : 0);
+    CHECK(clock_now_ns() - start_ns < SOON_NS);
+  }
 }
 
 static void sleep_for_ever(void) {
@@ -198,8 +218,9 @@ int main(int count, char **arguments) {
   sleeps_end_in_time();
   cancelling_ends_one_sleep();
   a_stopped_holder_costs_a_slice();
-#if PARK_ROBUST
-  a_dead_holder_is_told_once();
+#if PARK_FUTEX
+  a_dead_holder_costs_a_slice();
+  scribbles_over_a_park_cost_slices_only();
   a_dead_sleeper_does_not_hold_up_its_waker();
   a_dead_waker_does_not_hold_up_its_sleeper();
 #endif

@@ -135,13 +135,26 @@ static void named_cases(void) {
   free(sequence);
 }
 
-static void huge_ids_are_ids_like_any_other(void) {
+static void ids_too_far_ahead_are_none(void) {
   struct sequence *sequence = fresh();
-  CHECK_EQUAL(sequence_see(sequence, UINT64_MAX - 1), ID_AFTER_GAP);
-  CHECK_EQUAL(sequence_see(sequence, UINT64_MAX - 1), ID_DUPLICATED);
-  CHECK_EQUAL(sequence_see(sequence, UINT64_C(1) << 53), ID_REORDERED);
+  CHECK_EQUAL(sequence_see(sequence, UINT64_MAX - 1), ID_IMPOSSIBLE);
+  CHECK_EQUAL(sequence_see(sequence, UINT64_C(1) << 53), ID_IMPOSSIBLE);
+  CHECK_EQUAL(sequence_see(sequence, SEQUENCE_MAX_AHEAD + 1), ID_IMPOSSIBLE);
+  CHECK_EQUAL(sequence->gap_count, 0);
+  CHECK_EQUAL(sequence_see(sequence, SEQUENCE_MAX_AHEAD), ID_AFTER_GAP);
+  CHECK_EQUAL(sequence_see(sequence, 2 * (uint64_t)SEQUENCE_MAX_AHEAD + 1), ID_AFTER_GAP);
   CHECK_EQUAL(sequence_see(sequence, 0), ID_REORDERED);
-  CHECK_EQUAL(sequence_see(sequence, UINT64_C(1) << 53), ID_DUPLICATED);
+  free(sequence);
+}
+
+/* As after hours at full speed. */
+static void ids_go_on_beyond_32_bits(void) {
+  struct sequence *sequence = fresh();
+  sequence->next = UINT64_C(0xfffffffe);
+  for (uint64_t id = UINT64_C(0xfffffffe); id < UINT64_C(0x100000002); id++) CHECK_EQUAL(sequence_see(sequence, id), ID_IN_ORDER);
+  CHECK_EQUAL(sequence_see(sequence, UINT64_C(0x100000003)), ID_AFTER_GAP);
+  CHECK_EQUAL(sequence_see(sequence, UINT64_C(0x100000002)), ID_REORDERED);
+  CHECK_EQUAL(sequence_see(sequence, 2), ID_DUPLICATED);
   free(sequence);
 }
 
@@ -194,7 +207,8 @@ int main(void) {
   random_histories_agree_with_the_model();
   ids_backwards_agree_with_the_model();
   named_cases();
-  huge_ids_are_ids_like_any_other();
+  ids_too_far_ahead_are_none();
+  ids_go_on_beyond_32_bits();
   with_too_many_gaps_the_oldest_is_given_up();
   overflowing_histories_never_miss_a_duplicate();
   splitting_a_gap_in_a_full_table_stays_inside_it();

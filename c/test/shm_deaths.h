@@ -56,9 +56,9 @@ static void a_dead_peer_is_told(const struct channel_ops *ops) {
     pause_ms(2);
     kill(child, SIGKILL);
     /* Not reaped: a zombie is dead as well, but its pid does not say so. */
-    if (!PARK_ROBUST) waitpid(child, NULL, 0);
+    if (!PARK_FUTEX) waitpid(child, NULL, 0);
     CHECK_EQUAL(learn_of_end(server), moments[moment] == leave ? -EPIPE : -EOWNERDEAD);
-    if (PARK_ROBUST) waitpid(child, NULL, 0);
+    if (PARK_FUTEX) waitpid(child, NULL, 0);
     CHECK_EQUAL(ops->check_peer(server), moments[moment] == leave ? -EPIPE : -EOWNERDEAD);
     int64_t start_ns = clock_now_ns();
     free_channel(server);
@@ -67,7 +67,7 @@ static void a_dead_peer_is_told(const struct channel_ops *ops) {
   }
 }
 
-#if PARK_ROBUST
+#if PARK_FUTEX
 
 static void echo(struct channel *client) {
   struct arrival arrival;

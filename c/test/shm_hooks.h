@@ -9,12 +9,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/* GCC's ThreadSanitizer does not see that pthread_mutex_timedlock has locked when it returns EOWNERDEAD. */
-#if defined(__SANITIZE_THREAD__)
-const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void) { return "mutex:park_lock\n"; }
-#endif
-
 static _Atomic int delays_on;
 static _Atomic long timed_out_count;
 

@@ -271,7 +271,7 @@ static void run_flood(const struct channel_ops *ops, struct flood flood, size_t 
 static void run_suite(const struct channel_ops *ops) {
   /* First those that fork, while there are no threads. */
   a_dead_peer_is_told(ops);
-#if PARK_ROBUST
+#if PARK_FUTEX
   a_peer_killed_while_busy_is_told(ops);
 #endif
   a_stopped_peer_costs_slices_only(ops);

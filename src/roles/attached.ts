@@ -2,6 +2,7 @@ import { writeSync } from "node:fs";
 import type { ConnectionEffective, ConnectionSettings } from "../channel/connection.ts";
 import { type Log, roleLog } from "../log/log.ts";
 import { clientSheetOf, LedgerFile } from "../measure/ledger.ts";
+import { CANCELED } from "../native/errno.ts";
 import { native } from "../native/library.ts";
 import { allowedCpus, pinToCpu } from "../system/cpus.ts";
 import { type RealTimeReport, useRealTime } from "../system/privileges.ts";
@@ -28,6 +29,8 @@ export interface RoleContext {
 }
 
 const CONTROL_OUT = 1;
+/** An orchestrator that is alive gives its next order long before. */
+const ORDERS_MS = 20_000;
 
 function say(message: RoleMessage): void {
   writeSync(CONTROL_OUT, `${JSON.stringify(message)}\n`);
@@ -41,6 +44,20 @@ async function* inputLines(): AsyncGenerator<string, void> {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     yield* lines;
+  }
+}
+
+/** What is said next. @throws if nobody says anything any more */
+async function nextLine(lines: AsyncIterator<string, void>): Promise<unknown> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const reason = `the orchestrator gave no orders for ${ORDERS_MS / 1000} s`;
+  const timer = setTimeout(() => reject(new Error(reason)), ORDERS_MS);
+  try {
+    const { value, done } = await Promise.race([lines.next(), late]);
+    if (done || value === undefined) throw new Error("the orchestrator is gone");
+    return JSON.parse(value);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -87,23 +104,19 @@ function connectionInWords(effective: ConnectionEffective): string {
 export async function runAttached(role: "server" | "client"): Promise<number> {
   try {
     const lines = inputLines();
-    const next = async () => {
-      const { value, done } = await lines.next();
-      if (done || value === undefined) throw new Error("the orchestrator is gone");
-      return JSON.parse(value) as unknown;
-    };
-    const settings = (await next()) as RoleSettings;
+    const settings = (await nextLine(lines)) as RoleSettings;
     const log = roleLog(settings.logLevel, (entry) => say({ type: "log", entry }));
     log.trace(`process ${process.pid} has the settings ${JSON.stringify(settings)}`);
     const ledger = LedgerFile.inherit(LEDGER_FD);
     const clients = role === "server" ? settings.clientCount : 1;
     ledger.touch(clientSheetOf(settings.worker), clientSheetOf(clients));
-    native().process_become_role(ledger.address, settings.parentPid, 1);
+    if (native().process_become_role(ledger.address, settings.parentPid, 1) === CANCELED)
+      throw new Error("the orchestrator is gone");
     if (settings.cpu !== null) {
       pinToCpu(settings.cpu);
       log.debug(`runs on CPU ${settings.cpu} alone`);
     }
-    const control: Control = { say, nextCommand: async () => (await next()) as RoleCommand };
+    const control: Control = { say, nextCommand: async () => (await nextLine(lines)) as RoleCommand };
     const realTime = settings.realTime ? useRealTime() : null;
     const run = role === "server" ? runServer : runClient;
     const usage = await run({ settings, ledger, control, log, realTime });

@@ -1,14 +1,29 @@
 /** What can happen to a run, and what must be true afterwards. Every fault returns what was not, in words. */
-import { existsSync } from "node:fs";
-import type { BenchmarkResult } from "../../src/result/schema.ts";
-import { allTests, type Ended, type Role, Sandbox, type Started, until } from "../e2e/harness.ts";
-import { LedgerPeek } from "../e2e/ledger-peek.ts";
+import { type Sandbox, type Started, until } from "../e2e/harness.ts";
+import {
+  type Blow,
+  type EndingSignal,
+  EXIT_CODES,
+  isStop,
+  isSurvivable,
+  type Pids,
+  send,
+  strike,
+  type Target,
+} from "./blows.ts";
 import type { FaultChannel } from "./channels.ts";
+import {
+  awaitEnd,
+  inSandbox,
+  lineProblems,
+  OUTPUT,
+  partialResultProblems,
+  tornResultProblems,
+  wholeResultProblems,
+} from "./checks.ts";
 import { Deadline } from "./deadline.ts";
+import { anyMoment, type Phase, type Scene, sceneOf } from "./phases.ts";
 import type { Random } from "./random.ts";
-
-export type Phase = "spawn" | "handshake" | "warm-up" | "measuring";
-export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
 export interface FaultContext {
   readonly channel: FaultChannel;
@@ -24,238 +39,169 @@ const END_AFTER_DEATH_MS = 2_000;
 const END_AFTER_SIGNAL_MS = 1_000;
 /** Ten seconds of silence are allowed, the watch looks at it for one more, and a stopped role takes a while to reap. */
 const OWN_DEADLINE_MS = 12_500;
-const STOPPED_MS = 3_000;
-/** The moment of a fault is anywhere in this time after the roles are there. */
-const MOMENTS_MS = 700;
-const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-const OUTPUT = "result.json";
 
-/** A run of one test that would go on for long. */
-function longRun({ channel, random }: FaultContext, flags: readonly string[] = ["-d", "30s"]): string[] {
+/** What a blow left to be checked. */
+interface Struck {
+  readonly sandbox: Sandbox;
+  readonly run: Started;
+  readonly target: Target;
+  readonly blow: Blow;
+  /** null: at any moment. */
+  readonly phase: Phase | null;
+}
+
+function startRun(sandbox: Sandbox, { channel, random }: FaultContext, scene: Scene): Started {
   const test = random.oneOf(["--one-way", "--round-trip"]);
-  const pace = random.oneOf([[], [], ["--send-delay", "100us"], ["--send-delay", "20ms"]]);
-  return [...channel.flags, test, ...pace, ...flags, "-q", "-o", OUTPUT];
-}
-
-/** Runs `body` in a sandbox; what is left afterwards is among the problems. */
-async function inSandbox(body: (sandbox: Sandbox) => Promise<string[]>): Promise<string[]> {
-  const sandbox = new Sandbox();
-  try {
-    const problems = await body(sandbox);
-    return [...problems, ...(await sandbox.leftovers()).slice(0, 5).map((what) => `left behind: ${what}`)];
-  } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
-  } finally {
-    sandbox.remove();
-  }
-}
-
-function start(sandbox: Sandbox, args: readonly string[]): Started {
+  const args = [...channel.flags, test, ...scene.flags, "-q", "-o", OUTPUT];
   return sandbox.start(args, { env: { TMPDIR: sandbox.temp } });
 }
 
-/** A process that has ended meanwhile is none of these faults' business. */
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
+async function strikeIn(struck: Omit<Struck, "sandbox" | "run">, context: FaultContext, scene: Scene) {
+  return inSandbox(async (sandbox) => {
+    const run = startRun(sandbox, context, scene);
+    const { pids, release } = await scene.reach(run);
+    const limitMs = limitOf(struck);
+    let deadline = new Deadline(limitMs);
+    await strike(pids[struck.target], struck.blow, release);
+    if (isSurvivable(struck.blow)) deadline = new Deadline(limitMs);
+    const problems = await problemsAfter({ ...struck, sandbox, run }, deadline);
+    context.note(deadline.tookMs);
+    return problems;
+  });
 }
 
-const problemsOf = (checks: readonly (readonly [isRight: boolean, problem: string])[]) =>
-  checks.filter(([isRight]) => !isRight).map(([, problem]) => problem);
+/** A role waits for its next order for 20 s, and less for everything else. */
+const STANDSTILL_MS = 25_000;
 
-/** One line on stderr, of the program itself, that matches. */
-function lineProblems({ stderr }: Ended, wanted: RegExp): string[] {
-  const lines = stderr.split("\n").filter(Boolean);
-  const isClear = lines.length === 1 && lines[0]!.startsWith("ipc-benchmark: ") && wanted.test(lines[0]!);
-  return problemsOf([
-    [isClear && !stderr.includes("internal error"), `stderr is not one line ${wanted}: ${stderr}`],
-  ]);
+function limitOf({ target, blow }: Pick<Struck, "target" | "blow">): number {
+  if (target === "orchestrator" && blow === "SIGSTOP for ever") return STANDSTILL_MS;
+  if (isStop(blow) || isSurvivable(blow)) return OWN_DEADLINE_MS;
+  return target === "orchestrator" ? END_AFTER_SIGNAL_MS : END_AFTER_DEATH_MS;
 }
 
-function partialResultProblems(sandbox: Sandbox): string[] {
-  if (!existsSync(sandbox.path(OUTPUT))) return ["no partial result was written"];
-  let result: BenchmarkResult;
-  try {
-    result = sandbox.readResult(OUTPUT);
-  } catch (error) {
-    return [String(error)];
-  }
-  const isMarked =
-    !result.metadata.complete &&
-    allTests(result).every(({ complete, failure }) => !complete && failure !== null);
-  return problemsOf([[isMarked, "the partial result is not marked as incomplete"]]);
+function problemsAfter(struck: Struck, deadline: Deadline): Promise<string[]> {
+  if (isSurvivable(struck.blow)) return afterSurvival(struck, deadline);
+  if (struck.target !== "orchestrator") return afterRolesEnd(struck, deadline);
+  if (struck.blow === "SIGKILL") return afterOrchestratorsDeath(struck, deadline);
+  return struck.blow === "SIGSTOP for ever"
+    ? afterOrchestratorsStandstill(struck, deadline)
+    : afterRequest(struck, struck.blow as EndingSignal, deadline);
 }
 
-/** Waits for the run to end, and checks how and when. */
-async function awaitEnd(
-  run: Started,
-  exitCode: number,
-  deadline: Deadline,
-  { note }: FaultContext,
-): Promise<{ ended: Ended; problems: string[] }> {
-  const ended = await run.ended;
-  deadline.reached();
-  note(deadline.tookMs);
-  const code = ended.exitCode ?? ended.signal;
-  const wrongCode = `exit code ${code} instead of ${exitCode}: ${ended.stderr}`;
-  return { ended, problems: [...deadline.problems(), ...problemsOf([[code === exitCode, wrongCode]])] };
+/** The run goes on as if nothing had been. */
+async function afterSurvival({ sandbox, run, blow, phase }: Struck, deadline: Deadline): Promise<string[]> {
+  // What is yet to be loaded does not ignore it yet.
+  const mayDie = blow === "SIGPIPE" && (phase === "start" || phase === "handshake");
+  const { ended, problems } = await awaitEnd(run, mayDie ? [0, 1, "SIGPIPE"] : [0], deadline);
+  if (ended.exitCode === 1) return [...problems, ...lineProblems(ended, /was killed by SIGPIPE/)];
+  return ended.exitCode === 0 ? [...problems, ...wholeResultProblems(sandbox, ended)] : problems;
 }
 
-/** SIGKILL of a role at any moment. */
-export const killRole =
-  (role: Role): Fault =>
-  (context) =>
-    inSandbox(async (sandbox) => {
-      const run = start(sandbox, longRun(context));
-      const roles = await run.bothRoles();
-      await Bun.sleep(context.random.below(MOMENTS_MS));
-      const deadline = new Deadline(END_AFTER_DEATH_MS);
-      kill(roles[role], "SIGKILL");
-      const { ended, problems } = await awaitEnd(run, 1, deadline, context);
-      return [
-        ...problems,
-        ...lineProblems(ended, new RegExp(`the ${role} was killed by SIGKILL`)),
-        ...partialResultProblems(sandbox),
-      ];
-    });
+const SILENCE =
+  /handled no message for|said nothing until the deadline|was not \w+ within|no client connected/;
 
-/** A role is asked to end, as an administrator would. */
-export const signalRole =
-  (role: Role, signal: StopSignal): Fault =>
-  (context) =>
-    inSandbox(async (sandbox) => {
-      const run = start(sandbox, longRun(context));
-      const roles = await run.bothRoles();
-      await Bun.sleep(context.random.below(MOMENTS_MS));
-      const deadline = new Deadline(END_AFTER_DEATH_MS);
-      kill(roles[role], signal);
-      const { ended, problems } = await awaitEnd(run, 1, deadline, context);
-      return [
-        ...problems,
-        ...lineProblems(
-          ended,
-          new RegExp(`a role was stopped by a signal|the ${role} was killed by ${signal}`),
-        ),
-        ...partialResultProblems(sandbox),
-      ];
-    });
-
-/** SIGSTOP of a role, for good: the other side and the orchestrator give up by themselves. */
-export const stopRoleForEver =
-  (role: Role): Fault =>
-  (context) =>
-    inSandbox(async (sandbox) => {
-      const run = start(sandbox, longRun(context, ["-d", "50s"]));
-      const roles = await run.bothRoles();
-      await Bun.sleep(context.random.below(MOMENTS_MS));
-      const deadline = new Deadline(OWN_DEADLINE_MS);
-      kill(roles[role], "SIGSTOP");
-      const { ended, problems } = await awaitEnd(run, 1, deadline, context);
-      return [
-        ...problems,
-        ...lineProblems(
-          ended,
-          /handled no message for|said nothing until the deadline|was not \w+ within|no client connected/,
-        ),
-        ...partialResultProblems(sandbox),
-      ];
-    });
-
-/** SIGSTOP of a role for three seconds: the run gets over it. */
-export const stopRoleForAWhile =
-  (role: Role): Fault =>
-  (context) =>
-    inSandbox(async (sandbox) => {
-      const run = start(sandbox, longRun(context, ["-d", "1500ms"]));
-      const roles = await run.bothRoles();
-      await Bun.sleep(context.random.below(MOMENTS_MS));
-      kill(roles[role], "SIGSTOP");
-      await Bun.sleep(STOPPED_MS);
-      const deadline = new Deadline(OWN_DEADLINE_MS);
-      kill(roles[role], "SIGCONT");
-      const { ended, problems } = await awaitEnd(run, 0, deadline, context);
-      if (problems.length > 0) return problems;
-      const { metadata } = sandbox.readResult(OUTPUT);
-      return problemsOf([
-        [metadata.complete && ended.stderr === "", `the run is not complete: ${ended.stderr}`],
-      ]);
-    });
-
-/** Waits until a run is where the fault is to hit it. */
-async function reach(phase: Phase, run: Started, random: Random): Promise<void> {
-  if (phase === "spawn") return Bun.sleep(random.below(60));
-  const { client } = await run.bothRoles();
-  if (phase === "handshake") return Bun.sleep(random.below(20));
-  using ledger = new LedgerPeek(client);
-  await until(`the run is ${phase}`, () => ledger.progress()[phase === "warm-up" ? "warmup" : "sent"] > 0);
-  return Bun.sleep(random.below(MOMENTS_MS / 2));
+/** A role was killed, stopped for good, or asked to end. */
+async function afterRolesEnd(struck: Struck, deadline: Deadline): Promise<string[]> {
+  const { sandbox, run, target, blow, phase } = struck;
+  // It may have had its part done: then the run must be whole.
+  const isLate = phase === "draining";
+  const { ended, problems } = await awaitEnd(run, isLate ? [0, 1] : [1], deadline);
+  if (isLate && ended.exitCode === 0) return [...problems, ...wholeResultProblems(sandbox, ended)];
+  const wanted = {
+    SIGKILL: new RegExp(`the ${target} was killed by SIGKILL`),
+    "SIGSTOP for ever": SILENCE,
+  };
+  const line =
+    wanted[blow as keyof typeof wanted] ??
+    new RegExp(`a role was stopped by a signal|the ${target} was killed by ${blow}`);
+  return [...problems, ...lineProblems(ended, line), ...partialResultProblems(sandbox)];
 }
 
-const EXTENT: Readonly<Record<Phase, readonly string[]>> = {
-  spawn: ["-d", "30s"],
-  handshake: ["-d", "30s"],
-  "warm-up": ["-d", "30s", "-w", "1000000000000"],
-  measuring: ["-d", "30s"],
-};
-
-/** The user ends the run, from a terminal (every process of it gets the signal) or not. */
-export const signalRun =
-  (signal: StopSignal, phase: Phase, reaches: "the orchestrator" | "all three"): Fault =>
-  (context) =>
-    inSandbox(async (sandbox) => {
-      const run = start(sandbox, longRun(context, EXTENT[phase]));
-      await reach(phase, run, context.random);
-      const all = [run.pid, ...Object.values(run.roles())];
-      const deadline = new Deadline(END_AFTER_SIGNAL_MS);
-      for (const pid of reaches === "all three" ? all : [run.pid]) kill(pid, signal);
-      const { ended, problems } = await awaitEnd(run, EXIT_CODES[signal], deadline, context);
-      // Before it can handle signals the program just dies of them, which a shell reports by the same number.
-      if (phase === "spawn" && ended.signal === signal) return deadline.problems();
-      return [
-        ...problems,
-        ...lineProblems(ended, new RegExp(`the run was stopped by ${signal}`)),
-        ...partialResultProblems(sandbox),
-      ];
-    });
-
-/** Waits for roles that nobody reaps, and checks when they were gone. */
-async function awaitRolesGone(
-  sandbox: Sandbox,
-  deadline: Deadline,
-  { note }: FaultContext,
-): Promise<string[]> {
+/** The orchestrator was killed: nobody is left who could clean up but the roles. */
+async function afterOrchestratorsDeath({ sandbox }: Struck, deadline: Deadline): Promise<string[]> {
   await until("the roles are gone", () => sandbox.processes().length === 0);
   deadline.reached();
-  note(deadline.tookMs);
-  return deadline.problems();
+  return [...deadline.problems(), ...tornResultProblems(sandbox)];
 }
 
-/** SIGKILL of the orchestrator at any moment: nobody is left who could clean up but the roles. */
-export const killOrchestrator: Fault = (context) =>
-  inSandbox(async (sandbox) => {
-    const run = start(sandbox, longRun(context));
-    await run.bothRoles();
-    await Bun.sleep(context.random.below(MOMENTS_MS));
-    const deadline = new Deadline(END_AFTER_SIGNAL_MS);
-    run.signal("SIGKILL");
-    return awaitRolesGone(sandbox, deadline, context);
-  });
+/** The orchestrator stands still: the roles end by themselves, and it can be killed. */
+async function afterOrchestratorsStandstill(struck: Struck, deadline: Deadline): Promise<string[]> {
+  const { sandbox, run } = struck;
+  await until(
+    "the roles are gone",
+    () => sandbox.processes().every(({ pid }) => pid === run.pid),
+    4 * STANDSTILL_MS,
+  );
+  deadline.reached();
+  send(run.pid, "SIGKILL");
+  await run.ended;
+  return [...deadline.problems(), ...tornResultProblems(sandbox)];
+}
+
+/** The user, or whoever ends a session, asked the orchestrator to end. */
+async function afterRequest(
+  { sandbox, run, phase }: Struck,
+  signal: EndingSignal,
+  deadline: Deadline,
+): Promise<string[]> {
+  const isEarly = phase === "start";
+  const isLate = phase === "writing";
+  const codes = [EXIT_CODES[signal], ...(isEarly || isLate ? [signal] : []), ...(isLate ? [0] : [])];
+  const { ended, problems } = await awaitEnd(run, codes, deadline);
+  // Before it can handle signals, and after its last word, the program just dies of them, as a shell reports by the same number.
+  if (ended.signal === signal) return [...problems, ...tornResultProblems(sandbox)];
+  if (ended.exitCode === 0) return [...problems, ...wholeResultProblems(sandbox, ended)];
+  return [
+    ...problems,
+    ...lineProblems(ended, new RegExp(`the run was stopped by ${signal}`)),
+    ...(isLate ? tornResultProblems(sandbox) : partialResultProblems(sandbox)),
+  ];
+}
+
+/** One blow for one process in one phase. */
+export const blowIn =
+  (blow: Blow, target: Target, phase: Phase): Fault =>
+  (context) =>
+    strikeIn({ blow, target, phase }, context, sceneOf(phase, target, blow, context.random));
+
+/** One blow for one process at any moment. */
+export const blowAnytime =
+  (blow: Blow, target: Target): Fault =>
+  (context) =>
+    strikeIn({ blow, target, phase: null }, context, anyMoment(isSurvivable(blow), context.random));
+
+/** Ctrl-C in a terminal: every process of the run gets the signal. */
+export const signalAll =
+  (signal: EndingSignal, phase: Phase): Fault =>
+  (context) =>
+    inSandbox(async (sandbox) => {
+      const scene = sceneOf(phase, "orchestrator", signal, context.random);
+      const run = startRun(sandbox, context, scene);
+      const { pids, release } = await scene.reach(run);
+      const deadline = new Deadline(END_AFTER_SIGNAL_MS);
+      for (const pid of Object.values(pids)) send(pid, signal);
+      release();
+      const struck = { sandbox, run, target: "orchestrator", blow: signal, phase } as const;
+      const problems = await afterRequest(struck, signal, deadline);
+      context.note(deadline.tookMs);
+      return problems;
+    });
 
 /** SIGKILL of all three, once the peers have met: nobody is left who could clean up. */
 export const killAll: Fault = (context) =>
   inSandbox(async (sandbox) => {
-    const run = start(sandbox, longRun(context));
-    const { server, client } = await run.bothRoles();
-    await reach("measuring", run, context.random);
-    const order = context.random.oneOf([
-      [run.pid, server, client],
-      [server, client, run.pid],
-      [client, run.pid, server],
+    const scene = sceneOf("measuring", "orchestrator", "SIGKILL", context.random);
+    const run = startRun(sandbox, context, scene);
+    const { pids } = await scene.reach(run);
+    const order = context.random.oneOf<readonly (keyof Pids)[]>([
+      ["orchestrator", "server", "client"],
+      ["server", "client", "orchestrator"],
+      ["client", "orchestrator", "server"],
     ]);
     const deadline = new Deadline(END_AFTER_SIGNAL_MS);
-    for (const pid of order) kill(pid, "SIGKILL");
-    return awaitRolesGone(sandbox, deadline, context);
+    for (const one of order) send(pids[one], "SIGKILL");
+    const struck = { sandbox, run, target: "orchestrator", blow: "SIGKILL", phase: "measuring" } as const;
+    const problems = await afterOrchestratorsDeath(struck, deadline);
+    context.note(deadline.tookMs);
+    return problems;
   });

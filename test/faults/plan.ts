@@ -1,21 +1,14 @@
 /** Which faults happen to which channels, how often, in the short form (part of `bun test`) and in the long one. */
+import { BLOWS, type Blow, type EndingSignal, EXIT_CODES, isStop, TARGETS } from "./blows.ts";
 import { CHANNELS, type FaultChannel } from "./channels.ts";
-import {
-  type Fault,
-  killAll,
-  killOrchestrator,
-  killRole,
-  type Phase,
-  type StopSignal,
-  signalRole,
-  signalRun,
-  stopRoleForAWhile,
-  stopRoleForEver,
-} from "./faults.ts";
+import { blowAnytime, blowIn, type Fault, killAll, signalAll } from "./faults.ts";
+import { PHASES, type Phase } from "./phases.ts";
 import { Random } from "./random.ts";
 
 export interface FaultCase {
   readonly fault: string;
+  /** null: at any moment. */
+  readonly phase: Phase | null;
   readonly channel: FaultChannel;
   /** What a case of its own is made from: run it again with the same seed and it does the same. */
   readonly name: string;
@@ -29,77 +22,89 @@ export interface FaultEnd {
   readonly tookMs: number | null;
 }
 
-const PHASES: readonly Phase[] = ["spawn", "handshake", "warm-up", "measuring"];
-const SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-
 interface Row {
   readonly fault: string;
+  readonly phase: Phase | null;
   readonly make: (random: Random) => Fault;
   /** Cases for each channel. */
   readonly long: number;
   /** In the short form: the channels that have one. */
-  readonly short: (channel: FaultChannel, position: number) => boolean;
+  readonly short: (position: number) => boolean;
 }
 
 const all = () => true;
-const fewOf =
-  (...names: string[]) =>
-  (channel: FaultChannel) =>
-    names.includes(channel.name);
+const none = () => false;
+/** One channel, so that every blow, target and phase meets several. */
+const turn =
+  (b: number, t: number, p: number): Row["short"] =>
+  (position) =>
+    position === (b + 3 * t + 7 * p) % CHANNELS.length;
 
-const phaseRows: readonly Row[] = PHASES.flatMap((phase, p) =>
-  SIGNALS.map((signal, s) => ({
-    fault: `${signal} during ${phase}`,
-    make: (random: Random) => signalRun(signal, phase, random.oneOf(["the orchestrator", "all three"])),
-    long: 2,
-    short: (_: FaultChannel, position: number) => position % 5 === (p + s) % 5,
-  })),
-);
+const SIGNALS = Object.keys(EXIT_CODES) as EndingSignal[];
 
-const ROWS: readonly Row[] = [
-  { fault: "SIGKILL of the server", make: () => killRole("server"), long: 50, short: all },
-  { fault: "SIGKILL of the client", make: () => killRole("client"), long: 50, short: all },
-  { fault: "SIGKILL of the orchestrator", make: () => killOrchestrator, long: 20, short: all },
-  { fault: "SIGKILL of all three", make: () => killAll, long: 10, short: all },
-  {
-    fault: "SIGTERM, SIGINT or SIGHUP of a role",
-    make: (random) => signalRole(random.oneOf(["server", "client"]), random.oneOf(SIGNALS)),
-    long: 6,
-    short: fewOf("uds async", "shm blocking"),
-  },
-  ...phaseRows,
-  {
-    fault: "SIGSTOP of the server for 3 s",
-    make: () => stopRoleForAWhile("server"),
-    long: 3,
-    short: fewOf("uds async", "pmq blocking", "shm-direct async"),
-  },
-  {
-    fault: "SIGSTOP of the client for 3 s",
-    make: () => stopRoleForAWhile("client"),
-    long: 3,
-    short: fewOf("tcp blocking", "shm async"),
-  },
-  {
-    fault: "SIGSTOP of the server for ever",
-    make: () => stopRoleForEver("server"),
-    long: 2,
-    short: fewOf("shm blocking"),
-  },
-  {
-    fault: "SIGSTOP of the client for ever",
-    make: () => stopRoleForEver("client"),
-    long: 2,
-    short: fewOf("uds async"),
-  },
+/** Waiting out a stopped process takes seconds: of these the short form has only a few. */
+const SHORT_STOPS: readonly string[] = [
+  "SIGSTOP for 3 s of the server during handshake",
+  "SIGSTOP for 3 s of the client during measuring",
+  "SIGSTOP for 3 s of the orchestrator during writing",
+  "SIGSTOP for ever of the server during draining",
+  "SIGSTOP for ever of the client during measuring",
+  "SIGSTOP for ever of the orchestrator during start",
 ];
 
-export const FAULT_NAMES: readonly string[] = ROWS.map(({ fault }) => fault);
+/** Every blow for every process in every phase. */
+const grid: readonly Row[] = BLOWS.flatMap((blow, b) =>
+  TARGETS.flatMap((target, t) =>
+    PHASES.map((phase, p): Row => {
+      const fault = `${blow} of the ${target}`;
+      const isShort = !isStop(blow) || SHORT_STOPS.includes(`${fault} during ${phase}`);
+      return {
+        fault,
+        phase,
+        make: () => blowIn(blow, target, phase),
+        long: 1,
+        short: isShort ? turn(b, t, p) : none,
+      };
+    }),
+  ),
+);
 
-function caseOf({ fault, make }: Row, channel: FaultChannel, round: number): FaultCase {
-  const name = `${fault}, ${channel.name}, ${round}`;
+const ctrlC: readonly Row[] = PHASES.map((phase, p) => ({
+  fault: "SIGINT, SIGTERM or SIGHUP of all three",
+  phase,
+  make: (random) => signalAll(random.oneOf(SIGNALS), phase),
+  long: 1,
+  short: turn(p, 0, 0),
+}));
+
+const anytime = (blow: Blow, target: "server" | "client", long: number): Row => ({
+  fault: `${blow} of the ${target}`,
+  phase: null,
+  make: () => blowAnytime(blow, target),
+  long,
+  short: blow === "SIGKILL" ? all : none,
+});
+
+const ROWS: readonly Row[] = [
+  ...grid,
+  ...ctrlC,
+  // A hundred moments for each channel.
+  anytime("SIGKILL", "server", 45),
+  anytime("SIGKILL", "client", 45),
+  anytime("SIGSTOP for 3 s", "server", 3),
+  anytime("SIGSTOP for 3 s", "client", 3),
+  anytime("SIGSTOP for ever", "server", 2),
+  anytime("SIGSTOP for ever", "client", 2),
+  { fault: "SIGKILL of all three", phase: "measuring", make: () => killAll, long: 5, short: all },
+];
+
+export const FAULT_NAMES: readonly string[] = [...new Set(ROWS.map(({ fault }) => fault))];
+
+function caseOf({ fault, phase, make }: Row, channel: FaultChannel, round: number): FaultCase {
+  const name = `${fault} ${phase === null ? "at any moment" : `during ${phase}`}, ${channel.name}, ${round}`;
   return {
     fault,
+    phase,
     channel,
     name,
     run: async (seed) => {
@@ -117,7 +122,7 @@ function caseOf({ fault, make }: Row, channel: FaultChannel, round: number): Fau
 export function faultCases(form: "short" | "long"): FaultCase[] {
   return ROWS.flatMap((row) =>
     CHANNELS.flatMap((channel, position) => {
-      const rounds = form === "long" ? row.long : Number(row.short(channel, position));
+      const rounds = form === "long" ? row.long : Number(row.short(position));
       return Array.from({ length: rounds }, (_, round) => caseOf(row, channel, round + 1));
     }),
   );

@@ -1,13 +1,13 @@
 /** The fault suite outside of `bun test`, in the short form or the long one, with a table at the end. */
 import { parseArgs } from "node:util";
-import { CHANNELS } from "./channels.ts";
-import { FAULT_NAMES, type FaultCase, faultCases, newSeed, runCases } from "./plan.ts";
+import { type FaultCase, type FaultEnd, faultCases, newSeed, runCases } from "./plan.ts";
+import { outcomeTables } from "./table.ts";
 
 const HELP = `Kills, stops and signals the compiled program at seeded random moments, and checks how it ends.
 
   bun run test:faults -- [options]
 
-  --long         every fault as often as it takes, some 2000 cases; without it a few of each
+  --long         every fault as often as it takes, some 2400 cases; without it a few of each
   --seed TEXT    the moments of an earlier run again; a new one by default, printed first
   --only TEXT    cases whose name contains it: "SIGKILL of the server, uds async"
   --part N/M     the Nth of M equal parts of the cases
@@ -15,8 +15,8 @@ const HELP = `Kills, stops and signals the compiled program at seeded random mom
   --list         print the names of the cases, and run none
   --help         this text
 
-The table at the end holds the cases and failures of each fault and channel, with the median and the greatest time from
-the fault to the end of the run. Exit code 0 if all went well, 1 if a case failed, 2 for options that make no sense.`;
+The tables at the end hold the cases and failures of each fault by phase and by channel, with the median and the greatest
+time from the fault to the end of the run. Exit code 0 if all went well, 1 if a case failed, 2 for options that make no sense.`;
 
 function refuse(reason: string): never {
   console.error(`test:faults: ${reason} (see --help)`);
@@ -65,41 +65,21 @@ if (options.list) {
   process.exit(0);
 }
 
-const failures = new Set<FaultCase>();
-const times = new Map<string, number[]>(FAULT_NAMES.map((fault) => [fault, []]));
+const outcomes = new Map<FaultCase, FaultEnd>();
 const startMs = performance.now();
-let done = 0;
+let failures = 0;
 
 console.log(`${cases.length} cases, seed ${options.seed}`);
-await runCases(cases, { seed: options.seed, atOnce }, (ended, { problems, tookMs }) => {
-  done++;
-  if (tookMs !== null) times.get(ended.fault)!.push(tookMs);
-  if (problems.length > 0) {
-    failures.add(ended);
-    console.log(`FAILED ${ended.name}: ${problems.join("; ")}`);
+await runCases(cases, { seed: options.seed, atOnce }, (ended, end) => {
+  outcomes.set(ended, end);
+  if (end.problems.length > 0) {
+    failures++;
+    console.log(`FAILED ${ended.name}: ${end.problems.join("; ")}`);
   }
-  if (done % 100 === 0) console.log(`${done} of ${cases.length}, ${failures.size} failed`);
+  if (outcomes.size % 100 === 0) console.log(`${outcomes.size} of ${cases.length}, ${failures} failed`);
 });
 
-/** "50" cases, or "50, 2 failed". */
-function cell(fault: string, channel: string): string {
-  const isHere = (one: FaultCase) => one.fault === fault && one.channel.name === channel;
-  const failed = [...failures].filter(isHere).length;
-  return `${cases.filter(isHere).length}${failed > 0 ? `, ${failed} failed` : ""}`;
-}
-
-/** "180 / 420" ms: the median and the greatest. */
-function endTimes(fault: string): string {
-  const sorted = times.get(fault)!.toSorted((a, b) => a - b);
-  return sorted.length === 0 ? "-" : `${sorted[Math.floor(sorted.length / 2)]} / ${sorted.at(-1)}`;
-}
-
 const seconds = Math.round((performance.now() - startMs) / 1000);
-console.log(`\n| fault | ${CHANNELS.map(({ name }) => name).join(" | ")} | end after, ms |`);
-console.log(`|---|${CHANNELS.map(() => "---").join("|")}|---|`);
-for (const fault of FAULT_NAMES.filter((name) => cases.some((one) => one.fault === name))) {
-  const cells = CHANNELS.map(({ name }) => cell(fault, name));
-  console.log(`| ${fault} | ${cells.join(" | ")} | ${endTimes(fault)} |`);
-}
-console.log(`\n${cases.length} cases, ${failures.size} failed, ${seconds} s, seed ${options.seed}`);
-process.exit(failures.size > 0 ? 1 : 0);
+console.log(`\n${outcomeTables(outcomes)}`);
+console.log(`\n${cases.length} cases, ${failures} failed, ${seconds} s, seed ${options.seed}`);
+process.exit(failures > 0 ? 1 : 0);
