@@ -32,6 +32,8 @@ static const uint32_t layout[] = {
     offsetof(struct session_settings, blocking),
     offsetof(struct session_settings, sheet),
     offsetof(struct session_settings, peer_sheet),
+    offsetof(struct session_settings, trusts_peer),
+    offsetof(struct session_settings, clocks_differ),
     offsetof(struct session_settings, error),
 
     sizeof(struct channel_effective),
@@ -39,6 +41,7 @@ static const uint32_t layout[] = {
     offsetof(struct channel_effective, receive_buffer_bytes),
     offsetof(struct channel_effective, port),
     offsetof(struct channel_effective, queue_depth),
+    offsetof(struct channel_effective, is_far),
 
     sizeof(struct distribution),
     offsetof(struct distribution, count),

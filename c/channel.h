@@ -53,6 +53,7 @@ struct channel_effective {
   uint64_t receive_buffer_bytes;
   uint32_t port;
   uint32_t queue_depth; /* 0 where there is none */
+  uint32_t is_far;      /* the peer may run on another kernel */
 };
 
 /* One message's body in the channel's own buffer, with FRAME_LENGTH_BYTES of room before it; valid until the next receive. */

@@ -39,6 +39,9 @@ static inline void cpu_relax(void) {
 #endif
 }
 
+/* clock_now_ns for TypeScript, which it costs a BigInt. */
+int64_t clock_monotonic_ns(void);
+
 /* Nanoseconds to add to CLOCK_MONOTONIC to get CLOCK_REALTIME, taken as the tightest of a few pairs of readings. */
 int64_t clock_realtime_offset_ns(void);
 

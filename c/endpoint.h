@@ -7,4 +7,11 @@
 /* Removes what a listener of this mechanism (enum mechanism) leaves in the system. 0 also if there is nothing. */
 int32_t endpoint_remove(int32_t mechanism, const char *endpoint);
 
+/*
+ * Makes room for a server that is to have a name of its own choice: removes what one that is dead left under it. 0, also if there
+ * is nothing; -EADDRINUSE if its owner lives; -EEXIST if it is nothing that a server of this program made. Queues of another
+ * program have no mark of life: the caller must know that nobody has them open.
+ */
+int32_t endpoint_take_over(int32_t mechanism, const char *endpoint);
+
 #endif

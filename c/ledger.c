@@ -6,6 +6,8 @@
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define CPU_UNKNOWN UINT32_MAX
 
@@ -74,12 +76,32 @@ int32_t ledger_await_start(struct ledger_file *file, double shift_ns) {
   return clock_pause_until(start_ns + (int64_t)shift_ns, &file->stop);
 }
 
-void ledger_clear(struct ledger_file *file, int32_t sheet) { memset(&file->sheets[sheet], 0, sizeof file->sheets[sheet]); }
-
 struct record_ring *ledger_ring(struct ledger_file *file, uint32_t sheet) {
   if (file->ring_capacity == 0) return NULL;
   uint8_t *rings = (uint8_t *)&file->sheets[file->sheet_count];
   return (struct record_ring *)(rings + sheet * ring_bytes(file->ring_capacity));
+}
+
+/* Gives whole pages back, which read as zeros again. */
+static void discard(void *start, size_t length) {
+#if defined(__linux__)
+  size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+  uint8_t *first = (uint8_t *)(((uintptr_t)start + page_bytes - 1) / page_bytes * page_bytes);
+  uint8_t *end = (uint8_t *)(((uintptr_t)start + length) / page_bytes * page_bytes);
+  if (end > first && madvise(first, (size_t)(end - first), MADV_REMOVE) == 0) {
+    memset(start, 0, (size_t)(first - (uint8_t *)start));
+    memset(end, 0, (size_t)((uint8_t *)start + length - end));
+    return;
+  }
+#endif
+  memset(start, 0, length);
+}
+
+void ledger_clear(struct ledger_file *file, int32_t sheet) {
+  discard(&file->sheets[sheet], sizeof file->sheets[sheet]);
+  /* Its reader is done with it: both sequence numbers begin anew. */
+  struct record_ring *ring = ledger_ring(file, (uint32_t)sheet);
+  if (ring != NULL) discard(ring, ring_bytes(file->ring_capacity));
 }
 
 /* Pairs with the release of the reader, which is done with the places below tail. */

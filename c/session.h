@@ -49,6 +49,8 @@ struct session_settings {
   uint32_t blocking;
   uint32_t sheet;      /* own */
   uint32_t peer_sheet; /* NO_SHEET: the peer keeps its ledger elsewhere */
+  uint32_t trusts_peer;   /* another tool: neither ids nor payloads are checked */
+  uint32_t clocks_differ; /* stamps of the peer mean nothing here: no one-way latency */
   int32_t error;       /* out: why session_open returned NULL */
 };
 
@@ -77,11 +79,19 @@ struct session {
   uint64_t in_flight;
 
   struct message message; /* the last one received */
-  int64_t unsettled_ns;   /* when it came, if it is a request that has not been accounted for yet; else 0 */
+  int64_t unsettled_ns;   /* when it came, if it has not been accounted for yet, as requests before their reply; else 0 */
 };
 
 struct session *session_open(struct session_settings *settings, struct ledger_file *file);
 void session_close(struct session *session);
+
+/*
+ * Makes the session measure by other terms than it was opened with: sizes, window, schedule, trust. Ids start anew. Not while
+ * messages are under way; session_out moves.
+ */
+int32_t session_agree(struct session *session, const struct session_settings *terms);
+/* The schedule that the session's settings ask for. */
+int session_open_schedule(struct session *session);
 
 int32_t session_listen(struct session *session);
 /* Listens for the next client in place of `before`, which has accepted one. */
@@ -111,6 +121,8 @@ int32_t session_flush(struct session *session);
 
 /* The type of the message received (enum frame_type), or a negative errno. */
 int32_t session_receive(struct session *session);
+/* Length of the payload of the message just received. */
+double session_payload_bytes(const struct session *session);
 /* Copies the payload of the message just received, at most `capacity` bytes; returns how many. */
 int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity);
 

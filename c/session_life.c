@@ -6,7 +6,7 @@
 
 #include "tick.h"
 
-static int open_schedule(struct session *session) {
+int session_open_schedule(struct session *session) {
   const struct session_settings *settings = &session->settings;
   session->schedule = (struct schedule){0};
   free(session->sent_at_ns);
@@ -23,20 +23,15 @@ static int open_schedule(struct session *session) {
 }
 
 static int open_session(struct session *session, struct session_settings *settings, struct ledger_file *file) {
-  size_t room = settings->payload_bytes > NOTE_BYTES ? settings->payload_bytes : NOTE_BYTES;
-  if (settings->payload_bytes > FRAME_PAYLOAD_LIMIT) return -EMSGSIZE;
   if (settings->sheet >= file->sheet_count) return -EINVAL;
-  settings->channel.frame_bytes = room + FRAME_OVERHEAD;
   session->settings = *settings;
+  int error = session_agree(session, settings);
+  if (error != 0) return error;
   session->file = file;
   session->ledger = &file->sheets[settings->sheet];
   session->peer_ledger = settings->peer_sheet < file->sheet_count ? &file->sheets[settings->peer_sheet] : NULL;
-  session->out = malloc(room + FRAME_OVERHEAD);
-  if (session->out == NULL) return -ENOMEM;
-  payload_fill(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, room);
-  int error = 0;
-  session->channel = channel_create(&settings->channel, &file->stop, &error);
-  return error != 0 ? error : open_schedule(session);
+  session->channel = channel_create(&session->settings.channel, &file->stop, &error);
+  return error;
 }
 
 static void session_free(struct session *session) {
@@ -92,7 +87,7 @@ int32_t session_use_schedule(struct session *session, double rate_microhertz, in
   settings->arrival = (uint32_t)arrival;
   settings->burst = (uint32_t)burst;
   settings->seed = (uint64_t)seed;
-  return open_schedule(session);
+  return session_open_schedule(session);
 }
 
 int32_t session_use_sheets(struct session *session, int32_t sheet, int32_t peer_sheet) {

@@ -76,6 +76,9 @@ void shm_object_unlink(struct shm_object *object);
 void shm_object_leave(struct shm_object *object);
 void shm_object_close(struct shm_object *object);
 
+/* Of the server that has published the object, alive or dead; 0 if it is no object of this program. */
+int64_t shm_object_owner_pid(int fd);
+
 static inline int shm_object_peer_left(const struct shm_object *object) {
   return atomic_load_explicit(&object->header->sides[1 - object->side].closed, memory_order_acquire) != 0;
 }

@@ -67,11 +67,27 @@ static uint32_t local_port(int fd) {
   return 0;
 }
 
+static int address_of(int (*get)(int, struct sockaddr *, socklen_t *), int fd, struct sockaddr_storage *address) {
+  socklen_t bytes = sizeof *address;
+  return get(fd, (struct sockaddr *)address, &bytes) == 0 ? address->ss_family : AF_UNSPEC;
+}
+
+/* A connection of a host with itself has one address at both ends. */
+static uint32_t is_far(int fd) {
+  struct sockaddr_storage own = {0}, peer = {0};
+  int family = address_of(getsockname, fd, &own);
+  if (family == AF_UNIX || address_of(getpeername, fd, &peer) != family) return 0;
+  if (family == AF_INET) return ((struct sockaddr_in *)&own)->sin_addr.s_addr != ((struct sockaddr_in *)&peer)->sin_addr.s_addr;
+  const struct in6_addr *one = &((struct sockaddr_in6 *)&own)->sin6_addr, *other = &((struct sockaddr_in6 *)&peer)->sin6_addr;
+  return family == AF_INET6 && memcmp(one, other, sizeof *one) != 0;
+}
+
 void socket_effective(int32_t fd, struct channel_effective *effective) {
   *effective = (struct channel_effective){
       .send_buffer_bytes = read_int_option(fd, SO_SNDBUF),
       .receive_buffer_bytes = read_int_option(fd, SO_RCVBUF),
       .port = local_port(fd),
+      .is_far = is_far(fd),
   };
 }
 
@@ -140,6 +156,9 @@ static int bind_and_listen(struct socket_channel *self, const struct sockaddr *a
   if (self->listener < 0) return self->listener;
   int rc = socket_tune(self->listener, (double)self->buffer_bytes);
   if (rc != 0) return rc;
+  /* Connections of an earlier server that linger in TIME_WAIT are no reason to refuse; another listener still is. */
+  int one = 1;
+  setsockopt(self->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   if (bind(self->listener, address, bytes) != 0) return -errno;
   return listen(self->listener, BACKLOG) == 0 ? 0 : -errno;
 }

@@ -3,7 +3,7 @@ import { ChannelError } from "../measure/failures.ts";
 import { type Address, native, type Shim } from "../native/library.ts";
 import type { Channel, Need } from "./channel.ts";
 import { NOTE_BYTES } from "./channel.ts";
-import { nativeArrival } from "./connection.ts";
+import { agreeOn, type ConnectionSettings, nativeArrival } from "./connection.ts";
 
 /** Every mechanism in blocking mode: each call is one synchronous call into the shim, which waits there. */
 export class BlockingChannel implements Channel {
@@ -34,6 +34,10 @@ export class BlockingChannel implements Channel {
     return this.shim.session_receive(this.session);
   }
 
+  payloadBytes(): number {
+    return this.shim.session_payload_bytes(this.session);
+  }
+
   readNote(): string {
     const note = Buffer.alloc(NOTE_BYTES);
     const bytes = this.shim.session_read_note(this.session, note, note.length);
@@ -62,6 +66,10 @@ export class BlockingChannel implements Channel {
 
   receiveSoon(): number {
     return this.shim.session_receive_soon(this.session);
+  }
+
+  agree(terms: ConnectionSettings): number {
+    return agreeOn(this.session, terms);
   }
 
   start(): void {

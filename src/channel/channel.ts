@@ -1,4 +1,5 @@
 import type { ArrivalPlan } from "../cli/plan.ts";
+import type { ConnectionSettings } from "./connection.ts";
 
 /** Types of frames, as c/frame.h numbers them. */
 export const FRAME = { oneWay: 0, request: 1, response: 2, ping: 3, pong: 4, shutdown: 5 } as const;
@@ -34,6 +35,8 @@ export interface Channel {
   flush(): number;
   /** Receives, checks and records one message; its type. */
   receive(): number;
+  /** Length of the payload of the message just received. */
+  payloadBytes(): number;
   /** The text of the note just received. */
   readNote(): string;
   /** Waits for `lengthNs` after a message; 0 or WINDOW_OVER. */
@@ -50,6 +53,8 @@ export interface Channel {
   flushNow(): number;
   /** Receives what is there; a blocking channel waits a moment for it, then says PENDING. */
   receiveSoon(): number;
+  /** Measures by other terms from now on; not while messages are under way. 0, or an error of errno.ts. */
+  agree(terms: ConnectionSettings): number;
   /** The measured phase begins with the next message. */
   start(): void;
   /** The peers have met: the name they met at is removed from the system. */

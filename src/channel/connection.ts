@@ -28,6 +28,10 @@ export interface ConnectionSettings {
   readonly sheet: number;
   /** null: the peer keeps its ledger elsewhere. */
   readonly peerSheet: number | null;
+  /** The peer is another tool: neither its ids nor its payloads are checked. */
+  readonly trustsPeer?: boolean;
+  /** Stamps of the peer mean nothing here, so there is no one-way latency. */
+  readonly clocksDiffer?: boolean;
 }
 
 /** What the kernel says of a connection, or the shim of its rings. */
@@ -42,6 +46,8 @@ export interface Connection {
   /** The shim's end of it, through which another thread may take a blocking channel over. */
   readonly session: Address;
   readonly effective: ConnectionEffective;
+  /** The peer runs on this kernel, as far as the connection tells. */
+  readonly isLocal: boolean;
 }
 
 /** The server's end before a client is there. */
@@ -85,11 +91,7 @@ export function nativeMechanismOf(mechanism: Mechanism, shmDirect: boolean): num
   return mechanism === "shm" && shmDirect ? NATIVE_MECHANISM.shmDirect : NATIVE_MECHANISM[mechanism];
 }
 
-/**
- * Opens a session of the shim, not yet connected.
- * @throws RunError
- */
-export function openSession(settings: ConnectionSettings, ledger: LedgerFile, mechanism: number): Address {
+function sessionSettings(settings: ConnectionSettings, mechanism: number) {
   const session = new StructView(SESSION_SETTINGS);
   const channel = session.nested("channel", CHANNEL_SETTINGS);
   channel.set("mechanism", mechanism);
@@ -111,12 +113,30 @@ export function openSession(settings: ConnectionSettings, ledger: LedgerFile, me
   session.set("blocking", settings.mode === "blocking" ? 1 : 0);
   session.set("sheet", settings.sheet);
   session.set("peer_sheet", settings.peerSheet ?? NO_SHEET);
+  session.set("trusts_peer", settings.trustsPeer ? 1 : 0);
+  session.set("clocks_differ", settings.clocksDiffer ? 1 : 0);
+  return session;
+}
+
+/**
+ * Opens a session of the shim, not yet connected.
+ * @throws RunError
+ */
+export function openSession(settings: ConnectionSettings, ledger: LedgerFile, mechanism: number): Address {
+  const session = sessionSettings(settings, mechanism);
   const address = addressOf(native().session_open(session.bytes, ledger.address));
   if (address === null) throw connectionError(settings, "open", session.getNumber("error"));
   return address;
 }
 
-export function readEffective(fill: (effective: Uint8Array) => void): ConnectionEffective & { port: number } {
+/** Makes an open session measure by these settings' terms; where the peers meet stays as it is. 0 or an error of errno.ts. */
+export function agreeOn(session: Address, settings: ConnectionSettings): number {
+  return native().session_agree(session, sessionSettings(settings, 0).bytes);
+}
+
+export function readEffective(
+  fill: (effective: Uint8Array) => void,
+): ConnectionEffective & { port: number; isLocal: boolean } {
   const effective = new StructView(CHANNEL_EFFECTIVE);
   fill(effective.bytes);
   return {
@@ -124,11 +144,22 @@ export function readEffective(fill: (effective: Uint8Array) => void): Connection
     receiveBufferBytes: effective.getNumber("receive_buffer_bytes"),
     queueDepth: effective.getNumber("queue_depth") || null,
     port: effective.getNumber("port"),
+    isLocal: effective.getNumber("is_far") === 0,
   };
 }
 
+/** A step of setting up failed; `status` is one of errno.ts. */
+export class ConnectionError extends RunError {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
 /** One line for a step of setting up that failed with an error number. */
-export function connectionError(settings: ConnectionSettings, step: string, status: number): RunError {
+export function connectionError(settings: ConnectionSettings, step: string, status: number): ConnectionError {
   const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
-  return new RunError(`${settings.mechanism}: can't ${step} ${at}: ${errorText(status)}`);
+  return new ConnectionError(`${settings.mechanism}: can't ${step} ${at}: ${errorText(status)}`, status);
 }

@@ -27,7 +27,8 @@ function effectiveOf(session: Address) {
 function connectionOf(settings: ConnectionSettings, session: Address): Connection {
   const channel =
     settings.mode === "blocking" ? new BlockingChannel(session) : new NativeAsyncChannel(session);
-  return { channel, session, effective: effectiveOf(session) };
+  const effective = effectiveOf(session);
+  return { channel, session, effective, isLocal: effective.isLocal };
 }
 
 /** A session at which one client can knock. `before` has had its client; where it listened, this one does now. */
@@ -90,22 +91,26 @@ export function listenNative(
   let expected = clientCount;
   let waiting: Promise<void> = Promise.resolve();
 
+  const nextDoor = (before: Address): Address | null => {
+    try {
+      return openDoor({ ...settings, port }, ledger, before);
+    } catch {
+      return null;
+    }
+  };
   const accept = async (deadlineMs: number): Promise<Connection> => {
+    if (expected === 0) throw new RunError("no more clients are expected");
+    // Where the last one could not move on, for want of memory, descriptors or room for queues, there may be some by now.
+    door ??= openDoor({ ...settings, port }, ledger, null);
     const session = door;
-    if (session === null) throw new RunError("no more clients are expected");
     waiting = isAlone
       ? waitBlocking(settings, ledger, session, deadlineMs)
       : waitInEventLoop(settings, session, deadlineMs, cancelled);
     await waiting;
     door = null;
     expected--;
-    try {
-      if (expected > 0) door = openDoor({ ...settings, port }, ledger, session);
-      return connectionOf(settings, session);
-    } catch (error) {
-      native().session_close(session);
-      throw error;
-    }
+    if (expected > 0) door = nextDoor(session);
+    return connectionOf(settings, session);
   };
   const close = async () => {
     cancel(CANCELED);

@@ -7,7 +7,6 @@ import { CANCELED } from "../native/errno.ts";
 import { errorText, native } from "../native/library.ts";
 import {
   type Connection,
-  type ConnectionEffective,
   type ConnectionSettings,
   frameBytesOf,
   type Listener,
@@ -20,6 +19,8 @@ import { SocketChannel } from "./socket.ts";
 /** Only the owner may connect. */
 const PRIVATE_UMASK = 0o177;
 const LOOK_AROUND_MS = 50;
+/** Connections that nobody has accepted yet; the event loop takes them in whether or not they are wanted. */
+const MOST_WAITING = 128;
 /** Between two looks for a server that is not there yet; setting up is not measured. */
 const RETRY_MS = 2;
 
@@ -40,7 +41,7 @@ function descriptorOf(socket: object): number {
   return fd;
 }
 
-function tune(socket: object, settings: ConnectionSettings): ConnectionEffective {
+function tune(socket: object, settings: ConnectionSettings) {
   const fd = descriptorOf(socket);
   native().socket_tune(fd, settings.bufferBytes ?? 0);
   return readEffective((effective) => native().socket_effective(fd, effective));
@@ -52,7 +53,8 @@ function attach(
   settings: ConnectionSettings,
 ): Connection {
   channel.attach(socket);
-  return { channel, session: channel.session, effective: tune(socket, settings) };
+  const effective = tune(socket, settings);
+  return { channel, session: channel.session, effective, isLocal: effective.isLocal };
 }
 
 /** The server's end of a connection that has just come. */
@@ -110,6 +112,11 @@ class Arrivals {
     this.#wanted = null;
   }
 
+  /** Those that nobody has accepted yet. */
+  get count(): number {
+    return this.#arrived.length;
+  }
+
   next(): Promise<Connection> {
     const first = this.#arrived.shift();
     if (first !== undefined) return first;
@@ -156,7 +163,7 @@ export function listenSocket(
   const arrivals = new Arrivals();
   let expected = clientCount;
   const open = (opened: Socket<SocketChannel>) => {
-    if (expected === 0) {
+    if (expected === 0 || arrivals.count >= MOST_WAITING) {
       opened.terminate();
       return;
     }

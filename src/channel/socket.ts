@@ -5,6 +5,7 @@ import { type Address, addressOf } from "../native/library.ts";
 import { Waiters } from "../native/waiters.ts";
 import { BlockingChannel } from "./blocking.ts";
 import { NEED, type Need } from "./channel.ts";
+import { type ConnectionSettings, frameBytesOf } from "./connection.ts";
 
 /** How much may lie unread while the loop is busy sending, before the socket is told to stop reading. */
 const UNREAD_LIMIT_BYTES = 1024 * 1024;
@@ -19,17 +20,21 @@ export interface SocketChannelOptions {
   readonly isStopping: () => boolean;
 }
 
+/** One that is turned away at once never gets a channel. */
+const isAttached = (socket: { readonly data?: SocketChannel }) => socket.data !== undefined;
+
 /**
  * Unix domain and TCP sockets of Bun's event loop. The shim builds and checks the frames; their bytes go out by the socket's
  * own write and come in by its data events, split anywhere.
  */
 export class SocketChannel extends BlockingChannel {
   override readonly isBlocking = false;
-  readonly #out: Uint8Array;
+  #out: Uint8Array;
   readonly #options: SocketChannelOptions;
   readonly #lookAround: ReturnType<typeof setInterval>;
   #socket: Socket<SocketChannel> | null = null;
   #pauses: Waiters | null = null;
+  #silenceMs: number;
   #frameBytes = 0;
   #writtenBytes = 0;
   #unreadBytes = 0;
@@ -43,24 +48,41 @@ export class SocketChannel extends BlockingChannel {
   constructor(session: Address, options: SocketChannelOptions) {
     super(session);
     this.#options = options;
-    const out = addressOf(this.shim.session_out(session));
-    if (out === null) throw new Error("a session without an outgoing frame");
-    this.#out = new Uint8Array(toArrayBuffer(out, 0, options.frameBytes));
+    this.#silenceMs = options.silenceMs;
+    this.#out = this.#outgoing(options.frameBytes);
     this.#lookAround = setInterval(() => this.#checkWait(), LOOK_AROUND_MS);
   }
 
   /** The handlers to be given to Bun.listen or Bun.connect; `attach` connects a socket to its channel. */
   static readonly handlers = {
-    data: (socket: Socket<SocketChannel>, chunk: Uint8Array) => socket.data.#feed(chunk),
-    drain: (socket: Socket<SocketChannel>) => socket.data.#wake(NEED.writable, 0),
-    end: (socket: Socket<SocketChannel>) => socket.data.#fail(CLOSED),
-    close: (socket: Socket<SocketChannel>) => socket.data.#fail(CLOSED),
-    error: (socket: Socket<SocketChannel>) => socket.data.#fail(CLOSED),
+    data: (socket: Socket<SocketChannel>, chunk: Uint8Array) => {
+      if (isAttached(socket)) socket.data.#feed(chunk);
+    },
+    drain: (socket: Socket<SocketChannel>) => {
+      if (isAttached(socket)) socket.data.#wake(NEED.writable, 0);
+    },
+    end: (socket: Socket<SocketChannel>) => {
+      if (isAttached(socket)) socket.data.#fail(CLOSED);
+    },
+    close: (socket: Socket<SocketChannel>) => {
+      if (isAttached(socket)) socket.data.#fail(CLOSED);
+    },
+    error: (socket: Socket<SocketChannel>) => {
+      if (isAttached(socket)) socket.data.#fail(CLOSED);
+    },
   };
 
   attach(socket: Socket<SocketChannel>): void {
     socket.data = this;
     this.#socket = socket;
+  }
+
+  override agree(terms: ConnectionSettings): number {
+    const status = super.agree(terms);
+    if (status !== 0) return status;
+    this.#out = this.#outgoing(frameBytesOf(terms));
+    this.#silenceMs = terms.silenceMs;
+    return 0;
   }
 
   override send(id: number, type: number): number {
@@ -125,6 +147,13 @@ export class SocketChannel extends BlockingChannel {
     await super.close();
   }
 
+  /** The shim's outgoing frame. */
+  #outgoing(frameBytes: number): Uint8Array {
+    const out = addressOf(this.shim.session_out(this.session));
+    if (out === null) throw new Error("a session without an outgoing frame");
+    return new Uint8Array(toArrayBuffer(out, 0, frameBytes));
+  }
+
   #begin(frameBytes: number): number {
     if (frameBytes < 0) return frameBytes;
     this.#frameBytes = frameBytes;
@@ -178,7 +207,6 @@ export class SocketChannel extends BlockingChannel {
   /** What a blocking channel does between two slices of its wait. */
   #checkWait(): void {
     if (this.#options.isStopping()) this.#wake(this.#needs, CANCELED);
-    else if (performance.now() - this.#waitingSinceMs > this.#options.silenceMs)
-      this.#wake(this.#needs, TIMED_OUT);
+    else if (performance.now() - this.#waitingSinceMs > this.#silenceMs) this.#wake(this.#needs, TIMED_OUT);
   }
 }

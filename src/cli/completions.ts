@@ -1,7 +1,7 @@
 /** Completion scripts, made from the flag table: what the shells can offer is what the program takes. */
 
-import type { AvailableFlag } from "./flag.ts";
-import { availableFlags, spellingsOf } from "./listing.ts";
+import type { Flag } from "./flag.ts";
+import { allFlags, spellingsOf } from "./listing.ts";
 import { SHELLS, type Shell, SUBCOMMANDS } from "./subcommands.ts";
 
 const NAME = "ipc-benchmark";
@@ -12,21 +12,21 @@ export function completionScript(shell: Shell): string {
 }
 
 /** Words to choose from; "files"; or nothing that could be offered. */
-function offerOf(flag: AvailableFlag): readonly string[] | "files" {
+function offerOf(flag: Flag): readonly string[] | "files" {
   return "value" in flag ? (flag.value.completes ?? []) : [];
 }
 
 /** The first words of the description: a shell shows one line. */
-function briefly(flag: AvailableFlag): string {
+function briefly(flag: Flag): string {
   const [brief] = flag.description.split(/[;:(.] |[;:.]$| \(/);
   return brief!;
 }
 
 function bashScript(): string {
-  const cases = availableFlags()
+  const cases = allFlags()
     .filter((flag) => "value" in flag)
     .map((flag) => `    ${spellingsOf(flag).join("|")}) ${bashOffer(flag)} ;;`);
-  const flags = availableFlags().flatMap(spellingsOf).join(" ");
+  const flags = allFlags().flatMap(spellingsOf).join(" ");
   return `# Completions of ${NAME} for bash: source <(${NAME} completions bash)
 _ipc_benchmark() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" flag="" taken=0 i IFS=$' \\t\\n'
@@ -69,7 +69,7 @@ complete -F _ipc_benchmark ${NAME}`;
 }
 
 /** What is done after the flag: `return` where nothing else than its value can follow. */
-function bashOffer(flag: AvailableFlag): string {
+function bashOffer(flag: Flag): string {
   const offer = offerOf(flag);
   const offering = offer === "files" ? '_ipc_benchmark_files "$cur"' : bashWords(offer);
   if (flag.arity === "many") return `${offering}; ((taken == 0)) && return`;
@@ -83,7 +83,7 @@ function bashWords(words: readonly string[]): string {
 }
 
 function zshScript(): string {
-  const specs = availableFlags().flatMap((flag) => zshSpecs(flag).map((spec) => `    ${spec} \\`));
+  const specs = allFlags().flatMap((flag) => zshSpecs(flag).map((spec) => `    ${spec} \\`));
   const subcommands = SUBCOMMANDS.map(({ name }) => name).join(" ");
   return `#compdef ${NAME}
 # Completions of ${NAME} for zsh: ${NAME} completions zsh > a directory of $fpath, as _${NAME}
@@ -104,7 +104,7 @@ else
 fi`;
 }
 
-function zshSpecs(flag: AvailableFlag): string[] {
+function zshSpecs(flag: Flag): string[] {
   const spellings = spellingsOf(flag);
   const isRepeatable = flag.arity === "many" || flag.arity === "count";
   const others = isRepeatable ? "*" : `(${spellings.join(" ")})`;
@@ -114,7 +114,7 @@ function zshSpecs(flag: AvailableFlag): string[] {
   return spellings.map((name) => quoted(`${others}${name}${joint(name)}${description}${zshOperand(flag)}`));
 }
 
-function zshOperand(flag: AvailableFlag): string {
+function zshOperand(flag: Flag): string {
   if (!("value" in flag)) return "";
   const offer = offerOf(flag);
   const action =
@@ -129,7 +129,7 @@ function zshBracketed(text: string): string {
 }
 
 function fishScript(): string {
-  const rows = availableFlags().map(fishRow);
+  const rows = allFlags().map(fishRow);
   const subcommands = SUBCOMMANDS.map(
     ({ name, description }) =>
       `complete -c ${NAME} -n __fish_use_subcommand -a ${name} -d ${fishQuoted(description)}`,
@@ -141,7 +141,7 @@ complete -c ${NAME} -n '__fish_seen_subcommand_from completions' -a '${SHELLS.jo
 ${rows.join("\n")}`;
 }
 
-function fishRow(flag: AvailableFlag): string {
+function fishRow(flag: Flag): string {
   const names = [
     ...(flag.short === undefined ? [] : [`-s ${flag.short}`]),
     ...flag.long.map((name) => `-l ${name}`),

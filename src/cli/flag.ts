@@ -2,7 +2,14 @@ import type { Mechanism } from "./plan.ts";
 import type { ValueParser } from "./values.ts";
 
 /** Headings of `--help`, in the order in which they are shown. */
-export const GROUPS = ["Options", "Timing", "Concurrency", "Output and Logging", "Advanced"] as const;
+export const GROUPS = [
+  "Options",
+  "Timing",
+  "Concurrency",
+  "Standalone",
+  "Output and Logging",
+  "Advanced",
+] as const;
 export type Group = (typeof GROUPS)[number];
 
 interface Named {
@@ -58,18 +65,12 @@ export interface ManyValuesFlag<T> extends Valued<T> {
   readonly default: string;
 }
 
-/** A flag of later work: known, refused as "not available yet", shown nowhere. */
-export interface LaterFlag extends Named {
-  readonly arity: "later";
-}
-
-export type AvailableFlag<T = unknown> =
+export type Flag<T = unknown> =
   | SwitchFlag
   | CountFlag
   | OneValueFlag<T>
   | OptionalValueFlag<T>
   | ManyValuesFlag<T>;
-export type Flag<T = unknown> = AvailableFlag<T> | LaterFlag;
 
 /** What a flag of kind `F` yields when it is given. */
 export type FlagValue<F> = F extends SwitchFlag
@@ -100,10 +101,6 @@ export function optionalValue<T>(row: Omit<OptionalValueFlag<T>, "arity">): Opti
 
 export function manyValues<T>(row: Omit<ManyValuesFlag<T>, "arity">): ManyValuesFlag<T> {
   return { arity: "many", ...row };
-}
-
-export function later(long: string, short?: string): LaterFlag {
-  return { arity: "later", long: [long], ...(short === undefined ? {} : { short }) };
 }
 
 /** The flag as messages name it: `--message-size`. */

@@ -1,6 +1,7 @@
-import { type Flag, type FlagValue, later, manyValues, noValue, oneValue } from "./flag.ts";
+import { type Flag, type FlagValue, manyValues, noValue, oneValue } from "./flag.ts";
 import { OUTPUT_FLAGS } from "./output-flags.ts";
 import { MECHANISMS } from "./plan.ts";
+import { STANDALONE_FLAGS } from "./standalone-flags.ts";
 import {
   arrival,
   choice,
@@ -29,7 +30,6 @@ const SECOND_NS = 1_000_000_000;
 
 /**
  * Every flag of the program, in the order of the help. Parsing, validation and help derive from these rows alone.
- * Flags of later work stand at the end: replace the row when the work is done.
  */
 export const FLAGS = {
   mechanism: manyValues({
@@ -233,7 +233,7 @@ export const FLAGS = {
     long: ["port"],
     placeholder: "PORT",
     group: "Advanced",
-    description: "Port of the tcp test; a free one without it",
+    description: "Port of the tcp test; a free one without it, 8080 with --server and --client",
     needs: "tcp",
     value: portNumber,
   }),
@@ -241,7 +241,8 @@ export const FLAGS = {
     long: ["socket-path"],
     placeholder: "FILE",
     group: "Advanced",
-    description: "Socket file of the uds test; an unused one without it",
+    description:
+      "Socket file of the uds test; an unused one without it, ipc_benchmark.sock in the temporary directory with --server and --client",
     needs: "uds",
     value: socketPath,
   }),
@@ -249,7 +250,8 @@ export const FLAGS = {
     long: ["shared-memory-name"],
     placeholder: "NAME",
     group: "Advanced",
-    description: "Object of the shm test; an unused one without it",
+    description:
+      "Object of the shm test; an unused one without it, ipc_benchmark_shm with --server and --client",
     needs: "shm",
     value: objectName(MAX_SHARED_MEMORY_NAME_BYTES, "/ipc_benchmark"),
   }),
@@ -257,7 +259,8 @@ export const FLAGS = {
     long: ["message-queue-name"],
     placeholder: "NAME",
     group: "Advanced",
-    description: "Queues of the pmq test, _req and _resp are appended; unused ones without it",
+    description:
+      "Queues of the pmq test, _req and _resp are appended; unused ones without it, ipc_benchmark_pmq with --server and --client",
     needs: "pmq",
     value: objectName(MAX_QUEUE_NAME_BYTES, "/ipc_benchmark"),
   }),
@@ -314,11 +317,7 @@ export const FLAGS = {
     value: duration({ zero: "refused", maxNs: SECOND_NS, example: "50us" }),
   }),
 
-  server: later("server"),
-  client: later("client"),
-  idleTimeout: later("idle-timeout"),
-  once: later("once"),
-  connectTimeout: later("connect-timeout"),
+  ...STANDALONE_FLAGS,
 } as const satisfies Record<string, Flag>;
 
 export type FlagKey = keyof typeof FLAGS;

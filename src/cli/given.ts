@@ -1,5 +1,5 @@
 import { UsageError } from "./errors.ts";
-import { type AvailableFlag, bareValueOf, flagName } from "./flag.ts";
+import { bareValueOf, type Flag, flagName } from "./flag.ts";
 import { FLAGS, type FlagKey, type GivenFlags } from "./flags.ts";
 import { quote } from "./quote.ts";
 import { isSubcommand } from "./subcommands.ts";
@@ -13,7 +13,7 @@ export function notAvailableYet(what: string, hint = "leave it out"): UsageError
   return new UsageError(`${what} is not available yet`, hint);
 }
 
-type ValuedFlag = Extract<AvailableFlag, { readonly value: unknown }>;
+type ValuedFlag = Extract<Flag, { readonly value: unknown }>;
 
 /** A flag that takes values, with those read so far. */
 interface OpenFlag {
@@ -48,7 +48,6 @@ export function readFlags(tokens: readonly Token[]): GivenFlags {
     close(open);
     open = null;
     const flag = FLAGS[token.key];
-    if (flag.arity === "later") throw notAvailableYet(flagName(flag));
     if (flag.arity === "none" || flag.arity === "count") {
       if (token.inlineValue !== null) throw refusedValue(flag, token.inlineValue);
       const times = Number(switches.get(token.key) ?? 0) + 1;
@@ -111,7 +110,7 @@ function exampleOf(flag: ValuedFlag): string {
   return `for example ${flagName(flag)} ${flag.value.example}`;
 }
 
-function refusedValue(flag: AvailableFlag, text: string): UsageError {
+function refusedValue(flag: Flag, text: string): UsageError {
   return new UsageError(
     `${flagName(flag)} takes no value, not even ${quote(text)}`,
     `write ${flagName(flag)} alone`,

@@ -1,7 +1,7 @@
 import { defineCommand, renderUsage } from "citty";
 import packageJson from "../../package.json" with { type: "json" };
-import { type AvailableFlag, GROUPS } from "./flag.ts";
-import { availableFlags, defaultTextOf, operandOf } from "./listing.ts";
+import { type Flag, GROUPS } from "./flag.ts";
+import { allFlags, defaultTextOf, operandOf } from "./listing.ts";
 import { SUBCOMMANDS, usageOf } from "./subcommands.ts";
 
 const LINE_WIDTH = 100;
@@ -30,7 +30,7 @@ export const EXIT_CODES = [
 
 /** Everything, by groups (`--help`). */
 export async function renderLongHelp(colour: boolean): Promise<string> {
-  const flags = availableFlags();
+  const flags = allFlags();
   const { head, rows } = await renderRows(flags);
   const parts = [...head];
   for (const group of GROUPS) {
@@ -46,7 +46,7 @@ export async function renderLongHelp(colour: boolean): Promise<string> {
 
 /** The main flags and a few examples (`-h`). */
 export async function renderShortHelp(colour: boolean): Promise<string> {
-  const { head, rows } = await renderRows(availableFlags().filter((flag) => flag.main));
+  const { head, rows } = await renderRows(allFlags().filter((flag) => flag.main));
   const parts = [...head, heading("Main flags"), ...layOut(rows), "", ...examples()];
   return finish([...parts, "", "All flags: ipc-benchmark --help"], colour);
 }
@@ -61,7 +61,7 @@ interface Row {
 }
 
 /** citty's usage text: its first lines, and one row for each of `flags`, in their order. */
-async function renderRows(flags: readonly AvailableFlag[]): Promise<{ head: string[]; rows: Row[] }> {
+async function renderRows(flags: readonly Flag[]): Promise<{ head: string[]; rows: Row[] }> {
   const command = defineCommand({
     meta: { name: packageJson.name, version: packageJson.version, description: packageJson.description },
     args: Object.fromEntries(flags.map((flag) => [flag.long[0], cittyArgument(flag)])),
@@ -72,7 +72,7 @@ async function renderRows(flags: readonly AvailableFlag[]): Promise<{ head: stri
   return { head: lines.slice(0, title), rows: rows.map(splitRow) };
 }
 
-function cittyArgument(flag: AvailableFlag) {
+function cittyArgument(flag: Flag) {
   const shared = {
     description: flag.description,
     ...(flag.short === undefined ? {} : { alias: flag.short }),

@@ -1,7 +1,7 @@
 /** The manual page, made from the flag table. */
 
 import packageJson from "../../package.json" with { type: "json" };
-import type { AvailableFlag } from "./flag.ts";
+import type { Flag } from "./flag.ts";
 import { EXAMPLES, EXIT_CODES, NOTES } from "./help.ts";
 import { defaultTextOf, flagsByGroup, operandOf, spellingsOf } from "./listing.ts";
 import { SUBCOMMANDS, usageOf } from "./subcommands.ts";
@@ -60,7 +60,7 @@ export function manualPage(): string {
   ].join("\n");
 }
 
-function flagParagraph(flag: AvailableFlag): string[] {
+function flagParagraph(flag: Flag): string[] {
   const operand = operandOf(flag);
   const names = spellingsOf(flag).map(bold).join(", ");
   const standard = defaultTextOf(flag);

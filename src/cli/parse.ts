@@ -1,5 +1,5 @@
 import { UsageError } from "./errors.ts";
-import { type AvailableFlag, defaultOf, defaultsOf, flagName } from "./flag.ts";
+import { defaultOf, defaultsOf, type Flag, flagName } from "./flag.ts";
 import { FLAG_ENTRIES, FLAGS, type GivenFlags } from "./flags.ts";
 import { notAvailableYet, readFlags } from "./given.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type Test,
 } from "./plan.ts";
 import { quote } from "./quote.ts";
+import { chooseStandalone } from "./standalone.ts";
 import { isStandardOutput } from "./standard-output.ts";
 import { tokenise } from "./tokens.ts";
 import { MAX_SIZES } from "./values.ts";
@@ -55,22 +56,25 @@ export function planRun(
     );
   }
   const durationNs = given.duration ?? null;
+  const tests = chooseTests(given);
+  const arrival = chooseArrival(given);
 
   const plan: RunPlan = {
     mechanisms,
     mode,
-    tests: chooseTests(given),
+    tests,
     messageSizes: chooseSizes(given),
     messageCount: durationNs === null ? (given.messageCount ?? defaultOf(FLAGS.messageCount)) : null,
     durationNs,
     sendDelayNs: given.sendDelay ?? defaultOf(FLAGS.sendDelay),
-    arrival: chooseArrival(given),
+    arrival,
     seed: given.seed ?? defaultOf(FLAGS.seed),
     launches: given.launches ?? defaultOf(FLAGS.launches),
     strict: given.strict ?? false,
     warmupCount: given.warmupIterations ?? defaultOf(FLAGS.warmupIterations),
     includeFirstMessage: given.includeFirstMessage ?? false,
     percentiles: ascendingOnce(given.percentiles ?? defaultsOf(FLAGS.percentiles)),
+    standalone: chooseStandalone(given, { tests, arrival }),
     concurrency,
     reply: given.reply ?? defaultOf(FLAGS.reply),
     wait,
@@ -133,7 +137,7 @@ function refuseEndlessPlans(plan: RunPlan): void {
 
 /** Standard output has room for one document. */
 function refuseSharedStandardOutput(plan: RunPlan): void {
-  const paths: readonly (readonly [AvailableFlag, string | null])[] = [
+  const paths: readonly (readonly [Flag, string | null])[] = [
     [FLAGS.outputFile, plan.outputFile],
     [FLAGS.csv, plan.csvFile],
     [FLAGS.markdown, plan.markdownFile],
@@ -166,7 +170,7 @@ function chooseMechanisms(given: GivenFlags, platform: NodeJS.Platform): readonl
 /** A flag of a mechanism that does not run would have no effect: it is a mistake. */
 function refuseIdleFlags(given: GivenFlags, mechanisms: readonly Mechanism[]): void {
   for (const [key, flag] of FLAG_ENTRIES) {
-    if (flag.arity === "later" || flag.needs === undefined || given[key] === undefined) continue;
+    if (flag.needs === undefined || given[key] === undefined) continue;
     if (mechanisms.includes(flag.needs)) continue;
     throw new UsageError(
       `${flagName(flag)}${shownValue(flag, given[key])} needs ${flag.needs} among the mechanisms, which are ${describeSet(mechanisms)}`,
@@ -175,7 +179,7 @@ function refuseIdleFlags(given: GivenFlags, mechanisms: readonly Mechanism[]): v
   }
 }
 
-function shownValue(flag: AvailableFlag, value: unknown): string {
+function shownValue(flag: Flag, value: unknown): string {
   return flag.arity === "none" || flag.arity === "count" ? "" : ` ${quote(String(value))}`;
 }
 
@@ -238,7 +242,7 @@ function chooseTests(given: GivenFlags): readonly Test[] {
   return [...(oneWay ? (["one-way"] as const) : []), ...(roundTrip ? (["round-trip"] as const) : [])];
 }
 
-function contradiction(flag: AvailableFlag, other: AvailableFlag): UsageError {
+function contradiction(flag: Flag, other: Flag): UsageError {
   return new UsageError(
     `${flagName(flag)} and ${flagName(other)} contradict each other: one of them is allowed`,
     "leave one of them out",

@@ -36,6 +36,39 @@ export interface ArrivalPlan {
   readonly burst: number;
 }
 
+/**
+ * What a server that was started by hand insists on, because its command line says so: a client that has something else is refused.
+ * What is absent is the client's choice.
+ */
+export interface Demands {
+  /** Any of them. */
+  readonly messageSizes?: readonly number[];
+  readonly tests?: readonly Test[];
+  readonly messageCount?: number;
+  readonly durationNs?: number;
+  readonly sendDelayNs?: number;
+  readonly ratePerSecond?: number;
+  /** As the flag takes it. */
+  readonly arrival?: string;
+  readonly seed?: number;
+  readonly warmupCount?: number;
+  readonly includeFirstMessage?: boolean;
+  readonly reply?: ReplyKind;
+  readonly concurrency?: number;
+}
+
+/** One side alone; the other one is another command's business. */
+export type StandalonePlan =
+  | {
+      readonly side: "server";
+      /** Ends after so long without a client. */
+      readonly idleTimeoutNs: number;
+      /** Ends with the first client's run. */
+      readonly once: boolean;
+      readonly demands: Demands;
+    }
+  | { readonly side: "client"; readonly connectTimeoutNs: number };
+
 export interface RunPlan {
   /** In the order asked for; a mechanism named twice runs twice. */
   readonly mechanisms: readonly Mechanism[];
@@ -59,6 +92,8 @@ export interface RunPlan {
   readonly warmupCount: number;
   readonly includeFirstMessage: boolean;
   readonly percentiles: readonly number[];
+  /** null: the run starts both sides. */
+  readonly standalone: StandalonePlan | null;
   readonly concurrency: number;
   readonly reply: ReplyKind;
   readonly wait: WaitKind;

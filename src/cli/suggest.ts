@@ -1,7 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import { FLAG_ENTRIES } from "./flags.ts";
 
-const LONG_NAMES = FLAG_ENTRIES.flatMap(([, flag]) => (flag.arity === "later" ? [] : flag.long));
+const LONG_NAMES = FLAG_ENTRIES.flatMap(([, flag]) => flag.long);
 
 /** Longer texts are no misspelt flag. */
 const MAX_LENGTH = 40;

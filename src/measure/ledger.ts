@@ -77,12 +77,15 @@ export class LedgerFile {
     return this.sheetCount / SHEETS_OF_A_CLIENT;
   }
 
-  /** A new one, without a name; each sheet with a ring for `ringCapacity` records (a power of two, or 0). @throws RunError */
-  static create(sheetCount: number, ringCapacity = 0): LedgerFile {
+  /**
+   * A new one, without a name; each sheet with a ring for `ringCapacity` records (a power of two, or 0). Unless `isWhole`, its
+   * sheets take memory only once they are used. @throws RunError
+   */
+  static create(sheetCount: number, ringCapacity = 0, isWhole = true): LedgerFile {
     const fd = native().ledger_file_create(sheetCount, ringCapacity);
     if (fd < 0) throw new RunError(`no shared memory for the results: ${errorText(fd)}`);
     const file = LedgerFile.inherit(fd);
-    file.touch(0, sheetCount);
+    if (isWhole) file.touch(0, sheetCount);
     return file;
   }
 
@@ -145,13 +148,14 @@ export class LedgerFile {
     return Atomics.load(this.#stop, 0) !== 0;
   }
 
-  #sheet(index: number): StructView<keyof typeof LEDGER.offsets> {
+  /** One side's own struct, as it lies in the memory. */
+  sheet(index: number): StructView<keyof typeof LEDGER.offsets> {
     return new StructView(LEDGER, this.#memory, LEDGER_FILE.offsets.sheets + index * LEDGER.bytes);
   }
 
   /** A number that changes whenever that side handled a message. */
   progressOf(sheetIndex: number): bigint {
-    const sheet = this.#sheet(sheetIndex);
+    const sheet = this.sheet(sheetIndex);
     return sheet.get("sent_count") + sheet.get("received_count") + sheet.get("warmup_count");
   }
 
@@ -161,7 +165,7 @@ export class LedgerFile {
   }
 
   counts(sheetIndex: number): LedgerCounts {
-    const sheet = this.#sheet(sheetIndex);
+    const sheet = this.sheet(sheetIndex);
     const time = (field: "first_send_ns" | "last_send_ns" | "last_receive_ns" | "realtime_offset_ns") => {
       const value = sheet.get(field);
       return value === 0n ? null : value;
@@ -188,7 +192,7 @@ export class LedgerFile {
   }
 
   distribution(sheetIndex: number, which: "service" | "response" | "lateness"): LatencySnapshot {
-    const latency = this.#sheet(sheetIndex).nested(which, DISTRIBUTION);
+    const latency = this.sheet(sheetIndex).nested(which, DISTRIBUTION);
     return {
       bucketCounts: latency.words("buckets"),
       count: latency.get("count"),

@@ -186,10 +186,16 @@ export interface AnswerOptions {
   readonly onPing: (note: string) => string;
 }
 
-/** The server: records one-way messages, answers requests and pings, until the client's shutdown. */
-export function* answerMessages(channel: Channel, { echo, replyDelayNs, onPing }: AnswerOptions): Loop {
-  for (;;) {
-    let type = channel.receive();
+/**
+ * The server: records one-way messages, answers requests and pings, until the client's shutdown.
+ * @param first the type of a message that was received already, or null
+ */
+export function* answerMessages(
+  channel: Channel,
+  { echo, replyDelayNs, onPing }: AnswerOptions,
+  first: number | null = null,
+): Loop {
+  for (let type = first ?? channel.receive(); ; type = channel.receive()) {
     if (type === PENDING) type = yield* finishReceive(channel);
     expectSuccess(type);
     if (type === FRAME.oneWay) continue;
@@ -201,6 +207,26 @@ export function* answerMessages(channel: Channel, { echo, replyDelayNs, onPing }
     else throw new ProtocolError(`frame type ${type} from a client`);
     if (status === PENDING) status = yield* finishSend(channel);
     expectSuccess(status);
+  }
+}
+
+/**
+ * The server before it knows what is to be measured: answers pings for as long as `goOn` wants, which hears of everything that
+ * came, and leaves anything else to others.
+ */
+export function* answerPings(
+  channel: Channel,
+  onPing: (note: string) => string,
+  goOn: (type: number) => boolean,
+): Loop {
+  for (;;) {
+    const type = yield* receive(channel);
+    expectSuccess(type);
+    let status = 0;
+    if (type === FRAME.ping) status = channel.sendNote(FRAME.pong, onPing(channel.readNote()));
+    if (status === PENDING) status = yield* finishSend(channel);
+    expectSuccess(status);
+    if (!goOn(type) || type !== FRAME.ping) return;
   }
 }
 

@@ -77,6 +77,10 @@ export interface Measurement {
   readonly counts: MessageCounts;
   /** The headline: with a schedule the response time, from the scheduled moment; else the service time, from the actual send. */
   readonly latency: LatencySnapshot;
+  /** Why there is no latency though messages went, by design; null where it was to be measured. */
+  readonly latencyAbsent: string | null;
+  /** The other side is another tool, which says nothing of itself. */
+  readonly isPeerForeign: boolean;
   /** Only with a schedule. */
   readonly schedule: ScheduleFigures | null;
   /** First measured send to last measured receive; null when nothing arrived. */

@@ -57,6 +57,8 @@ export function mergeLaunches(launches: readonly Measurement[]): Measurement {
     failure: firstFailure(launches),
     complete: launches.every((launch) => launch.complete),
     counts: mergeCounts(launches.map((launch) => launch.counts)),
+    latencyAbsent: launches.find((launch) => launch.latencyAbsent !== null)?.latencyAbsent ?? null,
+    isPeerForeign: launches.some((launch) => launch.isPeerForeign),
     latency: merge(launches.map((launch) => launch.latency)),
     schedule:
       schedules.length === 0

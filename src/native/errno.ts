@@ -14,6 +14,8 @@ export const NOT_FOUND = errno("ENOENT");
 /** Another client was faster; the next may be luckier. */
 export const BUSY = errno("EBUSY");
 export const REFUSED = errno("ECONNREFUSED");
+export const ADDRESS_IN_USE = errno("EADDRINUSE");
+export const EXISTS = errno("EEXIST");
 export const NO_MEMORY = errno("ENOMEM");
 export const INVALID = errno("EINVAL");
 export const TOO_MANY_FILES = errno("EMFILE");

@@ -70,6 +70,8 @@ export const SESSION_SETTINGS = struct("session_settings", [
   ["blocking", "u32"],
   ["sheet", "u32"],
   ["peer_sheet", "u32"],
+  ["trusts_peer", "u32"],
+  ["clocks_differ", "u32"],
   ["error", "i32"],
 ]);
 
@@ -78,6 +80,7 @@ export const CHANNEL_EFFECTIVE = struct("channel_effective", [
   ["receive_buffer_bytes", "u64"],
   ["port", "u32"],
   ["queue_depth", "u32"],
+  ["is_far", "u32"],
 ]);
 
 export const DISTRIBUTION = struct("distribution", [

@@ -94,4 +94,13 @@ export class StructView<Name extends string> {
     const from = this.#view.byteOffset + this.layout.offsets[field];
     return new BigUint64Array(this.#view.buffer.slice(from, from + type.bytes) as ArrayBuffer);
   }
+
+  /** Writes an array field; `values` may be fewer than it has room for. */
+  setWords(field: Name, values: BigUint64Array): void {
+    const type = this.layout.types[field];
+    if (typeof type !== "object" || values.length * 8 > type.bytes)
+      throw new RangeError(`${this.layout.name}.${field} has no room for ${values.length} words`);
+    const at = this.#view.byteOffset + this.layout.offsets[field];
+    new BigUint64Array(this.#view.buffer as ArrayBuffer, at, values.length).set(values);
+  }
 }

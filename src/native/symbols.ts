@@ -4,7 +4,7 @@ import { FFIType } from "bun:ffi";
  * The shim's functions. Addresses cross as numbers and ids as doubles: a BigInt per call would cost more than the call.
  * What each does is said in c/session.h, c/waiter.h, c/process.h, c/ledger.h, c/stream.h, c/rt.h and c/abi.h.
  */
-const { ptr, i32, f64, cstring, function: callback } = FFIType;
+const { ptr, i32, i64, f64, cstring, function: callback } = FFIType;
 const nothing = FFIType.void;
 
 export const SYMBOLS = {
@@ -13,6 +13,7 @@ export const SYMBOLS = {
   shim_error_text: { args: [i32], returns: cstring },
 
   session_open: { args: [ptr, ptr], returns: ptr },
+  session_agree: { args: [ptr, ptr], returns: i32 },
   session_close: { args: [ptr], returns: nothing },
   session_listen: { args: [ptr], returns: i32 },
   session_listen_after: { args: [ptr, ptr], returns: i32 },
@@ -29,6 +30,7 @@ export const SYMBOLS = {
   session_reply: { args: [ptr, i32], returns: i32 },
   session_flush: { args: [ptr], returns: i32 },
   session_receive: { args: [ptr], returns: i32 },
+  session_payload_bytes: { args: [ptr], returns: f64 },
   session_read_note: { args: [ptr, ptr, i32], returns: i32 },
   session_pause: { args: [ptr, f64], returns: i32 },
   session_end_pause: { args: [ptr], returns: i32 },
@@ -50,6 +52,9 @@ export const SYMBOLS = {
   socket_tune: { args: [i32, f64], returns: i32 },
   socket_effective: { args: [i32, ptr], returns: nothing },
 
+  clock_monotonic_ns: { args: [], returns: i64 },
+  clock_realtime_offset_ns: { args: [], returns: i64 },
+
   probe_clock_cost_ns: { args: [i32], returns: f64 },
   probe_clock_step_ns: { args: [i32], returns: f64 },
   probe_clock_backward_steps: { args: [i32], returns: i32 },
@@ -59,6 +64,7 @@ export const SYMBOLS = {
   process_pin: { args: [i32], returns: i32 },
   process_keep_to: { args: [ptr, i32], returns: i32 },
   process_become_role: { args: [ptr, i32, i32], returns: i32 },
+  endpoint_take_over: { args: [i32, ptr], returns: i32 },
   endpoint_remove: { args: [i32, ptr], returns: i32 },
   ledger_file_create: { args: [i32, i32], returns: i32 },
   ledger_file_map: { args: [i32, ptr], returns: ptr },

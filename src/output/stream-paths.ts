@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { UsageError } from "../cli/errors.ts";
 import type { Mechanism, RunPlan, StreamTarget } from "../cli/plan.ts";
 import { type StreamKind, streamingName } from "./names.ts";
 
@@ -22,6 +23,12 @@ export function streamPaths(
   plans: readonly RunPlan[],
 ): StreamPath[] {
   if (!isInDirectory(target, directory)) return [{ path: target.path, isFor: () => true }];
+  if (plans[0]?.standalone?.side === "server") {
+    throw new UsageError(
+      `--streaming-output-${kind} needs a file with --server and -o DIR/: which sizes come is not known beforehand`,
+      `for example --streaming-output-${kind} rows.${kind}`,
+    );
+  }
   const names = plans.flatMap(({ mechanisms, messageSizes }) =>
     mechanisms.flatMap((mechanism) => messageSizes.map((bytes) => streamingName(mechanism, bytes, kind))),
   );

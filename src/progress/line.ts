@@ -33,7 +33,8 @@ export interface CellEnd {
 export function cellText(cell: ObservedCell): string {
   const launch = cell.launches > 1 ? ` launch ${cell.launch}/${cell.launches}` : "";
   const flag = MECHANISM_NAMES[cell.mechanism].flag;
-  return `[${cell.number}/${cell.total}] ${flag} ${cell.mode} ${cell.test} ${bytesText(cell.messageBytes)}${launch}`;
+  const place = cell.total === 0 ? `${cell.number}` : `${cell.number}/${cell.total}`;
+  return `[${place}] ${flag} ${cell.mode} ${cell.test} ${bytesText(cell.messageBytes)}${launch}`;
 }
 
 /** A length of time for a countdown: "8s", "3m05s", "2h10m". */

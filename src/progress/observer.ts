@@ -34,6 +34,10 @@ export interface RunObserver {
   /** The roles are gone; the ledger is closed once this resolves. Does not reject. */
   cellStops?(): Promise<void>;
   cellMeasured?(cell: ObservedCell, measurement: Measurement): void;
+  /** A server that was started by hand: a client's test begins, others may be under way. */
+  connectionStarts?(cell: ObservedCell, ledger: LedgerFile, slot: number): void;
+  /** It is over; nobody writes to its sheets until this resolves. Does not reject. */
+  connectionStops?(ledger: LedgerFile, slot: number): Promise<void>;
 }
 
 /** The observers of a run as one. */
@@ -55,6 +59,12 @@ export function allOf(observers: readonly RunObserver[]): Required<RunObserver> 
     },
     cellMeasured(cell, measurement) {
       for (const observer of observers) observer.cellMeasured?.(cell, measurement);
+    },
+    connectionStarts(cell, ledger, slot) {
+      for (const observer of observers) observer.connectionStarts?.(cell, ledger, slot);
+    },
+    async connectionStops(ledger, slot) {
+      await Promise.all(observers.map((observer) => observer.connectionStops?.(ledger, slot)));
     },
   };
 }

@@ -38,6 +38,7 @@ export function buildDetails(
   const { plan } = outcome;
   return {
     mode: plan.mode,
+    standalone: plan.standalone?.side ?? null,
     complete: isComplete(outcome),
     endpoint: outcome.endpoint,
     reply: plan.reply,
@@ -96,6 +97,8 @@ function testDetails(
     },
     window_ns: windowNs === null ? null : exactInteger(windowNs),
     latency: distribution(measurement.latency, plan.percentiles),
+    latency_absent: measurement.latencyAbsent,
+    foreign_peer: measurement.isPeerForeign,
     schedule: schedule(measurement, plan),
     launches,
     across_launches: acrossLaunches(launches, plan),

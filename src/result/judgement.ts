@@ -13,6 +13,14 @@ function sideOf(side: EffectiveSide | null, requestedCpu: number | null): Verdic
   return side === null ? null : { ...side, requestedCpu };
 }
 
+/** What was asked of a side that another command started is not known: it is taken as it was found. */
+function farSideOf(side: EffectiveSide | null): VerdictSide | null {
+  if (side === null) return null;
+  const [cpu, ...others] = side.allowedCpus;
+  const requestedCpu = cpu !== undefined && others.length === 0 ? cpu : null;
+  return { ...side, requestedCpu, sendBufferBytes: null, receiveBufferBytes: null };
+}
+
 /** A launch is judged by what happened to it, but has the samples of all launches behind its percentiles. */
 function inputOf(
   launch: Measurement,
@@ -25,6 +33,8 @@ function inputOf(
     complete: launch.complete,
     failure: launch.failure,
     counts: launch.counts,
+    latencyAbsent: launch.latencyAbsent,
+    isPeerForeign: launch.isPeerForeign,
     sampleCount: Number(pooled.latency.count),
     percentiles: plan.percentiles.map((percentile) => ({
       percentile,
@@ -42,8 +52,10 @@ function inputOf(
     isSpinning: plan.wait === "spin",
     sameCpuShare: sameCpuShare(launch),
     streamStalls: launch.streamStalls,
-    client: sideOf(launch.client, plan.clientCpu),
-    server: sideOf(launch.server, plan.serverCpu),
+    client:
+      plan.standalone?.side === "server" ? farSideOf(launch.client) : sideOf(launch.client, plan.clientCpu),
+    server:
+      plan.standalone?.side === "client" ? farSideOf(launch.server) : sideOf(launch.server, plan.serverCpu),
     machine: conditions.machine,
   };
 }

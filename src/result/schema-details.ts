@@ -158,6 +158,14 @@ const TestDetails = closed({
     "First measured send to last measured receive; null when nothing arrived",
   ),
   latency: nullable(Distribution, "null when nothing was recorded"),
+  latency_absent: nullable(
+    Type.String(),
+    "Why there is no latency by design: the other side measures it, or the peers' clocks can't be compared; null where it was to be measured",
+  ),
+  foreign_peer: Type.Boolean({
+    description:
+      "The other side is another tool: neither ids nor payloads were checked, and it reported nothing",
+  }),
   schedule: nullable(Schedule, "null in a closed loop, where the latency object holds service time"),
   launches: Type.Array(Launch, { description: "In the order in which they ran" }),
   across_launches: AcrossLaunches,
@@ -185,6 +193,10 @@ const TestDetails = closed({
 export const DetailsSchema = closed(
   {
     mode: oneOf(["async", "blocking"], "How the peers waited: in an event loop, or in blocking calls"),
+    standalone: nullable(
+      oneOf(["server", "client"], "Side"),
+      "The side that this command was, when the other one was another command's; null: both",
+    ),
     complete: Type.Boolean({ description: "Every test asked for ran to its end" }),
     endpoint: nullable(Type.String(), "Address, path or name at which the peers met"),
     reply: oneOf(["echo", "ack"], "Round trips: the reply carried the payload, or nothing"),

@@ -6,10 +6,18 @@ import { CANCELED } from "../native/errno.ts";
 import { native } from "../native/library.ts";
 import { allowedCpus, pinToCpu } from "../system/cpus.ts";
 import { type RealTimeReport, useRealTime } from "../system/privileges.ts";
+import type { UsageFigures } from "../system/usage-schema.ts";
 import { runClient } from "./client.ts";
-import { LEDGER_FD, type RoleCommand, type RoleMessage, type RoleSettings } from "./control.ts";
+import {
+  type EffectiveReport,
+  LEDGER_FD,
+  type RoleCommand,
+  type RoleMessage,
+  type RoleSettings,
+} from "./control.ts";
 import { causeOf } from "./failure.ts";
 import { runServer } from "./server.ts";
+import { runStandaloneServer } from "./standalone/server.ts";
 
 /** A role's line to its orchestrator. */
 export interface Control {
@@ -64,7 +72,7 @@ async function nextLine(lines: AsyncIterator<string, void>): Promise<unknown> {
 export function connectionSettingsOf(
   settings: RoleSettings,
   sheet: number,
-  peerSheet: number,
+  peerSheet: number | null,
 ): ConnectionSettings {
   return { ...settings, replyBytes: settings.reply === "echo" ? settings.messageBytes : 0, sheet, peerSheet };
 }
@@ -76,24 +84,34 @@ export function sayConnected(
   effective: ConnectionEffective,
 ): void {
   log.debug(connectionInWords(effective));
-  control.say({
-    type: "connected",
-    worker,
-    effective: {
-      pid: process.pid,
-      allowedCpus: allowedCpus(),
-      sendBufferBytes: effective.sendBufferBytes,
-      receiveBufferBytes: effective.receiveBufferBytes,
-      queueDepth: effective.queueDepth,
-      realTime,
-    },
-  });
+  control.say({ type: "connected", worker, effective: effectiveReportOf({ realTime }, effective) });
+}
+
+/** What is in force on this side of a connection. */
+export function effectiveReportOf(
+  { realTime }: Pick<RoleContext, "realTime">,
+  effective: ConnectionEffective,
+): EffectiveReport {
+  return {
+    pid: process.pid,
+    allowedCpus: allowedCpus(),
+    sendBufferBytes: effective.sendBufferBytes,
+    receiveBufferBytes: effective.receiveBufferBytes,
+    queueDepth: effective.queueDepth,
+    realTime,
+  };
 }
 
 function connectionInWords(effective: ConnectionEffective): string {
   const { sendBufferBytes, receiveBufferBytes, queueDepth } = effective;
   const depth = queueDepth === null ? "" : `, ${queueDepth} messages deep`;
   return `is connected; buffers of ${sendBufferBytes ?? "?"} bytes to send, ${receiveBufferBytes ?? "?"} to receive${depth}`;
+}
+
+function runRole(role: "server" | "client", context: RoleContext): Promise<UsageFigures | null> {
+  const { standalone } = context.settings;
+  if (role === "client") return runClient(context);
+  return standalone?.side === "server" ? runStandaloneServer(context, standalone) : runServer(context);
 }
 
 /**
@@ -118,8 +136,8 @@ export async function runAttached(role: "server" | "client"): Promise<number> {
     }
     const control: Control = { say, nextCommand: async () => (await nextLine(lines)) as RoleCommand };
     const realTime = settings.realTime ? useRealTime() : null;
-    const run = role === "server" ? runServer : runClient;
-    const usage = await run({ settings, ledger, control, log, realTime });
+    const context = { settings, ledger, control, log, realTime };
+    const usage = await runRole(role, context);
     log.debug("is done");
     say({ type: "done", usage });
     return 0;

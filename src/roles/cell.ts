@@ -7,7 +7,9 @@ import type { Measurement } from "../measure/measurement.ts";
 import { native } from "../native/library.ts";
 import { Child, type ChildEnd, type Role } from "./child.ts";
 import { collect } from "./collect.ts";
-import type { RoleSettings } from "./control.ts";
+import type { RoleSettings, StandaloneClient } from "./control.ts";
+import { portFor } from "./names.ts";
+import { silenceMsOf } from "./silence.ts";
 
 /** One mechanism, message size and test: two fresh processes, one connection. */
 export interface Cell {
@@ -19,20 +21,20 @@ export interface Cell {
   readonly isOwnName: boolean;
   /** Of what this launch draws at random. */
   readonly seed: number;
+  /** Of a client alone: what its server is told of the run. */
+  readonly run?: StandaloneClient["run"];
   /** A known delay in the echo, for the self-test; none by default. */
   readonly replyDelayNs?: number;
 }
 
 const HANDSHAKE_MS = 10_000;
-/** Longest stretch without any message handled; pauses asked for come on top. */
-const SILENCE_MS = 10_000;
 const PROGRESS_LOOK_MS = 250;
 /** How long a role may take to end by itself once it was told to stop, or once its peer ended. */
 const GRACE_MS = 400;
 /** How long after a role's end a signal may be seen that reached all processes at once, as Ctrl-C does. */
 const SIGNAL_LAG_MS = 50;
 
-function roleSettings(cell: Cell, plan: RunPlan, role: Role): RoleSettings {
+export function roleSettings(cell: Cell, plan: RunPlan, role: Role): RoleSettings {
   return {
     mechanism: cell.mechanism,
     mode: plan.mode,
@@ -58,17 +60,15 @@ function roleSettings(cell: Cell, plan: RunPlan, role: Role): RoleSettings {
     bufferBytes: plan.bufferBytes,
     realTime: plan.realTime,
     cpu: role === "server" ? plan.serverCpu : plan.clientCpu,
+    standalone:
+      plan.standalone?.side === "client" && cell.run !== undefined
+        ? { side: "client", connectMs: plan.standalone.connectTimeoutNs / 1e6, run: cell.run }
+        : null,
     handshakeMs: HANDSHAKE_MS,
-    silenceMs: silenceMs(plan),
+    silenceMs: silenceMsOf(plan),
     parentPid: process.pid,
     logLevel: plan.log?.level ?? null,
   };
-}
-
-/** A random gap of twenty times the mean is as good as impossible: e^-20. */
-function silenceMs({ sendDelayNs, arrival }: RunPlan): number {
-  const gapMs = arrival === null ? 0 : (arrival.burst * 1000) / arrival.ratePerSecond;
-  return SILENCE_MS + Math.ceil((2 * sendDelayNs) / 1e6 + 20 * gapMs);
 }
 
 /**
@@ -112,13 +112,22 @@ async function endedBadly(child: Child): Promise<never> {
   return new Promise<never>(() => {});
 }
 
-async function conduct(server: Child, client: Child, ledger: LedgerFile, plan: RunPlan): Promise<void> {
-  const { port } = await server.next("ready", HANDSHAKE_MS);
+/** @param server null: another command started it */
+async function conduct(
+  server: Child | null,
+  client: Child,
+  ledger: LedgerFile,
+  plan: RunPlan,
+): Promise<void> {
+  const { standalone } = plan;
+  const lookMs = standalone?.side === "client" ? standalone.connectTimeoutNs / 1e6 : 0;
+  const port = server === null ? portFor(plan) : (await server.next("ready", HANDSHAKE_MS)).port;
+  const children = server === null ? [client] : [server, client];
   client.command({ type: "connect", port });
-  await Promise.all([server.next("connected", HANDSHAKE_MS), client.next("connected", HANDSHAKE_MS)]);
-  const watch = watchProgress([server, client], ledger, silenceMs(plan) + 1000);
+  await Promise.all(children.map((child) => child.next("connected", lookMs + HANDSHAKE_MS)));
+  const watch = watchProgress(children, ledger, silenceMsOf(plan) + 1000);
   try {
-    await Promise.race([Promise.all([server.ended, client.ended]), watch.stalled]);
+    await Promise.race([Promise.all(children.map((child) => child.ended)), watch.stalled]);
   } finally {
     watch.stop();
   }
@@ -195,14 +204,15 @@ export async function measureCell(
   abort.addEventListener("abort", whenAborted);
   let reason: string | null = null;
   let wasStopped = false;
+  const isAlone = plan.standalone !== null;
   try {
     abort.throwIfAborted();
     watch.starts(ledger);
-    const server = new Child("server", roleSettings(cell, plan, "server"), ledger.fd!, log);
-    children.push(server);
+    const server = isAlone ? null : new Child("server", roleSettings(cell, plan, "server"), ledger.fd!, log);
+    if (server !== null) children.push(server);
     const client = new Child("client", roleSettings(cell, plan, "client"), ledger.fd!, log);
     children.push(client);
-    const failures = [endedBadly(server), endedBadly(client), aborted];
+    const failures = [...children.map(endedBadly), aborted];
     for (const failure of failures) failure.catch(() => {});
     await Promise.race([conduct(server, client, ledger, plan), ...failures]);
   } catch (error) {
@@ -211,7 +221,7 @@ export async function measureCell(
     wasStopped = ledger.isStopping;
     await reap(children, ledger);
     await watch.stops();
-    if (cell.isOwnName || children[0]?.hasSaid("ready")) removeEndpoint(cell, plan);
+    if (!isAlone && (cell.isOwnName || children[0]?.hasSaid("ready"))) removeEndpoint(cell, plan);
   }
   const ends = await Promise.all(
     children.map(async (child) => ({ role: child.role, end: await child.ended })),

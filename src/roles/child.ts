@@ -3,6 +3,8 @@ import { NO_LOG, type RunLog } from "../log/log.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import {
   type EffectiveReport,
+  type FarServer,
+  type GuestMessage,
   LEDGER_FD,
   type RoleCommand,
   type RoleMessage,
@@ -32,6 +34,9 @@ export class Child {
   readonly #said: RoleMessage[] = [];
   #waiting: Waiting | null = null;
   #wasKilledByUs = false;
+
+  /** Hears what a standalone server says of its clients. */
+  onGuest: (message: GuestMessage) => void = () => {};
 
   /** Resolves once the process is gone and everything it said has been read; never rejects. */
   readonly ended: Promise<ChildEnd>;
@@ -76,6 +81,12 @@ export class Child {
   get usage(): UsageFigures | null {
     const done = this.#said.find((message) => message.type === "done");
     return done?.type === "done" ? done.usage : null;
+  }
+
+  /** What a client came to know of a server that another command started; null if nothing. */
+  get farServer(): FarServer | null {
+    const said = this.#said.find((message) => message.type === "server");
+    return said?.type === "server" ? said.server : null;
   }
 
   hasSaid(type: RoleMessage["type"]): boolean {
@@ -132,6 +143,10 @@ export class Child {
     }
     if (message.type === "log") {
       this.log.take(this.role, message.entry);
+      return;
+    }
+    if (message.type === "guest" || message.type === "guest-left") {
+      this.onGuest(message);
       return;
     }
     // Messages are being measured then.

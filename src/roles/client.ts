@@ -1,13 +1,15 @@
 import type { Channel } from "../channel/channel.ts";
+import type { Connection, ConnectionSettings } from "../channel/connection.ts";
 import { connect } from "../channel/open.ts";
 import { clientSheetOf, serverSheetOf } from "../measure/ledger.ts";
-import { exchangeNotes, runLoop, sendMessages, sendOnSchedule, shutDown } from "../measure/loops.ts";
+import { runLoop, sendMessages, sendOnSchedule, shutDown } from "../measure/loops.ts";
 import { Schedule } from "../measure/schedule.ts";
 import { differ, UsageMeter } from "../system/usage.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected } from "./attached.ts";
-import type { RoleSettings } from "./control.ts";
-import { ownHello, startNote } from "./hello.ts";
+import type { FarServer, RoleSettings } from "./control.ts";
+import { type ServerLink, spawnedLink } from "./server-link.ts";
+import { farLink, meetServer } from "./standalone/far-server.ts";
 
 /** Warm-up first, by the very loop that measures afterwards. */
 function runPhase(channel: Channel, settings: RoleSettings, schedule: Schedule): Promise<void> {
@@ -16,28 +18,40 @@ function runPhase(channel: Channel, settings: RoleSettings, schedule: Schedule):
   return runLoop(loop(channel, { roundTrip, schedule, sendDelayNs: settings.sendDelayNs }), channel);
 }
 
+/** The way to the server, whoever started it, and the talk with it. */
+async function reachServer(
+  { settings, ledger, control }: RoleContext,
+  connection: ConnectionSettings,
+): Promise<{ found: Connection; link: ServerLink }> {
+  const { standalone } = settings;
+  if (standalone?.side !== "client") {
+    const found = await connect(connection, ledger, settings.handshakeMs);
+    return { found, link: spawnedLink(found.channel) };
+  }
+  const found = await meetServer(settings, connection, ledger, standalone.connectMs);
+  const say = (server: FarServer) => control.say({ type: "server", server });
+  return { found, link: farLink(found, settings, standalone, ledger, say) };
+}
+
 /** The sender: connects when told to, warms up, measures, and says goodbye with a shutdown. */
 export async function runClient(context: RoleContext): Promise<UsageFigures> {
-  const { settings, ledger, control } = context;
+  const { settings, control } = context;
   const meter = new UsageMeter({ cpus: settings.cpu === null ? [] : [settings.cpu] });
-  const { port } = await control.nextCommand();
+  const command = await control.nextCommand();
+  if (command.type !== "connect") throw new Error(`the command ${command.type} is not for a client`);
   const { worker } = settings;
-  const sheets = [clientSheetOf(worker), serverSheetOf(worker)] as const;
-  const connection = connectionSettingsOf({ ...settings, port }, ...sheets);
-  const { channel, effective } = await connect(connection, ledger, settings.handshakeMs);
+  const isFar = settings.standalone !== null;
+  const sheets = [clientSheetOf(worker), isFar ? null : serverSheetOf(worker)] as const;
+  const connection = connectionSettingsOf({ ...settings, port: command.port }, ...sheets);
+  const { found, link } = await reachServer(context, connection);
+  const { channel, effective } = found;
   try {
-    await runLoop(
-      exchangeNotes(channel, ownHello(), () => {}),
-      channel,
-    );
+    await link.greet();
     sayConnected(context, worker, effective);
     const { warmupCount } = settings;
     await runPhase(channel, settings, new Schedule({ warmupCount, canary: false, messageCount: 0 }));
 
-    await runLoop(
-      exchangeNotes(channel, startNote(), () => {}),
-      channel,
-    );
+    await link.start();
     control.say({ type: "started" });
     const opening = meter.readOpening();
     channel.start();
@@ -45,6 +59,7 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
     const messageCount = settings.messageCount ?? Number.POSITIVE_INFINITY;
     await runPhase(channel, settings, new Schedule({ warmupCount: 0, canary, messageCount }));
     const usage = differ(opening, meter.readClosing());
+    await link.end();
     await runLoop(shutDown(channel), channel);
     return usage;
   } finally {

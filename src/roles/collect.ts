@@ -4,6 +4,7 @@ import type { EffectiveSide, Measurement, MessageCounts, ScheduleFigures } from 
 import { faultsInWords } from "../result/verdict.ts";
 import { ratio } from "../stats/exact.ts";
 import type { Child } from "./child.ts";
+import type { FarServer } from "./control.ts";
 
 function sideOf(child: Child | undefined, counts: LedgerCounts): EffectiveSide | null {
   const effective = child?.effective;
@@ -14,6 +15,12 @@ function sideOf(child: Child | undefined, counts: LedgerCounts): EffectiveSide |
     migrations: counts.migrations,
     usage: child?.usage ?? null,
   };
+}
+
+/** As it reported of itself. */
+function farSideOf({ effective, usage }: FarServer, counts: LedgerCounts): EffectiveSide | null {
+  if (effective === null) return null;
+  return { ...effective, usedCpus: counts.usedCpus, migrations: counts.migrations, usage };
 }
 
 /** Both legs of a round trip are counted: a request that came wrong and a reply that came wrong are two faults. */
@@ -31,24 +38,29 @@ function countsOf(test: Test, client: LedgerCounts, server: LedgerCounts): Messa
   };
 }
 
-/** What is wrong with the counts of a test that ended well, or null. */
-function faultOf(counts: MessageCounts, plan: RunPlan, recorded: bigint): string | null {
+/** What is wrong with the counts of a test that ended well, or null. `recorded`: latencies; null: none were to be. */
+function faultOf(counts: MessageCounts, plan: RunPlan, recorded: bigint | null): string | null {
   const faults = faultsInWords(counts);
   if (faults !== "") return `of ${counts.sent} messages: ${faults}`;
   if (plan.durationNs === null && counts.sent !== plan.messageCount) {
     return `${counts.sent} messages were sent instead of ${plan.messageCount}`;
   }
-  if (recorded !== BigInt(counts.received)) return `${recorded} of ${counts.received} messages were recorded`;
+  if (recorded !== null && recorded !== BigInt(counts.received))
+    return `${recorded} of ${counts.received} messages were recorded`;
   return counts.received === 0 ? "no message was measured" : null;
 }
 
-function scheduleFigures(ledger: LedgerFile, sheet: number, client: LedgerCounts): ScheduleFigures {
-  const { firstSendNs, lastSendNs, sent } = client;
+/** Messages a second between a client's first send and its last; null with fewer than two. */
+export function achievedRate({ firstSendNs, lastSendNs, sent }: LedgerCounts): number | null {
   const spanNs = firstSendNs === null || lastSendNs === null ? 0n : lastSendNs - firstSendNs;
+  return spanNs > 0n ? ratio(BigInt(sent - 1) * 1_000_000_000n, spanNs) : null;
+}
+
+function scheduleFigures(ledger: LedgerFile, sheet: number, client: LedgerCounts): ScheduleFigures {
   return {
     service: ledger.distribution(sheet, "service"),
     lateness: ledger.distribution(CLIENT_SHEET, "lateness"),
-    achievedRatePerSecond: spanNs > 0n ? ratio(BigInt(sent - 1) * 1_000_000_000n, spanNs) : null,
+    achievedRatePerSecond: achievedRate(client),
   };
 }
 
@@ -70,13 +82,16 @@ export function collect(
   const latency = ledger.distribution(sheet, plan.arrival === null ? "service" : "response");
   const counts = countsOf(test, client, server);
   const { firstSendNs, realtimeOffsetNs } = client;
+  const far = children.find((child) => child.role === "client")?.farServer ?? null;
   const { lastReceiveNs } = receiver;
   return {
     test,
-    failure: failure ?? faultOf(counts, plan, latency.count),
+    failure: failure ?? faultOf(counts, plan, far?.latencyAbsent ? null : latency.count),
     complete: failure === null,
     counts,
     latency,
+    latencyAbsent: far?.latencyAbsent ?? null,
+    isPeerForeign: far?.isForeign ?? false,
     schedule: plan.arrival === null ? null : scheduleFigures(ledger, sheet, client),
     windowNs: firstSendNs === null || lastReceiveNs === null ? null : lastReceiveNs - firstSendNs,
     clientWaits: { count: client.roomWaits, totalNs: client.roomWaitNs },
@@ -85,15 +100,19 @@ export function collect(
       ledger.ringCapacity === 0
         ? null
         : { count: client.stalls + server.stalls, totalNs: client.stallNs + server.stallNs },
-    sameCpuMessages: client.usedCpus.length > 0 && server.usedCpus.length > 0 ? receiver.sameCpu : null,
+    sameCpuMessages:
+      far === null && client.usedCpus.length > 0 && server.usedCpus.length > 0 ? receiver.sameCpu : null,
     client: sideOf(
       children.find((child) => child.role === "client"),
       client,
     ),
-    server: sideOf(
-      children.find((child) => child.role === "server"),
-      server,
-    ),
+    server:
+      far === null
+        ? sideOf(
+            children.find((child) => child.role === "server"),
+            server,
+          )
+        : farSideOf(far, server),
     startedAtEpochNs:
       firstSendNs === null || realtimeOffsetNs === null ? null : firstSendNs + realtimeOffsetNs,
   };

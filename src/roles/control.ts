@@ -1,7 +1,33 @@
-import type { ArrivalPlan, LogLevel, Mechanism, Mode, ReplyKind, Test, WaitKind } from "../cli/plan.ts";
+import type {
+  ArrivalPlan,
+  Demands,
+  LogLevel,
+  Mechanism,
+  Mode,
+  ReplyKind,
+  Test,
+  WaitKind,
+} from "../cli/plan.ts";
 import type { LogEntry } from "../log/entry.ts";
 import type { RealTimeReport } from "../system/privileges.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
+import type { GuestNews } from "./standalone/guest.ts";
+import type { Terms } from "./standalone/terms.ts";
+
+/** A server that another command's clients come to. */
+export interface StandaloneServer {
+  readonly side: "server";
+  readonly demands: Demands;
+}
+
+/** A client whose server another command started. */
+export interface StandaloneClient {
+  readonly side: "client";
+  /** How long to look for the server. */
+  readonly connectMs: number;
+  /** What the server is told of the run beside the settings. */
+  readonly run: Pick<Terms, "run" | "testsLeft" | "launch" | "launches">;
+}
 
 /** What a role is told: one JSON document, the first line on its standard input. */
 export interface RoleSettings {
@@ -38,6 +64,8 @@ export interface RoleSettings {
   readonly cpu: number | null;
   /** --rt. */
   readonly realTime: boolean;
+  /** null: the orchestrator started both sides. */
+  readonly standalone: StandaloneServer | StandaloneClient | null;
   readonly handshakeMs: number;
   readonly silenceMs: number;
   readonly parentPid: number;
@@ -56,8 +84,37 @@ export interface EffectiveReport {
   readonly realTime: RealTimeReport | null;
 }
 
+/** How a server's client ended. */
+export interface GuestEnd {
+  readonly usage: UsageFigures | null;
+  /** Why before its time; null if it said that it was done. */
+  readonly failure: string | null;
+}
+
+/** What a client that shares no memory with its server came to know of it. */
+export interface FarServer {
+  /** null: the server reported nothing. */
+  readonly effective: EffectiveReport | null;
+  readonly usage: UsageFigures | null;
+  readonly isForeign: boolean;
+  /** Why there is no latency; null if there is. */
+  readonly latencyAbsent: string | null;
+}
+
+/** What a standalone server says of a client. */
+export type GuestMessage =
+  /** What it brings. Its results lie in the sheets of that slot until they are released. */
+  | {
+      readonly type: "guest";
+      readonly slot: number;
+      readonly effective: EffectiveReport;
+      readonly news: GuestNews;
+    }
+  | { readonly type: "guest-left"; readonly slot: number; readonly end: GuestEnd };
+
 /** What a role says, one JSON document a line on its own pipe. */
 export type RoleMessage =
+  | GuestMessage
   /** The server can be connected to. */
   | { readonly type: "ready"; readonly port: number }
   /** The peers have met; `worker` is the client's number, at the server the order in which they came. */
@@ -66,6 +123,8 @@ export type RoleMessage =
   | { readonly type: "left"; readonly worker: number }
   /** The client begins the measured phase. */
   | { readonly type: "started" }
+  /** A standalone client: what its server reported, when the test is over. */
+  | { readonly type: "server"; readonly server: FarServer }
   /** For the log; never said while messages are measured. */
   | { readonly type: "log"; readonly entry: LogEntry }
   /** `usage`: what the measured phase cost this side. */
@@ -76,7 +135,10 @@ export type RoleMessage =
 export type FailureCause = "own" | "peer" | "stopped";
 
 /** What a role is told after its settings. */
-export type RoleCommand = { readonly type: "connect"; readonly port: number };
+export type RoleCommand =
+  | { readonly type: "connect"; readonly port: number }
+  /** The sheets of that slot may be used again. */
+  | { readonly type: "release"; readonly slot: number };
 
 /** File descriptor at which a role finds the ledger. */
 export const LEDGER_FD = 3;

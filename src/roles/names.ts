@@ -32,17 +32,35 @@ export function isOwnName(mechanism: Mechanism, plan: RunPlan): boolean {
   return given[mechanism] === null;
 }
 
-/** Where the peers of one cell meet: what the user asked for, else a fresh name. @throws UsageError */
+/**
+ * Where peers meet that were started by hand and told nothing about it: the same for both, without a word between them. The
+ * reference has the same names, so that its peers are found as well.
+ */
+export const STANDALONE_NAMES = {
+  uds: "ipc_benchmark.sock",
+  shm: "/ipc_benchmark_shm",
+  pmq: "/ipc_benchmark_pmq",
+  port: 8080,
+} as const;
+
+/** The port of the tcp test; 0: the kernel chooses one. */
+export function portFor(plan: RunPlan): number {
+  return plan.port ?? (plan.standalone === null ? 0 : STANDALONE_NAMES.port);
+}
+
+/** Where the peers of one cell meet: what the user asked for, else a fresh name, or the one that all agree on. @throws UsageError */
 export function endpointFor(mechanism: Mechanism, plan: RunPlan): string {
+  const isStandalone = plan.standalone !== null;
   switch (mechanism) {
     case "tcp":
       return plan.host;
     case "shm":
-      return plan.sharedMemoryName ?? randomName();
+      return plan.sharedMemoryName ?? (isStandalone ? STANDALONE_NAMES.shm : randomName());
     case "pmq":
-      return plan.messageQueueName ?? randomName();
+      return plan.messageQueueName ?? (isStandalone ? STANDALONE_NAMES.pmq : randomName());
     case "uds": {
-      const path = plan.socketPath ?? join(socketDirectory(), `${randomName()}.sock`);
+      const name = isStandalone ? STANDALONE_NAMES.uds : `${randomName()}.sock`;
+      const path = plan.socketPath ?? join(socketDirectory(), name);
       if (Buffer.byteLength(path) < SOCKET_PATH_BYTES) return path;
       throw new UsageError(
         `the socket path ${path} has ${Buffer.byteLength(path)} bytes, at most ${SOCKET_PATH_BYTES - 1} are allowed`,

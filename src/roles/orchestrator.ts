@@ -13,8 +13,10 @@ import { allowedCpus, keepOffCpus } from "../system/cpus.ts";
 import { checkLimits } from "../system/limits.ts";
 import { holdCpuDmaLatency } from "../system/privileges.ts";
 import { errorScreen, terminalOptions, writeErrorText, writeLine, writeText } from "../system/terminal.ts";
+import type { Measuring } from "./measuring.ts";
 import { endpointFor } from "./names.ts";
 import { Run } from "./run.ts";
+import { Service } from "./standalone/service.ts";
 
 const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type EndingSignal = keyof typeof SIGNAL_EXIT_CODES;
@@ -73,7 +75,11 @@ export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
   const onStep = (result: BenchmarkResult) => outputs.write({ result, outcomes: run.outcomes });
   const hold = plan.cpuDmaLatencyUs === null ? null : holdCpuDmaLatency(plan.cpuDmaLatencyUs);
   const cpuDmaLatency = hold?.report ?? null;
-  const run = new Run(plans, { onStep, log, watch: watchOf(plan, streams), cpuDmaLatency });
+  const options = { onStep, log, watch: watchOf(plan, streams), cpuDmaLatency };
+  const run: Measuring =
+    plan.standalone?.side === "server"
+      ? new Service(plan, options, plan.standalone)
+      : new Run(plans, options);
   log.info(`ipc-benchmark ${version}, process ${process.pid}: ${plan.commandLine.join(" ")}`);
   keepOffCpus(pinnedCpus(plans));
   let exitCode = 1;
@@ -110,6 +116,7 @@ export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
     writeLine(`ipc-benchmark: the run was stopped by ${stoppedBy}; what was measured before is kept`);
     return exitCode;
   }
+  if (run.failure !== null) writeLine(`ipc-benchmark: ${run.failure}`);
   for (const line of failureLines(run.result)) writeLine(`ipc-benchmark: ${line}`);
   return exitCode;
 }
@@ -157,7 +164,7 @@ function isStandardOutputTaken(plan: RunPlan): boolean {
 
 const INVALID_EXIT_CODE = 4;
 
-function verdictCode(run: Run, plan: RunPlan): number {
+function verdictCode(run: Measuring, plan: RunPlan): number {
   if (run.hasFailed) return 1;
   return plan.strict && run.invalidCount > 0 ? INVALID_EXIT_CODE : 0;
 }

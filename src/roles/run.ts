@@ -1,20 +1,10 @@
-import { version } from "../../package.json";
 import type { Mechanism, RunPlan } from "../cli/plan.ts";
 import { type Step, stepsOf } from "../cli/steps.ts";
-import type { RunLog } from "../log/log.ts";
 import type { LaunchMeasurement, MechanismOutcome } from "../measure/measurement.ts";
 import { mergeLaunches } from "../measure/merge.ts";
-import { ABI_VERSION, native } from "../native/library.ts";
-import type { ObservedCell, RunWatch } from "../progress/observer.ts";
-import { buildResult } from "../result/build.ts";
-import type { BenchmarkResult } from "../result/schema.ts";
-import { binarySha256 } from "../system/binary-hash.ts";
-import { allowedCpus } from "../system/cpus.ts";
-import { readHost } from "../system/host.ts";
-import { readMachine } from "../system/machine.ts";
-import type { MachineFacts } from "../system/machine-schema.ts";
-import type { Effective } from "../system/privileges.ts";
+import type { ObservedCell } from "../progress/observer.ts";
 import { measureCell } from "./cell.ts";
+import { Measuring, type RunOptions } from "./measuring.ts";
 import { endpointFor, isOwnName } from "./names.ts";
 
 /** What came of one mechanism and size so far. */
@@ -38,69 +28,23 @@ function observedCell(step: Step, number: number, total: number): ObservedCell {
   };
 }
 
-const CLOCK_READINGS = 1000;
-
-/** CPUs that a run is about: those it is pinned to, else all it may use. */
-function cpusOf(plans: readonly RunPlan[]): number[] {
-  const pinned = plans.flatMap((plan) => [plan.serverCpu, plan.clientCpu]).filter((cpu) => cpu !== null);
-  return pinned.length > 0 ? [...new Set(pinned)] : allowedCpus();
-}
-
-export interface RunOptions {
-  /** Called after every step, so that an abort keeps what was measured. */
-  readonly onStep: (result: BenchmarkResult) => void;
-  readonly log: RunLog;
-  readonly watch: RunWatch;
-  /** What --cpu-dma-latency put in force; null without. */
-  readonly cpuDmaLatency: Effective<number> | null;
-}
-
 /** A run in progress: takes the steps of its plans one by one and knows what was measured so far. */
-export class Run {
-  readonly #startedAt = new Date();
-  readonly #host = readHost();
-  readonly #clockResolutionNs = native().probe_clock_step_ns(CLOCK_READINGS);
-  #machine: MachineFacts | null = null;
+export class Run extends Measuring {
+  /** By which a server that another command started knows which tests belong together. */
+  readonly #name = crypto.getRandomValues(new Uint8Array(8)).toHex();
   readonly #progress: (Progress | undefined)[] = [];
 
   constructor(
-    private readonly plans: readonly RunPlan[],
-    private readonly options: RunOptions,
-  ) {}
-
-  /** The result so far. */
-  get result(): BenchmarkResult {
-    return buildResult({
-      plans: this.plans,
-      outcomes: this.outcomes,
-      host: this.#host,
-      startedAt: this.#startedAt,
-      versions: { tool: version, bun: Bun.version, shimAbi: ABI_VERSION },
-      conditions: {
-        machine: this.#machine,
-        clockResolutionNs: this.#clockResolutionNs,
-        cpuDmaLatency: this.options.cpuDmaLatency,
-      },
-    });
+    readonly plans: readonly RunPlan[],
+    options: RunOptions,
+  ) {
+    super(options);
   }
 
-  /** What the result so far is made from, in its order. */
   get outcomes(): MechanismOutcome[] {
     return this.#progress
       .filter((progress) => progress !== undefined)
       .map((progress) => this.#outcomeOf(progress));
-  }
-
-  /** Reads what is too slow to be read while anything is measured. */
-  async finish(): Promise<void> {
-    if (this.#machine !== null) this.#machine = { ...this.#machine, binary_sha256: await binarySha256() };
-  }
-
-  /** Tests judged invalid so far. */
-  get invalidCount(): number {
-    return this.result.results
-      .flatMap(({ details }) => details.tests)
-      .filter(({ verdict }) => verdict.verdict === "invalid").length;
   }
 
   get hasFailed(): boolean {
@@ -115,8 +59,7 @@ export class Run {
     for (const [index, step] of steps.entries()) {
       if (abort.aborted || (this.hasFailed && !step.plan.continueOnError)) return;
       await this.#measure(step, observedCell(step, index + 1, steps.length), abort);
-      // Not before the first cell: it takes tens of milliseconds.
-      this.#machine ??= readMachine(cpusOf(this.plans));
+      this.readMachineOnce(this.plans);
       this.options.onStep(this.result);
     }
   }
@@ -133,6 +76,12 @@ export class Run {
       endpoint,
       isOwnName: isOwnName(mechanism, plan),
       seed: plan.seed + launch - 1,
+      run: {
+        run: this.#name,
+        testsLeft: observed.total - observed.number,
+        launch,
+        launches: plan.launches,
+      },
     };
     const name = `${mechanism} ${plan.mode}, ${messageBytes} bytes, ${test}, launch ${launch} of ${plan.launches}`;
     this.options.log.info(`${name}: begins at ${endpoint}`);

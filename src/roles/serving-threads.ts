@@ -1,7 +1,9 @@
 import type { Connection } from "../channel/connection.ts";
+import type { UsageFigures } from "../system/usage-schema.ts";
 import type { RoleSettings } from "./control.ts";
 import { ServingError } from "./failure.ts";
-import type { ServingOrder, ServingReport } from "./serving-thread.ts";
+import type { GuestOrder, ServingOrder, ServingReport } from "./serving-thread.ts";
+import type { GuestNews } from "./standalone/guest.ts";
 
 /** Inside the executable it lies beside the main module, under its path in the sources. */
 function threadModule(): string {
@@ -27,19 +29,36 @@ export class ServingThreads {
     settings: RoleSettings,
     onStart: (thread: string | null) => void,
   ): Promise<void> {
+    await this.#serve({ settings, session, guest: null }, (report) => {
+      if (report.type === "started") onStart(report.thread);
+    });
+  }
+
+  /** The same for a client that another command started; what its measured phase cost. */
+  serveGuest(
+    { session }: Connection,
+    settings: RoleSettings,
+    guest: GuestOrder,
+    tell: (news: GuestNews) => void,
+  ): Promise<UsageFigures | null> {
+    return this.#serve({ settings, session, guest }, (report) => {
+      if (report.type === "news") tell(report.news);
+    });
+  }
+
+  async #serve(order: ServingOrder, hear: (report: ServingReport) => void): Promise<UsageFigures | null> {
     const worker = this.#idle.pop() ?? this.#spawn();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<UsageFigures | null>();
     worker.onmessage = ({ data }: MessageEvent<ServingReport>) => {
-      if (data.type === "started") {
-        onStart(data.thread);
+      if (data.type !== "left" && data.type !== "failed") {
+        hear(data);
         return;
       }
       this.#idle.push(worker);
-      if (data.type === "left") resolve();
+      if (data.type === "left") resolve(data.usage);
       else reject(new ServingError(data.reason, data.cause));
     };
     worker.onerror = ({ message }) => reject(new ServingError(`a thread failed: ${message}`, "own"));
-    const order: ServingOrder = { settings, session };
     worker.postMessage(order);
     return promise;
   }

@@ -57,6 +57,11 @@ export class EventStream {
     }, INTERVAL_MS);
   }
 
+  /** One of several that may be under way at once. */
+  connectionStarts(cell: ObservedCell): void {
+    this.tell(startEvent(cell, new Date()));
+  }
+
   cellStops(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;

@@ -1,6 +1,12 @@
 import { RunError } from "../cli/errors.ts";
 import type { Test } from "../cli/plan.ts";
-import { CLIENT_SHEET, type LedgerFile, SERVER_SHEET } from "../measure/ledger.ts";
+import {
+  CLIENT_SHEET,
+  clientSheetOf,
+  type LedgerFile,
+  SERVER_SHEET,
+  serverSheetOf,
+} from "../measure/ledger.ts";
 import type { StreamPath } from "../output/stream-paths.ts";
 import type { ObservedCell, RunObserver } from "../progress/observer.ts";
 import type { OutputStream } from "./output-stream.ts";
@@ -91,6 +97,10 @@ export class RecordStream implements RunObserver {
   readonly #onFailure: (failure: RunError) => void;
   #draining: Promise<void> = Promise.resolve();
   #alarm = new Alarm();
+  /** Clients of a server that was started by hand: several may be under way, each with a bell of its own. */
+  readonly #connections = new Map<string, { readonly alarm: Alarm; readonly draining: Promise<void> }>();
+  /** The files take the rows of one ring at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** @param files one or two for each cell */
   constructor(files: readonly RecordFile[], columns: ExtraColumns, onFailure: (failure: RunError) => void) {
@@ -109,6 +119,27 @@ export class RecordStream implements RunObserver {
     this.#alarm = new Alarm();
     const files = this.#files.filter((file) => file.isFor(cell));
     this.#draining = this.#drainUntilRung(files, sourcesOf(cell, ledger), ledger, this.#alarm);
+  }
+
+  connectionStarts(cell: ObservedCell, ledger: LedgerFile, slot: number): void {
+    const files = this.#files.filter((file) => file.isFor(cell));
+    const alarm = new Alarm();
+    const source = {
+      // What a server records are one-way messages; as they come it notes the offset between the clocks for its client.
+      sheet: serverSheetOf(slot),
+      clockSheet: clientSheetOf(slot),
+      row: { ...cell, worker: 0, isScheduled: cell.ratePerSecond !== null },
+    };
+    const draining = this.#drainUntilRung(files, [source], ledger, alarm);
+    this.#connections.set(`${ledger.address} ${slot}`, { alarm, draining });
+  }
+
+  async connectionStops(ledger: LedgerFile, slot: number): Promise<void> {
+    const key = `${ledger.address} ${slot}`;
+    const connection = this.#connections.get(key);
+    this.#connections.delete(key);
+    connection?.alarm.ring();
+    await connection?.draining;
   }
 
   /** What the roles recorded until they went is on its way to the files. */
@@ -154,7 +185,11 @@ export class RecordStream implements RunObserver {
     let isLast = false;
     while (!this.#hasFailed) {
       let most = 0;
-      for (const source of sources) most = Math.max(most, await this.#drain(files, source, ledger));
+      for (const source of sources) {
+        const drained = this.#turn.then(() => this.#drain(files, source, ledger));
+        this.#turn = drained;
+        most = Math.max(most, await drained);
+      }
       // Only a ring that is found empty after the bell is empty for good.
       if (isLast && most === 0) return;
       isLast = alarm.hasRung;

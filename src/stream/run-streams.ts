@@ -129,6 +129,15 @@ export class RunStreams implements RunObserver {
     this.#events?.cellMeasured(cell, measurement);
   }
 
+  connectionStarts(...args: Parameters<Required<RunObserver>["connectionStarts"]>): void {
+    this.#records?.connectionStarts(...args);
+    this.#events?.connectionStarts(args[0]);
+  }
+
+  async connectionStops(...args: Parameters<Required<RunObserver>["connectionStops"]>): Promise<void> {
+    await this.#records?.connectionStops(...args);
+  }
+
   /** No more records will come: makes their files complete. */
   async finishRecords(): Promise<void> {
     const records = this.#records;

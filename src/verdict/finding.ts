@@ -19,6 +19,8 @@ export const REASON_IDS = [
 
 /** A finding that may explain figures, or make them hard to repeat. */
 export const WARNING_IDS = [
+  "latency-absent",
+  "foreign-peer",
   "unpinned",
   "placement-bimodal",
   "one-cpu",

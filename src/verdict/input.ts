@@ -29,6 +29,10 @@ export interface VerdictInput {
   /** Why not, or what else went wrong, one line. */
   readonly failure: string | null;
   readonly counts: MessageCounts;
+  /** Why no latency was to be measured; null where it was. */
+  readonly latencyAbsent: string | null;
+  /** The other side is another tool. */
+  readonly isPeerForeign: boolean;
   /** Latencies recorded. */
   readonly sampleCount: number;
   /** Percentiles asked for, 0 to 100, each with the samples in the shorter tail beyond it. */

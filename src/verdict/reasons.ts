@@ -112,8 +112,8 @@ function throttled(input: VerdictInput): Reason[] {
   });
 }
 
-function tooFewSamples({ sampleCount }: VerdictInput): Reason[] {
-  if (sampleCount >= LEAST_SAMPLES) return [];
+function tooFewSamples({ sampleCount, latencyAbsent }: VerdictInput): Reason[] {
+  if (sampleCount >= LEAST_SAMPLES || latencyAbsent !== null) return [];
   return [finding("too-few-samples", { samples: sampleCount, needed: LEAST_SAMPLES })];
 }
 

@@ -45,6 +45,14 @@ function isVirtual({ machine }: VerdictInput): boolean {
   return hypervisor !== "none" && hypervisor !== "unknown";
 }
 
+/** Where the other side was started by hand. */
+function farSide({ latencyAbsent, isPeerForeign }: VerdictInput): Warning[] {
+  return [
+    ...(latencyAbsent === null ? [] : [finding("latency-absent", { cause: latencyAbsent })]),
+    ...(isPeerForeign ? [finding("foreign-peer", {})] : []),
+  ];
+}
+
 function placement(input: VerdictInput): Warning[] {
   const cpuCount = usableCpuCount(input);
   const found: Warning[] = [];
@@ -166,7 +174,8 @@ function streamStalls({ streamStalls: stalls }: VerdictInput): Warning[] {
   return stalls === null || !(stalls.count > 0) ? [] : [finding("stream-stalls", { ...stalls })];
 }
 
-function unbackedPercentiles({ percentiles, sampleCount }: VerdictInput): Warning[] {
+function unbackedPercentiles({ percentiles, sampleCount, latencyAbsent }: VerdictInput): Warning[] {
+  if (latencyAbsent !== null) return [];
   const unbacked = percentiles.filter(({ samplesBeyond }) => samplesBeyond < LEAST_SAMPLES_BEYOND);
   if (unbacked.length === 0) return [];
   const names = unbacked.map(({ percentile }) => `p${percentile}`).join(", ");
@@ -201,6 +210,7 @@ function realTimeBandwidth(input: VerdictInput): Warning[] {
 }
 
 const LOOKS = [
+  farSide,
   placement,
   crowding,
   governors,

@@ -84,6 +84,15 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     advice: "compare throughput instead, or switch to a finer clock source (tsc)",
   }),
 
+  "latency-absent": (figures) => ({
+    sentence: `there is no latency here: ${text(figures, "cause")}`,
+    advice: "count on the throughput alone, or on the report of the side that can measure it",
+  }),
+  "foreign-peer": () => ({
+    sentence:
+      "the other side is another tool: neither ids nor payloads were checked, and it reported nothing",
+    advice: "use this program on both sides for a checked measurement",
+  }),
   unpinned: (figures) => ({
     sentence: `the scheduler was free to place the ${text(figures, "sides")}, and places them differently from run to run`,
     advice: PIN_BOTH,

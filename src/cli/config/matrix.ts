@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { type AvailableFlag, bareValueOf } from "../flag.ts";
+import { bareValueOf, type Flag } from "../flag.ts";
 import type { FlagKey, GivenFlags } from "../flags.ts";
 import { readValue } from "../given.ts";
 import { quote } from "../quote.ts";
@@ -16,7 +16,7 @@ interface Choice {
 /** A setting with its flag. */
 export interface Field extends Setting {
   readonly key: FlagKey;
-  readonly flag: AvailableFlag;
+  readonly flag: Flag;
 }
 
 /** One combination of what stands in the lists of a file. */
@@ -102,7 +102,7 @@ function choicesOf({ name, line, value, key, flag }: Field): Choice[] {
   }
 }
 
-function givenBy(key: FlagKey, flag: AvailableFlag, value: unknown): GivenFlags {
+function givenBy(key: FlagKey, flag: Flag, value: unknown): GivenFlags {
   if (value === false || value === 0) {
     if (flag.arity === "none") {
       const opposite = WHEN_FALSE[key];
@@ -113,7 +113,7 @@ function givenBy(key: FlagKey, flag: AvailableFlag, value: unknown): GivenFlags 
   return { [key]: oneValueOf(flag, value) } as GivenFlags;
 }
 
-function oneValueOf(flag: AvailableFlag, value: unknown): unknown {
+function oneValueOf(flag: Flag, value: unknown): unknown {
   if (flag.arity === "none") return true;
   if (flag.arity === "count") return value === true ? 1 : value;
   return flag.arity === "optional" && value === true ? bareValueOf(flag) : readValue(flag, String(value));

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.ts";
-import type { GivenFlags } from "../flags.ts";
+import { flagName } from "../flag.ts";
+import { FLAGS, type GivenFlags } from "../flags.ts";
 import { readFlags } from "../given.ts";
 import { planRun } from "../parse.ts";
 import type { RunPlan } from "../plan.ts";
@@ -32,11 +33,21 @@ export function plansOf(
   const given = readFlags(tokenise(argv));
   const found = given.config === undefined ? [{ given, shown: "" }] : fromFile(given.config, given, readText);
   const parsed = found.map((one) => planOf(one, given.config ?? null, argv, platform));
+  refuseSeveralServers(parsed.map(({ plan }) => plan));
   return {
     plans: parsed.map(({ plan }) => plan),
     dryRun: found[0]!.given.dryRun ?? false,
     notices: [...new Set(parsed.flatMap(({ notices }) => notices))],
   };
+}
+
+/** What the clients of a server measure is their choice: it makes no list of it. */
+function refuseSeveralServers(plans: readonly RunPlan[]): void {
+  if (plans.length === 1 || plans[0]?.standalone?.side !== "server") return;
+  throw new UsageError(
+    `${flagName(FLAGS.server)} takes one configuration, but the lists in the file make ${plans.length}`,
+    "give single values, or leave out what the clients say",
+  );
 }
 
 function fromFile(path: string, given: GivenFlags, readText: (path: string) => string): Combination[] {

@@ -1,7 +1,7 @@
 import { type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { ValueErrorType } from "@sinclair/typebox/errors";
 import { Value } from "@sinclair/typebox/value";
-import type { AvailableFlag } from "../flag.ts";
+import type { Flag } from "../flag.ts";
 import { FLAG_ENTRIES, type FlagKey } from "../flags.ts";
 import { quote } from "../quote.ts";
 import { suggestFlag } from "../suggest.ts";
@@ -13,14 +13,12 @@ const COMMAND_LINE_ONLY: ReadonlySet<FlagKey> = new Set<FlagKey>(["help", "versi
 
 interface Field {
   readonly key: FlagKey;
-  readonly flag: AvailableFlag;
+  readonly flag: Flag;
 }
 
 const FIELDS: ReadonlyMap<string, Field> = new Map(
   FLAG_ENTRIES.flatMap(([key, flag]) =>
-    flag.arity === "later" || COMMAND_LINE_ONLY.has(key)
-      ? []
-      : flag.long.map((name) => [name, { key, flag }] as const),
+    COMMAND_LINE_ONLY.has(key) ? [] : flag.long.map((name) => [name, { key, flag }] as const),
   ),
 );
 
@@ -31,11 +29,11 @@ export const ConfigSchema: TObject = Type.Object(
 );
 
 /** Whether all plans of a run must agree on the flag, so that a list of values makes no matrix. */
-export function concernsWholeRun(flag: AvailableFlag): boolean {
+export function concernsWholeRun(flag: Flag): boolean {
   return flag.wholeRun === true || flag.group === "Output and Logging";
 }
 
-function fieldSchema(flag: AvailableFlag): TSchema {
+function fieldSchema(flag: Flag): TSchema {
   const one = oneSchema(flag);
   const isSingle = concernsWholeRun(flag) && flag.arity !== "many";
   const options = { description: flag.description };
@@ -44,7 +42,7 @@ function fieldSchema(flag: AvailableFlag): TSchema {
     : Type.Union([one, Type.Array(one, { minItems: 1 })], options);
 }
 
-function oneSchema(flag: AvailableFlag): TSchema {
+function oneSchema(flag: Flag): TSchema {
   switch (flag.arity) {
     case "none":
       return Type.Boolean();
@@ -84,15 +82,13 @@ function unknownKey({ name, line }: Setting): ConfigFault {
   );
   if (onlyThere !== undefined)
     return new ConfigFault(line, `${name} is for the command line only`, "leave it out");
-  const later = FLAG_ENTRIES.find(([, flag]) => flag.arity === "later" && flag.long.includes(name));
-  if (later !== undefined) return new ConfigFault(line, `${name} is not available yet`, "leave it out");
   const suggestion = suggestFlag(name)?.replace(/^--/, "") ?? null;
   const hint =
     suggestion !== null && FIELDS.has(suggestion) ? `did you mean ${suggestion}?` : "keys are the long flags";
   return new ConfigFault(line, `unknown key ${quote(name)}`, hint);
 }
 
-function wanted(flag: AvailableFlag): string {
+function wanted(flag: Flag): string {
   const single = {
     none: "true or false",
     count: flag.arity === "count" ? `true, false, or a number from 0 to ${flag.most}` : "",

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { completionScript } from "../../../src/cli/completions.ts";
-import { availableFlags, spellingsOf } from "../../../src/cli/listing.ts";
+import { allFlags, spellingsOf } from "../../../src/cli/listing.ts";
 import { SHELLS, SUBCOMMANDS } from "../../../src/cli/subcommands.ts";
 
 const SCRIPTS = Object.fromEntries(SHELLS.map((shell) => [shell, completionScript(shell)])) as Record<
@@ -36,7 +36,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`,
 
 describe("bash offers", () => {
   test("every flag, and the subcommands, at the beginning", () => {
-    const names = [...availableFlags().flatMap(spellingsOf), ...SUBCOMMANDS.map(({ name }) => name)];
+    const names = [...allFlags().flatMap(spellingsOf), ...SUBCOMMANDS.map(({ name }) => name)];
     expect(offered([""]).toSorted()).toEqual(names.toSorted());
   });
 
@@ -92,7 +92,7 @@ describe("every flag, word and subcommand is in the completions", () => {
   for (const shell of SHELLS) {
     test(shell, () => {
       const script = SCRIPTS[shell];
-      for (const flag of availableFlags()) {
+      for (const flag of allFlags()) {
         for (const name of flag.long) expect(script).toMatch(nameIn(shell, name));
         if (flag.short !== undefined) expect(script).toMatch(shortIn(shell, flag.short));
         const words = "value" in flag && Array.isArray(flag.value.completes) ? flag.value.completes : [];

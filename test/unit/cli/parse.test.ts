@@ -23,6 +23,7 @@ test("without flags every default stands", () => {
     warmupCount: 1000,
     includeFirstMessage: false,
     percentiles: [50, 95, 99, 99.9],
+    standalone: null,
     concurrency: 1,
     reply: "echo",
     wait: "block",
@@ -76,6 +77,7 @@ test("every flag reaches the plan", () => {
     warmupCount: 0,
     includeFirstMessage: true,
     percentiles: [10, 90],
+    standalone: null,
     concurrency: 1,
     reply: "ack",
     wait: "hybrid",
@@ -269,4 +271,43 @@ test("the command line is kept as it was given", () => {
   const { commandLine } = parseArguments(argv, "linux").plan;
   expect(commandLine).toEqual(argv);
   expect(commandLine).not.toBe(argv);
+});
+
+describe("one side alone", () => {
+  test("a server insists on what its command line names, and on nothing else", () => {
+    expect(plan("--server").standalone).toEqual({
+      side: "server",
+      idleTimeoutNs: 60_000_000_000,
+      once: false,
+      demands: {},
+    });
+    const line =
+      "--server --once --idle-timeout 5s -s 64 128 --one-way -i 7 --send-delay 1ms -w 0 --include-first-message --reply ack -c 1 --seed 3";
+    expect(plan(line).standalone).toEqual({
+      side: "server",
+      idleTimeoutNs: 5_000_000_000,
+      once: true,
+      demands: {
+        messageSizes: [64, 128],
+        tests: ["one-way"],
+        messageCount: 7,
+        sendDelayNs: 1_000_000,
+        seed: 3,
+        warmupCount: 0,
+        includeFirstMessage: true,
+        reply: "ack",
+        concurrency: 1,
+      },
+    });
+    expect(plan("--server -d 2s -i 5 --rate 100 --arrival burst=7").standalone).toMatchObject({
+      demands: { durationNs: 2_000_000_000, ratePerSecond: 100, arrival: "burst=7" },
+    });
+  });
+
+  test("a client waits for its server", () => {
+    expect(plan("--client").standalone).toEqual({ side: "client", connectTimeoutNs: 30_000_000_000 });
+    expect(plan("--client --connect-timeout 2s").standalone).toMatchObject({
+      connectTimeoutNs: 2_000_000_000,
+    });
+  });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { UsageError } from "../../../src/cli/errors.ts";
-import { FLAG_ENTRIES } from "../../../src/cli/flags.ts";
 import { parseArguments } from "../../../src/cli/parse.ts";
 import { BAD_COMMAND_LINES } from "./bad-command-lines.ts";
 
@@ -24,21 +23,6 @@ describe("a bad command line is refused in one line that says what is wrong", ()
       expect(error.hint).toContain(hint ?? "");
       expect(error.hint).not.toBeEmpty();
     });
-  }
-});
-
-describe("a flag of later work is known but refused", () => {
-  for (const [, flag] of FLAG_ENTRIES) {
-    if (flag.arity !== "later") continue;
-    const spellings = [...flag.long.map((name) => `--${name}`), ...(flag.short ? [`-${flag.short}`] : [])];
-    for (const spelling of spellings) {
-      test(spelling, () => {
-        const refusal = `--${flag.long[0]} is not available yet`;
-        expect(usageErrorOf([spelling]).message).toBe(refusal);
-        expect(usageErrorOf([spelling, "5"]).message).toBe(refusal);
-        expect(usageErrorOf(["-q", `${spelling}=5`]).message).toBe(refusal);
-      });
-    }
   }
 });
 

@@ -40,6 +40,15 @@ export class ScriptedChannel implements Channel {
     this.#notes = [...(script.notes ?? [])];
   }
 
+  payloadBytes(): number {
+    return 0;
+  }
+
+  agree(): number {
+    this.log.push("agree");
+    return 0;
+  }
+
   #pendings(): number {
     return this.#script.pendings?.(this.#calls++) ?? 0;
   }

@@ -126,6 +126,8 @@ export function inputOf(changes: Partial<VerdictInput> = {}): VerdictInput {
     complete: true,
     failure: null,
     counts: { sent: 10_000, received: 10_000, lost: 0, duplicated: 0, reordered: 0, corrupt: 0 },
+    latencyAbsent: null,
+    isPeerForeign: false,
     sampleCount: 10_000,
     percentiles: [
       { percentile: 50, samplesBeyond: 5000 },

@@ -117,6 +117,13 @@ describe("a test", () => {
 
 const WARNINGS: Case[] = [
   [
+    "of a latency that only the other side can measure, and not of too few samples then",
+    { latencyAbsent: "the client measures it", sampleCount: 0, p50Ns: null },
+    "latency-absent",
+    { cause: "the client measures it" },
+  ],
+  ["of a peer that checks nothing", { isPeerForeign: true }, "foreign-peer", {}],
+  [
     "of sides that were not pinned",
     { client: sideOf(0, { requestedCpu: null }), server: sideOf(1, { requestedCpu: null }) },
     "unpinned",

@@ -85,6 +85,8 @@ const input: fc.Arbitrary<VerdictInput> = fc.record({
     reordered: number,
     corrupt: number,
   }),
+  latencyAbsent: orNull(fc.string()),
+  isPeerForeign: fc.boolean(),
   sampleCount: number,
   percentiles: fc.array(fc.record({ percentile: number, samplesBeyond: number })),
   p50Ns: orNull(number),

@@ -1,0 +1,27 @@
+import type { Channel } from "../channel/channel.ts";
+import { exchangeNotes, runLoop } from "../measure/loops.ts";
+import { ownHello, startNote } from "./hello.ts";
+
+/** What a client and its server say to each other around the messages that are measured. */
+export interface ServerLink {
+  /** Before anything else. */
+  greet(): Promise<void>;
+  /** The measured phase is about to begin. */
+  start(): Promise<void>;
+  /** All messages were sent, and answered. */
+  end(): Promise<void>;
+}
+
+/** With a server that the same orchestrator started: it knows everything, and its results lie in the common ledger. */
+export function spawnedLink(channel: Channel): ServerLink {
+  const say = (note: string) =>
+    runLoop(
+      exchangeNotes(channel, note, () => {}),
+      channel,
+    );
+  return {
+    greet: () => say(ownHello()),
+    start: () => say(startNote()),
+    end: async () => {},
+  };
+}

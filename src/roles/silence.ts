@@ -1,0 +1,10 @@
+import type { RunPlan } from "../cli/plan.ts";
+
+/** Longest stretch without any message handled; pauses asked for come on top. */
+const SILENCE_MS = 10_000;
+
+/** How long a peer may say nothing in a test. A random gap of twenty times the mean is as good as impossible: e^-20. */
+export function silenceMsOf({ sendDelayNs, arrival }: Pick<RunPlan, "sendDelayNs" | "arrival">): number {
+  const gapMs = arrival === null ? 0 : (arrival.burst * 1000) / arrival.ratePerSecond;
+  return SILENCE_MS + Math.ceil((2 * sendDelayNs) / 1e6 + 20 * gapMs);
+}

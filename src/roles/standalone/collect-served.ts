@@ -1,0 +1,81 @@
+import type { RunPlan, Test } from "../../cli/plan.ts";
+import { clientSheetOf, type LedgerCounts, type LedgerFile, serverSheetOf } from "../../measure/ledger.ts";
+import type { EffectiveSide, Measurement } from "../../measure/measurement.ts";
+import { faultsInWords } from "../../result/verdict.ts";
+import { emptySnapshot } from "../../stats/histogram.ts";
+import type { UsageFigures } from "../../system/usage-schema.ts";
+import { achievedRate } from "../collect.ts";
+import type { EffectiveReport } from "../control.ts";
+
+/** What a server knows of one client's test beside its sheet. */
+export interface Served {
+  readonly test: Test;
+  readonly slot: number;
+  readonly isForeign: boolean;
+  /** Why stamps of the client mean nothing here; null if they do. */
+  readonly clocks: string | null;
+  readonly effective: EffectiveReport;
+  readonly usage: UsageFigures | null;
+  /** Why it ended early; null if the client said that it was done. */
+  readonly failure: string | null;
+}
+
+/** Shared: a server may keep a lot of them. */
+const NOTHING = emptySnapshot();
+
+function latencyAbsent({ test, clocks }: Served): string | null {
+  return test === "round-trip" ? "a round trip is measured by its client" : clocks;
+}
+
+function sideOf({ effective, usage }: Served, counts: LedgerCounts): EffectiveSide {
+  return { ...effective, usedCpus: counts.usedCpus, migrations: counts.migrations, usage };
+}
+
+/** Messages sent are known once the client has told; of another tool never. */
+function sentOf({ isForeign, failure }: Served, client: LedgerCounts, server: LedgerCounts): number {
+  return isForeign || failure !== null ? server.received - server.duplicated : client.sent;
+}
+
+/** What a server measured of one client's test, read from its sheets; nobody writes to them any more. */
+export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile): Measurement {
+  const { test, slot, isForeign, failure } = served;
+  const [client, server] = [ledger.counts(clientSheetOf(slot)), ledger.counts(serverSheetOf(slot))];
+  const absent = latencyAbsent(served);
+  const latencyOf = (which: "service" | "response") =>
+    absent === null ? ledger.distribution(serverSheetOf(slot), which) : NOTHING;
+  const sent = sentOf(served, client, server);
+  const distinct = server.received - server.duplicated;
+  const counts = {
+    sent,
+    received: server.received,
+    lost: Math.max(0, sent - distinct),
+    duplicated: server.duplicated,
+    reordered: server.reordered,
+    corrupt: server.corrupt,
+  };
+  const faults = faultsInWords(counts);
+  const { firstSendNs } = client;
+  const hasWindow = served.clocks === null && firstSendNs !== null && server.lastReceiveNs !== null;
+  return {
+    test,
+    failure: failure ?? (faults === "" ? null : `of ${sent} messages: ${faults}`),
+    complete: failure === null,
+    counts,
+    latency: latencyOf(plan.arrival === null ? "service" : "response"),
+    latencyAbsent: absent,
+    isPeerForeign: isForeign,
+    schedule:
+      plan.arrival === null
+        ? null
+        : { service: latencyOf("service"), lateness: NOTHING, achievedRatePerSecond: achievedRate(client) },
+    windowNs: hasWindow ? server.lastReceiveNs! - firstSendNs : null,
+    clientWaits: { count: 0, totalNs: 0 },
+    serverWaits: { count: server.roomWaits, totalNs: server.roomWaitNs },
+    streamStalls: ledger.ringCapacity === 0 ? null : { count: server.stalls, totalNs: server.stallNs },
+    sameCpuMessages: null,
+    client: null,
+    server: sideOf(served, server),
+    startedAtEpochNs:
+      hasWindow && server.realtimeOffsetNs !== null ? firstSendNs + server.realtimeOffsetNs : null,
+  };
+}

@@ -1,0 +1,201 @@
+/** Serves one client that another command started: agrees with it on the test, measures, and reports to it. In whatever thread. */
+
+import { type Channel, FRAME } from "../../channel/channel.ts";
+import type { Mode } from "../../cli/plan.ts";
+import { ChannelError, ProtocolError } from "../../measure/failures.ts";
+import { clientSheetOf, type LedgerFile, serverSheetOf } from "../../measure/ledger.ts";
+import { answerMessages, answerPings, runLoop } from "../../measure/loops.ts";
+import { differ, UsageMeter, type UsageReading } from "../../system/usage.ts";
+import type { UsageFigures } from "../../system/usage-schema.ts";
+import { connectionSettingsOf } from "../attached.ts";
+import type { EffectiveReport, RoleSettings, StandaloneServer } from "../control.ts";
+import { silenceMsOf } from "../silence.ts";
+import { clockDifference } from "./clock-facts.ts";
+import { type Hello, helloDifference, ownHello } from "./hello.ts";
+import {
+  asciiJson,
+  type ClientEnd,
+  noteText,
+  partsOf,
+  type Question,
+  readQuestion,
+  refusal,
+} from "./notes.ts";
+import { reportSheet } from "./sheet-report.ts";
+import { differences, type Terms } from "./terms.ts";
+
+/** What becomes of a client, as its server tells it. */
+export type GuestNews =
+  /** The test that it brings. `clocks`: why there is no one-way latency, or null. */
+  | {
+      readonly type: "agreed";
+      readonly terms: Terms;
+      readonly pid: number;
+      readonly mode: Mode;
+      readonly clocks: string | null;
+    }
+  /** It is another tool and sends messages of this length. */
+  | { readonly type: "foreign"; readonly messageBytes: number; readonly clocks: string | null }
+  /** It asks for what this server does not do. */
+  | { readonly type: "refused"; readonly pid: number; readonly reasons: readonly string[] };
+
+export interface Guest {
+  readonly channel: Channel;
+  readonly settings: RoleSettings;
+  readonly standalone: StandaloneServer;
+  readonly ledger: LedgerFile;
+  /** It runs on this kernel, whatever it says. */
+  readonly isLocal: boolean;
+  /** Which pair of sheets is its own. */
+  readonly slot: number;
+  readonly effective: EffectiveReport;
+  /** Thread that serves it, as /proc numbers it; null: the main one. */
+  readonly thread: string | null;
+  readonly tell: (news: GuestNews) => void;
+}
+
+/** A conversation with one client. */
+class Conversation {
+  readonly #guest: Guest;
+  readonly #meter: UsageMeter;
+  #hello: Hello | null = null;
+  #parts: string[] = [];
+  #opening: UsageReading | null = null;
+  terms: Terms | null = null;
+  usage: UsageFigures | null = null;
+
+  constructor(guest: Guest) {
+    this.#guest = guest;
+    const { cpu } = guest.settings;
+    this.#meter = new UsageMeter({ cpus: cpu === null ? [] : [cpu] });
+    if (guest.thread !== null) this.#meter.followThreads([guest.thread]);
+  }
+
+  /** What was said makes it a client of this program. */
+  get isOwn(): boolean {
+    return this.#hello !== null;
+  }
+
+  get hasReported(): boolean {
+    return this.#parts.length > 0;
+  }
+
+  /** The pong's text for a ping's. @throws ProtocolError */
+  answer(note: string): string {
+    // As another tool says it, to see whether somebody is there.
+    if (note === "") return "";
+    const question = readQuestion(note);
+    if (question === null) throw new ProtocolError("a ping that asks nothing");
+    if ("hello" in question) return this.#greet(question.hello);
+    if (this.#hello === null) throw new ProtocolError("a client that does not say hello");
+    if ("terms" in question) return this.#agree(question.terms, this.#hello);
+    if (this.terms === null) throw new ProtocolError("a client that does not say what it measures");
+    return this.#serve(question);
+  }
+
+  #greet(hello: Hello): string {
+    this.#hello = hello;
+    return noteText({ hello: ownHello(this.#guest.settings.mode) });
+  }
+
+  #agree(terms: Terms, hello: Hello): string {
+    const { settings, standalone, channel, slot, tell } = this.#guest;
+    const reasons = [
+      ...helloDifference(hello),
+      ...differences(terms, standalone.demands, settings.mechanism, settings.messageBytes),
+    ];
+    if (reasons.length > 0) {
+      tell({ type: "refused", pid: hello.pid, reasons });
+      return noteText(refusal(reasons));
+    }
+    const clocks = clockDifference(ownHello(settings.mode).clock, hello.clock);
+    const agreed = { ...settings, ...terms, silenceMs: silenceMsOf(terms) };
+    const status = channel.agree({
+      ...connectionSettingsOf(agreed, serverSheetOf(slot), null),
+      clocksDiffer: clocks !== null,
+    });
+    if (status < 0) throw new ChannelError(status);
+    this.terms = terms;
+    tell({ type: "agreed", terms, pid: hello.pid, mode: hello.mode, clocks });
+    return noteText({ agreed: true });
+  }
+
+  #serve(question: Question): string {
+    const { channel, ledger, slot } = this.#guest;
+    if ("start" in question) {
+      this.#opening = this.#meter.readOpening();
+      channel.start();
+      // The client's own sheet lies elsewhere; rows of single messages take the offset between the clocks from it.
+      const offset = ledger.sheet(serverSheetOf(slot)).get("realtime_offset_ns");
+      ledger.sheet(clientSheetOf(slot)).set("realtime_offset_ns", offset);
+      return "";
+    }
+    if ("report" in question) {
+      this.#end(question.report);
+      return noteText({ parts: this.#parts.length });
+    }
+    const part = "part" in question ? this.#parts[question.part] : undefined;
+    if (part === undefined) throw new ProtocolError("a client that asks for what there is not");
+    return part;
+  }
+
+  /** The client has sent all and says how much that was. */
+  #end({ sent, firstSendNs, lastSendNs }: ClientEnd): void {
+    const { ledger, slot, effective } = this.#guest;
+    this.usage = this.#opening === null ? null : differ(this.#opening, this.#meter.readClosing());
+    const sheet = ledger.sheet(clientSheetOf(slot));
+    sheet.set("sent_count", sent);
+    sheet.set("first_send_ns", BigInt(firstSendNs ?? 0));
+    sheet.set("last_send_ns", BigInt(lastSendNs ?? 0));
+    const report = reportSheet(ledger, serverSheetOf(slot), { effective, usage: this.usage });
+    this.#parts = partsOf(asciiJson(report));
+  }
+}
+
+/** Another tool asks nothing: its messages are taken as they come. */
+function takeAsForeign({ channel, settings, isLocal, slot, tell }: Guest): void {
+  const messageBytes = channel.payloadBytes();
+  const status = channel.agree({
+    ...connectionSettingsOf({ ...settings, messageBytes, reply: "ack" }, serverSheetOf(slot), null),
+    trustsPeer: true,
+    clocksDiffer: !isLocal,
+  });
+  if (status < 0) throw new ChannelError(status);
+  tell({ type: "foreign", messageBytes, clocks: isLocal ? null : FAR_CLOCK });
+}
+
+const FAR_CLOCK = "the client is another tool on another host, whose clock is not this one";
+
+/**
+ * Serves a client to its shutdown and closes the channel. Rejects with what went wrong; whatever it sends, this process goes on.
+ * @returns what its measured phase cost
+ */
+export async function serveGuest(guest: Guest): Promise<UsageFigures | null> {
+  const { channel } = guest;
+  const conversation = new Conversation(guest);
+  const onPing = (note: string) => conversation.answer(note);
+  try {
+    let first = 0;
+    await runLoop(
+      answerPings(channel, onPing, (type) => {
+        first = type;
+        return conversation.terms === null;
+      }),
+      channel,
+    );
+    if (first === FRAME.shutdown) return null;
+    const isForeign = first !== FRAME.ping;
+    if (isForeign && (conversation.isOwn || first > FRAME.request))
+      throw new ProtocolError("a message before the test was agreed upon");
+    if (isForeign) takeAsForeign(guest);
+    const echo = conversation.terms?.reply === "echo";
+    await runLoop(
+      answerMessages(channel, { echo, replyDelayNs: 0, onPing }, isForeign ? first : null),
+      channel,
+    );
+    if (!isForeign && !conversation.hasReported) throw new ProtocolError("the client gave up before its end");
+    return conversation.usage;
+  } finally {
+    await channel.close();
+  }
+}

@@ -1,0 +1,36 @@
+import { nativeMechanismOf } from "../../channel/connection.ts";
+import { RunError } from "../../cli/errors.ts";
+import type { Mechanism } from "../../cli/plan.ts";
+import { ADDRESS_IN_USE, EXISTS } from "../../native/errno.ts";
+import { errorText, native } from "../../native/library.ts";
+import { ownerOf } from "../../system/owner.ts";
+
+/** What is in the way, in the user's words. */
+const NOUN: Readonly<Record<Mechanism, string>> = {
+  uds: "the socket",
+  shm: "the shared-memory object",
+  pmq: "the message queues",
+  tcp: "the port",
+};
+
+/**
+ * Makes room under a name that others know too: removes what a server left that is dead, and refuses what belongs to a living
+ * one. tcp leaves nothing. @throws RunError naming the owner, where that can be seen
+ */
+export function takeOver(mechanism: Mechanism, shmDirect: boolean, endpoint: string): void {
+  if (mechanism === "tcp") return;
+  const owner = ownerOf(mechanism, endpoint, 0);
+  if (owner !== null) throw inUse(mechanism, endpoint, owner);
+  const kind = nativeMechanismOf(mechanism, shmDirect);
+  const status = native().endpoint_take_over(kind, Buffer.from(`${endpoint}\0`));
+  if (status === 0) return;
+  if (status === ADDRESS_IN_USE) throw inUse(mechanism, endpoint, null);
+  const reason = status === EXISTS ? "something else has that name" : errorText(status);
+  throw new RunError(`${mechanism}: can't serve at ${endpoint}: ${reason}`);
+}
+
+/** The refusal of the second of two servers. */
+export function inUse(mechanism: Mechanism, at: string, owner: number | null): RunError {
+  const by = owner === null ? "a process that can't be seen from here" : `process ${owner}`;
+  return new RunError(`${mechanism}: ${NOUN[mechanism]} ${at} is in use by ${by}`);
+}

@@ -1,0 +1,113 @@
+/** What a test measures, as its client tells a server that was started by hand; and what such a server insists on. Pure. */
+
+import { formatDurationNs } from "../../cli/duration.ts";
+import type { ArrivalPlan, Demands, Mechanism, ReplyKind, Test } from "../../cli/plan.ts";
+import { arrivalInWords } from "../../cli/standalone.ts";
+
+/** What the client tells of the test that comes; the server has no say in it but for what its own command line demands. */
+export interface Terms {
+  readonly test: Test;
+  readonly messageBytes: number;
+  /** null: the measured window decides. */
+  readonly messageCount: number | null;
+  readonly durationNs: number | null;
+  readonly sendDelayNs: number;
+  readonly arrival: ArrivalPlan | null;
+  readonly seed: number;
+  readonly warmupCount: number;
+  readonly includeFirstMessage: boolean;
+  readonly reply: ReplyKind;
+  readonly concurrency: number;
+  /** Client of several at once, from 0. */
+  readonly worker: number;
+  /** From 1. */
+  readonly launch: number;
+  readonly launches: number;
+  /** Identity of the client's run. */
+  readonly run: string;
+  /** Tests that this run still has for this server after this one. */
+  readonly testsLeft: number;
+}
+
+/** A setting, as both sides have it; a set of values means any of them. */
+interface Compared {
+  readonly name: string;
+  readonly client: string;
+  readonly server: string;
+  readonly agrees: boolean;
+}
+
+function among<T>(
+  name: string,
+  client: T,
+  allowed: readonly T[] | undefined,
+  words: (value: T) => string = String,
+): Compared[] {
+  if (allowed === undefined) return [];
+  return [
+    {
+      name,
+      client: words(client),
+      server: allowed.map((value) => words(value)).join(" or "),
+      agrees: allowed.includes(client),
+    },
+  ];
+}
+
+function same<T>(
+  name: string,
+  client: T | null,
+  demanded: T | undefined,
+  words: (value: T) => string = String,
+): Compared[] {
+  if (demanded === undefined) return [];
+  return [
+    {
+      name,
+      client: client === null ? "none" : words(client),
+      server: words(demanded),
+      agrees: client === demanded,
+    },
+  ];
+}
+
+const yesOrNo = (value: boolean) => (value ? "yes" : "no");
+const bytes = (value: number) => `${value} bytes`;
+
+/** Mechanisms whose server makes room for messages before it knows the client. */
+const HAS_FIXED_ROOM: Readonly<Record<Mechanism, boolean>> = { uds: false, tcp: false, shm: true, pmq: true };
+
+/**
+ * Why the server can't take this test, a phrase for each setting that names both values; empty if it can.
+ * @param roomBytes the longest message that the server's object was made for
+ */
+export function differences(
+  terms: Terms,
+  demands: Demands,
+  mechanism: Mechanism,
+  roomBytes: number,
+): string[] {
+  const compared = [
+    ...among("message size", terms.messageBytes, demands.messageSizes, bytes),
+    ...among("test", terms.test, demands.tests),
+    ...same("message count", terms.messageCount, demands.messageCount),
+    ...same("duration", terms.durationNs, demands.durationNs, formatDurationNs),
+    ...same("send delay", terms.sendDelayNs, demands.sendDelayNs, formatDurationNs),
+    ...same("rate", terms.arrival?.ratePerSecond ?? null, demands.ratePerSecond),
+    ...same("arrival", arrivalInWords(terms.arrival), demands.arrival),
+    ...same("seed", terms.seed, demands.seed),
+    ...same("warm-up", terms.warmupCount, demands.warmupCount),
+    ...same("first message included", terms.includeFirstMessage, demands.includeFirstMessage, yesOrNo),
+    ...same("reply", terms.reply, demands.reply),
+    ...same("clients", terms.concurrency, demands.concurrency),
+  ];
+  const differing = compared
+    .filter(({ agrees }) => !agrees)
+    .map(({ name, client, server }) => `${name}: the client has ${client}, the server ${server}`);
+  const isTooLong = HAS_FIXED_ROOM[mechanism] && terms.messageBytes > roomBytes;
+  if (!isTooLong || demands.messageSizes !== undefined) return differing;
+  return [
+    ...differing,
+    `message size: the client has ${terms.messageBytes} bytes, the server's ${mechanism} takes up to ${roomBytes} (its --message-size)`,
+  ];
+}
