@@ -13,7 +13,7 @@ import {
 import { type Group, groupsOf, type RankedCell } from "./groups.ts";
 import { launchesNote, namesNotRun, notesOf, SCHEDULE_NOTE } from "./notes.ts";
 import { settingsInWords } from "./settings.ts";
-import { amountText, factorText, spreadText, timeText } from "./units.ts";
+import { amountText, factorText, megabytesText, spreadText, timeText } from "./units.ts";
 
 interface MarkdownColumn {
   readonly head: string;
@@ -64,10 +64,14 @@ function columnsOf(groups: readonly Group[], percentiles: readonly number[]): Ma
     left("test", (_, group) => group.title),
     left("ipc", ({ name }) => name),
     right("samples", ({ cell }) => String(cell.metrics?.latency?.total_samples ?? "-")),
+    right("min", ({ cell }) => time(cell.metrics?.latency?.min_ns)),
+    right("mean", ({ cell }) => time(cell.metrics?.latency?.mean_ns)),
     ...percentiles.map((one) => right(`p${one}`, (ranked) => percentileText(ranked, one))),
     right("max", ({ cell }) => time(cell.metrics?.latency?.max_ns)),
-    right("msg/s", ({ cell }) => rateText(cell, 1)),
-    right("MB/s", ({ cell }) => rateText(cell, cell.entry.test_config.message_size / 1e6)),
+    right("msg/s", ({ cell }) => rateText(cell, amountText)),
+    right("MB/s", ({ cell }) =>
+      rateText(cell, (messages) => megabytesText(messages * cell.entry.test_config.message_size)),
+    ),
     ...(cells.some(({ factor }) => factor !== null)
       ? [right("vs best", ({ factor }) => (factor === null ? "-" : factorText(factor)))]
       : []),
@@ -85,9 +89,9 @@ function percentileText({ cell }: RankedCell, percentile: number): string {
   return value === null ? "-" : timeText(Number(value), true);
 }
 
-function rateText(cell: ReportCell, unitsPerMessage: number): string {
+function rateText(cell: ReportCell, textOf: (messages: number) => string): string {
   const rate = messagesPerSecond(cell);
-  return rate === null ? "-" : amountText(rate * unitsPerMessage);
+  return rate === null ? "-" : textOf(rate);
 }
 
 function verdictText(hasFailed: boolean, isInvalid: boolean, verdict: string | undefined): string {

@@ -35,7 +35,7 @@ export function notesOf(groups: readonly Group[]): Note[] {
         : [{ kind: "failed", about: label, text: cell.problem + countsText(cell) } as const],
     ),
     ...findingNotes("invalid", cells, reasonsBesideProblem),
-    ...findingNotes("warning", cells, ({ verdict }) => verdict?.warnings ?? []),
+    ...findingNotes("warning", cells, warningsBesideProblem),
   ];
 }
 
@@ -45,6 +45,12 @@ type Finding = VerdictDetails["reasons"][number] | VerdictDetails["warnings"][nu
 function reasonsBesideProblem({ problem, verdict }: ReportCell): readonly Finding[] {
   const reasons = verdict?.reasons ?? [];
   return problem === null ? reasons : reasons.filter(({ id }) => !/^(incomplete|messages-|too-few)/.test(id));
+}
+
+/** Nor does anybody ask a failed cell for rare percentiles. */
+function warningsBesideProblem({ problem, verdict }: ReportCell): readonly Finding[] {
+  const warnings = verdict?.warnings ?? [];
+  return problem === null ? warnings : warnings.filter(({ id }) => id !== "percentiles-unbacked");
 }
 
 interface FoundIn {

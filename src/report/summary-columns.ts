@@ -5,7 +5,7 @@ import type { RankedCell } from "./groups.ts";
 import { percentilesByImportance } from "./percentile-columns.ts";
 import { shapeText } from "./shape.ts";
 import { type Column, tableLines } from "./table.ts";
-import { amountText, factorText, spreadText, timeText } from "./units.ts";
+import { amountText, factorText, megabytesText, spreadText, timeText } from "./units.ts";
 
 /** One line of the table: a cell, or with a schedule one of the two that stand beside it. */
 export interface Row {
@@ -147,9 +147,9 @@ function columnsOf(layout: Layout, rows: readonly Row[], utf8: boolean): TextCol
       right(`p${one}`, (row) => percentileText(row, one, layout.withSpread.includes(one), utf8)),
     ),
     ...(layout.max ? [time("max", "max_ns")] : []),
-    right("msg/s", (row) => rateText(row, (messages) => messages)),
+    right("msg/s", (row) => rateText(row, amountText)),
     ...(layout.megabytes
-      ? [right("MB/s", (row) => rateText(row, (messages) => (messages * messageBytes(row)) / 1e6))]
+      ? [right("MB/s", (row) => rateText(row, (messages) => megabytesText(messages * messageBytes(row))))]
       : []),
     ...(hasFactors ? [right("vs best", factorOfRow)] : []),
     ...(layout.shape ? [left("shape", (row) => shapeOfRow(row, utf8))] : []),
@@ -174,10 +174,10 @@ function hasUnbacked({ figures }: Row, percentiles: readonly number[]): boolean 
   );
 }
 
-function rateText({ ranked: { cell }, isHeadline }: Row, inUnits: (messages: number) => number): string {
+function rateText({ ranked: { cell }, isHeadline }: Row, textOf: (messages: number) => string): string {
   if (!isHeadline) return "";
   const rate = messagesPerSecond(cell);
-  return rate === null ? "-" : amountText(inUnits(rate));
+  return rate === null ? "-" : textOf(rate);
 }
 
 function factorOfRow({ ranked, isHeadline }: Row): string {

@@ -57,6 +57,12 @@ export function amountText(value: number): string {
   return text + SI_PREFIXES[step]!;
 }
 
+/** A rate in bytes a second, in MB/s → "0.649", "30.7", "1640"; "<0.001" as above. */
+export function megabytesText(bytesPerSecond: number): string {
+  const megabytes = bytesPerSecond / 1e6;
+  return megabytes < 999.5 ? amountText(megabytes) : String(Math.round(megabytes));
+}
+
 /** Bytes → "512 B", "64 KiB", "1.50 MiB"; whole multiples without decimals. */
 export function bytesText(bytes: number): string {
   let step = 0;

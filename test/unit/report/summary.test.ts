@@ -221,8 +221,8 @@ Shape: from the least sample to p99, logarithmic; the last column holds the rest
 ! tcp one-way: the client closed early (10000 sent, 9997 received, 3 lost)
 ! tcp round-trip: the server was killed by SIGKILL
 ! uds#2 round-trip: not run
-~ uds#2 one-way: 601 samples leave fewer than 10 beyond p99, p99.9 (and so in 1
-    more test). Send more messages (-i) or measure for longer (-d).
+~ uds#2 one-way: 601 samples leave fewer than 10 beyond p99, p99.9. Send more
+    messages (-i) or measure for longer (-d).
 
 Not run: Shared Memory
 `,

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { percentilesByImportance } from "../../../src/report/percentile-columns.ts";
-import { amountText, bytesText, factorText, spreadText, timeText } from "../../../src/report/units.ts";
+import {
+  amountText,
+  bytesText,
+  factorText,
+  megabytesText,
+  spreadText,
+  timeText,
+} from "../../../src/report/units.ts";
 import { wrapped } from "../../../src/report/wrap.ts";
 
 describe("time", () => {
@@ -57,6 +64,18 @@ describe("wrapped text", () => {
     expect(wrapped("one two three", 8, "  ")).toEqual(["one two", "  three"]);
     expect(wrapped("a /a/very/long/path b", 8, "  ")).toEqual(["a", "  /a/very/long/path", "  b"]);
     expect(wrapped("", 8)).toEqual([""]);
+  });
+});
+
+describe("MB/s", () => {
+  test.each([
+    [0, "0"],
+    [64_000, "0.064"],
+    [999_400_000, "999"],
+    [999_600_000, "1000"],
+    [1_640_400_000, "1640"],
+  ])("of %d bytes a second are %s", (value, text) => {
+    expect(megabytesText(value)).toBe(text);
   });
 });
 
