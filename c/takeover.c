@@ -56,7 +56,7 @@ static int take_over_socket(const char *path) {
 
 /* ---- shared memory and queues ---- */
 
-#if PARK_ROBUST
+#if defined(__linux__)
 
 static int same_file(int one, int other) {
   struct stat a, b;
