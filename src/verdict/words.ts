@@ -146,7 +146,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     advice: "free memory, run it again with the program in the page cache, or use --rt",
   }),
   "stream-stalls": (figures) => ({
-    sentence: `the record of single messages was full ${times(figures, "count")}, and sending waited for it for ${time(figures, "totalNs")}`,
+    sentence: `the record of single messages was full ${times(figures, "count")}, and the test waited for it for ${time(figures, "totalNs")}, messages under way included`,
     advice: "stream to a faster disk, lower the rate, or leave streaming out",
   }),
   "percentiles-unbacked": (figures) => ({
