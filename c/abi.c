@@ -18,6 +18,7 @@ static const uint32_t layout[] = {
     offsetof(struct channel_settings, buffer_bytes),
     offsetof(struct channel_settings, port),
     offsetof(struct channel_settings, priority),
+    offsetof(struct channel_settings, queue_depth),
     offsetof(struct channel_settings, endpoint),
 
     sizeof(struct session_settings),

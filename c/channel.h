@@ -44,6 +44,7 @@ struct channel_settings {
   uint64_t buffer_bytes; /* asked for; 0 leaves the default */
   uint32_t port;        /* tcp; 0: chosen by the kernel, read back */
   uint32_t priority;    /* pmq */
+  uint32_t queue_depth; /* pmq: messages at most; 0: the default, or less where a limit is in the way */
   char endpoint[ENDPOINT_BYTES]; /* path, host or object name, NUL-terminated */
 };
 

@@ -137,7 +137,7 @@ static int pmq_listen(struct channel *channel, const struct channel_settings *se
   size_t message_bytes = settings->buffer_bytes != 0 ? settings->buffer_bytes : planned_body_bytes(settings);
   if (planned_body_bytes(settings) > message_bytes) return -EMSGSIZE;
   int rc = -EINVAL;
-  for (long depth = DEFAULT_DEPTH; depth > 0; depth--) {
+  for (long depth = settings->queue_depth != 0 ? settings->queue_depth : DEFAULT_DEPTH; depth > 0; depth--) {
     rc = create_pair(self, settings, depth, message_bytes);
     if (!is_limit(rc)) break;
   }

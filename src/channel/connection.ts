@@ -25,6 +25,8 @@ export interface ConnectionSettings {
   readonly spinNs: number;
   readonly silenceMs: number;
   readonly pmqPriority: number;
+  /** Messages of a queue at most; null: as many as the limits allow. */
+  readonly queueDepth: number | null;
   readonly sheet: number;
   /** null: the peer keeps its ledger elsewhere. */
   readonly peerSheet: number | null;
@@ -101,6 +103,7 @@ function sessionSettings(settings: ConnectionSettings, mechanism: number) {
   channel.set("buffer_bytes", settings.bufferBytes ?? 0);
   channel.set("port", settings.port);
   channel.set("priority", settings.pmqPriority);
+  channel.set("queue_depth", settings.queueDepth ?? 0);
   channel.setText("endpoint", settings.endpoint);
   session.set("payload_bytes", settings.messageBytes);
   session.set("reply_payload_bytes", settings.replyBytes);

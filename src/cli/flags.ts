@@ -119,7 +119,7 @@ export const FLAGS = {
     placeholder: "N",
     group: "Timing",
     description:
-      "Send N messages a second on a schedule that never slips, and measure response time from the scheduled moment. " +
+      "Send N messages a second, all clients of -c together, on a schedule that never slips, and measure response time from the scheduled moment. " +
       "--send-delay instead waits for the tool itself, so a slow receiver also slows the sender and hides its delays " +
       "(coordinated omission, see docs/methodology.md)",
     value: decimalNumber({ min: 0.001, max: 1e9, example: "1000" }),
@@ -163,9 +163,11 @@ export const FLAGS = {
     short: "c",
     placeholder: "COUNT",
     group: "Concurrency",
-    description: "Clients at once",
+    description:
+      "Client processes at once, all connected to one server process. They share --msg-count and --rate between them, " +
+      "begin together, and each warms up by itself",
     default: "1",
-    value: wholeNumber({ min: 1, max: 1024, example: "1" }),
+    value: wholeNumber({ min: 1, max: 1024, example: "4" }),
   }),
   serverAffinity: oneValue({
     long: ["server-affinity"],
@@ -178,7 +180,7 @@ export const FLAGS = {
     long: ["client-affinity"],
     placeholder: "CPU",
     group: "Concurrency",
-    description: "CPU on which the sender runs, as the kernel numbers it",
+    description: "CPU on which the sender runs, as the kernel numbers it; with -c all of them",
     value: cpuNumber,
   }),
 

@@ -1,7 +1,7 @@
 import { UsageError } from "./errors.ts";
 import { defaultOf, defaultsOf, type Flag, flagName } from "./flag.ts";
 import { FLAG_ENTRIES, FLAGS, type GivenFlags } from "./flags.ts";
-import { notAvailableYet, readFlags } from "./given.ts";
+import { readFlags } from "./given.ts";
 import {
   type ArrivalPlan,
   type LogPlan,
@@ -49,12 +49,6 @@ export function planRun(
   const wait = given.wait ?? defaultOf(FLAGS.wait);
   checkWaiting(given, wait, mode);
   const concurrency = given.concurrency ?? defaultOf(FLAGS.concurrency);
-  if (concurrency > 1) {
-    throw notAvailableYet(
-      `${flagName(FLAGS.concurrency)} "${concurrency}"`,
-      "only 1 is allowed: leave it out",
-    );
-  }
   const durationNs = given.duration ?? null;
   const tests = chooseTests(given);
   const arrival = chooseArrival(given);
@@ -105,6 +99,7 @@ export function planRun(
     commandLine: [...commandLine],
   };
   refuseEndlessPlans(plan);
+  refuseIdleClients(plan);
   refuseSharedStandardOutput(plan);
   return { plan, notices };
 }
@@ -124,6 +119,14 @@ function chooseLog(given: GivenFlags): LogPlan | null {
   if (given.logFile !== undefined && given.logFile !== "stderr") return { level, file: given.logFile };
   const isAsked = given.logFile !== undefined || (given.verbose ?? 0) > 0;
   return isAsked && !given.quiet ? { level, file: null } : null;
+}
+
+function refuseIdleClients({ concurrency, messageCount }: RunPlan): void {
+  if (messageCount === null || messageCount >= concurrency) return;
+  throw new UsageError(
+    `${flagName(FLAGS.concurrency)} ${concurrency}: ${messageCount === 1 ? "1 message is" : `${messageCount} messages are`} too few for as many clients`,
+    `use ${flagName(FLAGS.messageCount)} ${concurrency} or more`,
+  );
 }
 
 function refuseEndlessPlans(plan: RunPlan): void {

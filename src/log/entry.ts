@@ -3,7 +3,7 @@
 import type { LogLevel } from "../cli/plan.ts";
 
 /** The process that says it. */
-export type Speaker = "orchestrator" | "server" | "client";
+export type Speaker = "orchestrator" | "server" | "client" | `client ${number}`;
 
 export interface LogEntry {
   readonly level: "error" | LogLevel;

@@ -91,8 +91,11 @@ export interface Measurement {
   readonly streamStalls: StreamStalls | null;
   /** Messages handled while both sides were on one CPU; null where it can't be known. */
   readonly sameCpuMessages: number | null;
+  /** With several clients: of all of them. */
   readonly client: EffectiveSide | null;
   readonly server: EffectiveSide | null;
+  /** Each of several clients by itself, in the order of their numbers; empty with one. */
+  readonly workers: readonly Measurement[];
   /** Wall clock at the start of the measured phase, ns since the epoch; null when it was never reached. */
   readonly startedAtEpochNs: bigint | null;
 }

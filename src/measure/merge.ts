@@ -10,14 +10,14 @@ import type {
 
 const COUNT_FIELDS = ["sent", "received", "lost", "duplicated", "reordered", "corrupt"] as const;
 
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+export const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-function mergeCounts(parts: readonly MessageCounts[]): MessageCounts {
+export function mergeCounts(parts: readonly MessageCounts[]): MessageCounts {
   const totals = COUNT_FIELDS.map((field) => [field, sum(parts.map((part) => part[field]))]);
   return Object.fromEntries(totals) as unknown as MessageCounts;
 }
 
-function mergeWaits(parts: readonly (RoomWaits | StreamStalls)[]): RoomWaits {
+export function mergeWaits(parts: readonly (RoomWaits | StreamStalls)[]): RoomWaits {
   return {
     count: sum(parts.map((part) => part.count)),
     totalNs: sum(parts.map((part) => part.totalNs)),
@@ -75,6 +75,9 @@ export function mergeLaunches(launches: readonly Measurement[]): Measurement {
     sameCpuMessages: sameCpu.includes(null) ? null : sum(sameCpu as number[]),
     client: mergeSides(launches.map((launch) => launch.client)),
     server: mergeSides(launches.map((launch) => launch.server)),
+    workers: first.workers.map((_, worker) =>
+      mergeLaunches(launches.map((launch) => launch.workers[worker]).filter((one) => one !== undefined)),
+    ),
     startedAtEpochNs: first.startedAtEpochNs,
   };
 }

@@ -55,6 +55,7 @@ export const CHANNEL_SETTINGS = struct("channel_settings", [
   ["buffer_bytes", "u64"],
   ["port", "u32"],
   ["priority", "u32"],
+  ["queue_depth", "u32"],
   ["endpoint", characters(ENDPOINT_BYTES)],
 ]);
 

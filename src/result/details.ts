@@ -15,9 +15,16 @@ import { cpuNsPerMessage } from "../system/usage.ts";
 import { verdictDetails } from "../verdict/verdict-schema.ts";
 import type { RunConditions } from "./conditions.ts";
 import { judgeTest } from "./judgement.ts";
-import { acrossLaunches, launchDetails, sameCpuShare } from "./launches.ts";
+import { acrossLaunches, launchDetails, messagesPerSecond, sameCpuShare } from "./launches.ts";
 import { latencyFigures, type SummarySource } from "./metrics.ts";
-import type { Details, FiguresDetails, ScheduleDetails, SideDetails, TestDetails } from "./schema-details.ts";
+import type {
+  Details,
+  FiguresDetails,
+  ScheduleDetails,
+  SideDetails,
+  TestDetails,
+  WorkerDetails,
+} from "./schema-details.ts";
 import { measurementOf, problemOf } from "./verdict.ts";
 
 /** Versions of the parts that measured. */
@@ -87,14 +94,7 @@ function testDetails(
     failure: problemOf(measurement),
     verdict: verdictDetails(judgeTest(outcome, measurement.test, measurement, conditions)),
     started_at_epoch_ns: startedAtEpochNs === null ? null : exactInteger(startedAtEpochNs),
-    counts: {
-      sent: counts.sent,
-      received: counts.received,
-      lost: counts.lost,
-      duplicated: counts.duplicated,
-      reordered: counts.reordered,
-      corrupt: counts.corrupt,
-    },
+    counts: { ...counts },
     window_ns: windowNs === null ? null : exactInteger(windowNs),
     latency: distribution(measurement.latency, plan.percentiles),
     latency_absent: measurement.latencyAbsent,
@@ -109,6 +109,22 @@ function testDetails(
     stalls: streamStalls === null ? null : { count: streamStalls.count, total_ns: streamStalls.totalNs },
     same_cpu_messages: sameCpuMessages,
     same_cpu_share: sameCpuShare(measurement),
+    client: side(measurement.client, counts.received),
+    server: side(measurement.server, counts.received),
+    workers: measurement.workers.map((worker, number) => workerDetails(worker, number, plan)),
+  };
+}
+
+function workerDetails(measurement: Measurement, worker: number, plan: RunPlan): WorkerDetails {
+  const { counts, windowNs } = measurement;
+  return {
+    worker,
+    complete: measurement.complete,
+    failure: measurement.failure,
+    counts: { ...counts },
+    window_ns: windowNs === null ? null : exactInteger(windowNs),
+    messages_per_second: messagesPerSecond(measurement),
+    latency: figures(measurement.latency, plan.percentiles),
     client: side(measurement.client, counts.received),
     server: side(measurement.server, counts.received),
   };

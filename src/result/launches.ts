@@ -15,13 +15,19 @@ export function sameCpuShare({ sameCpuMessages, counts }: Measurement): number |
   return ratio(BigInt(sameCpuMessages), BigInt(counts.received));
 }
 
+/** Over its window; null where that is empty. */
+export function messagesPerSecond({ windowNs, counts }: Measurement): number | null {
+  if (windowNs === null || windowNs <= 0n) return null;
+  return ratio(BigInt(counts.received) * NS_PER_SECOND, windowNs);
+}
+
 /** Each launch of one test by itself, in the order in which they ran. */
 export function launchDetails(outcome: MechanismOutcome, test: Test): LaunchDetails[] {
   return outcome.launches
     .filter(({ measurement }) => measurement.test === test)
     .map(({ launch, measurement }) => {
       const figures = latencyFigures(measurement.latency, outcome.plan.percentiles);
-      const { windowNs, counts } = measurement;
+      const { counts } = measurement;
       return {
         launch,
         complete: measurement.complete,
@@ -30,10 +36,7 @@ export function launchDetails(outcome: MechanismOutcome, test: Test): LaunchDeta
         mean_ns: figures?.mean_ns ?? null,
         max_ns: figures?.max_ns ?? null,
         percentiles: figures?.percentiles ?? [],
-        messages_per_second:
-          windowNs !== null && windowNs > 0n
-            ? ratio(BigInt(counts.received) * NS_PER_SECOND, windowNs)
-            : null,
+        messages_per_second: messagesPerSecond(measurement),
         same_cpu_share: sameCpuShare(measurement),
       };
     });

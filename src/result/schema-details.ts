@@ -133,6 +133,39 @@ const AcrossLaunches = closed(
   "Medians over the launches; the latency object pools their messages",
 );
 
+const Counts = closed(
+  {
+    sent: count("Messages sent"),
+    received: count("Messages (round trip: replies) received"),
+    lost: count("Messages that never arrived"),
+    duplicated: count("Messages that arrived again"),
+    reordered: count("Messages that arrived after a later one"),
+    corrupt: count("Messages with a wrong payload"),
+  },
+  "Messages of the measured phase; warm-up and canary are in none of these",
+);
+
+const Worker = closed(
+  {
+    worker: count("Number of the client, from 0"),
+    complete: Type.Boolean({ description: "It ran to its end" }),
+    failure: nullable(Type.String(), "Why it failed or ended early"),
+    counts: Counts,
+    window_ns: nullable(
+      exactInteger("ns"),
+      "Its first measured send to its last measured receive; null when nothing arrived",
+    ),
+    messages_per_second: nullable(quantity("Messages a second"), "null for an empty window"),
+    latency: nullable(Figures, "null when nothing was recorded"),
+    client: nullable(Side),
+    server: nullable(
+      Side,
+      "The server's side of its connection; what the server's process cost stands with the test",
+    ),
+  },
+  "One of several clients by itself, its launches pooled",
+);
+
 const TestDetails = closed({
   test: oneOf(["one-way", "round-trip"], "Which interval was measured"),
   complete: Type.Boolean({ description: "The test ran to its end" }),
@@ -142,20 +175,10 @@ const TestDetails = closed({
     exactInteger("ns since 1970-01-01T00:00:00Z; exceeds 2^53"),
     "Start of the measured phase; null when it was never reached",
   ),
-  counts: closed(
-    {
-      sent: count("Messages sent"),
-      received: count("Messages (round trip: replies) received"),
-      lost: count("Messages that never arrived"),
-      duplicated: count("Messages that arrived again"),
-      reordered: count("Messages that arrived after a later one"),
-      corrupt: count("Messages with a wrong payload"),
-    },
-    "Messages of the measured phase; warm-up and canary are in none of these",
-  ),
+  counts: Counts,
   window_ns: nullable(
     exactInteger("ns"),
-    "First measured send to last measured receive; null when nothing arrived",
+    "First measured send to last measured receive, of any client; null when nothing arrived",
   ),
   latency: nullable(Distribution, "null when nothing was recorded"),
   latency_absent: nullable(
@@ -186,8 +209,11 @@ const TestDetails = closed({
     "Messages handled while both sides were on one CPU; null if unknown",
   ),
   same_cpu_share: nullable(quantity("0 to 1"), "The same as a share of the messages received"),
-  client: nullable(Side),
+  client: nullable(Side, "With several clients: all of them together, and the process of the first"),
   server: nullable(Side),
+  workers: Type.Array(Worker, {
+    description: "Each of several clients (-c), in their order; empty with one",
+  }),
 });
 
 export const DetailsSchema = closed(
@@ -239,6 +265,7 @@ export const DetailsSchema = closed(
 
 export type Details = Static<typeof DetailsSchema>;
 export type TestDetails = Static<typeof TestDetails>;
+export type WorkerDetails = Static<typeof Worker>;
 export type LaunchDetails = Static<typeof Launch>;
 export type AcrossLaunches = Static<typeof AcrossLaunches>;
 export type ScheduleDetails = Static<typeof Schedule>;

@@ -23,7 +23,7 @@ import { runStandaloneServer } from "./standalone/server.ts";
 export interface Control {
   say(message: RoleMessage): void;
   /** The next command; rejects when the orchestrator is gone. */
-  nextCommand(): Promise<RoleCommand>;
+  nextCommand(isPatient?: boolean): Promise<RoleCommand>;
 }
 
 /** What both roles need: their orders, their ledger, and their line to the orchestrator. */
@@ -55,11 +55,15 @@ async function* inputLines(): AsyncGenerator<string, void> {
   }
 }
 
-/** What is said next. @throws if nobody says anything any more */
-async function nextLine(lines: AsyncIterator<string, void>): Promise<unknown> {
+/**
+ * What is said next.
+ * @param isPatient it may take as long as it likes
+ * @throws if nobody says anything any more
+ */
+async function nextLine(lines: AsyncIterator<string, void>, isPatient = false): Promise<unknown> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const reason = `the orchestrator gave no orders for ${ORDERS_MS / 1000} s`;
-  const timer = setTimeout(() => reject(new Error(reason)), ORDERS_MS);
+  const timer = isPatient ? undefined : setTimeout(() => reject(new Error(reason)), ORDERS_MS);
   try {
     const { value, done } = await Promise.race([lines.next(), late]);
     if (done || value === undefined) throw new Error("the orchestrator is gone");
@@ -134,7 +138,10 @@ export async function runAttached(role: "server" | "client"): Promise<number> {
       pinToCpu(settings.cpu);
       log.debug(`runs on CPU ${settings.cpu} alone`);
     }
-    const control: Control = { say, nextCommand: async () => (await nextLine(lines)) as RoleCommand };
+    const control: Control = {
+      say,
+      nextCommand: async (isPatient) => (await nextLine(lines, isPatient)) as RoleCommand,
+    };
     const realTime = settings.realTime ? useRealTime() : null;
     const context = { settings, ledger, control, log, realTime };
     const usage = await runRole(role, context);

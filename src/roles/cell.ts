@@ -2,16 +2,19 @@ import { nativeMechanismOf } from "../channel/connection.ts";
 import { RunError } from "../cli/errors.ts";
 import type { Mechanism, RunPlan, Test } from "../cli/plan.ts";
 import { NO_LOG, type RunLog } from "../log/log.ts";
-import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../measure/ledger.ts";
+import { clientSheetOf, LedgerFile } from "../measure/ledger.ts";
 import type { Measurement } from "../measure/measurement.ts";
 import { native } from "../native/library.ts";
-import { Child, type ChildEnd, type Role } from "./child.ts";
+import { commonQueueDepth } from "../system/limits.ts";
+import { Child, type Role } from "./child.ts";
 import { collect } from "./collect.ts";
-import type { RoleSettings, StandaloneClient } from "./control.ts";
+import type { StandaloneClient } from "./control.ts";
+import { explain } from "./explain.ts";
 import { portFor } from "./names.ts";
-import { silenceMsOf } from "./silence.ts";
+import { handshakeMs, roleSettings, silenceMs } from "./role-settings.ts";
+import { watchProgress } from "./watch.ts";
 
-/** One mechanism, message size and test: two fresh processes, one connection. */
+/** One mechanism, message size and test: fresh processes, a connection for each client. */
 export interface Cell {
   readonly mechanism: Mechanism;
   readonly messageBytes: number;
@@ -27,81 +30,13 @@ export interface Cell {
   readonly replyDelayNs?: number;
 }
 
-const HANDSHAKE_MS = 10_000;
-const PROGRESS_LOOK_MS = 250;
+/** Between the command to begin and the moment at which several clients do. */
+const START_LEAD_MS = 20;
+const START_LEAD_MS_PER_CLIENT = 1;
 /** How long a role may take to end by itself once it was told to stop, or once its peer ended. */
 const GRACE_MS = 400;
 /** How long after a role's end a signal may be seen that reached all processes at once, as Ctrl-C does. */
 const SIGNAL_LAG_MS = 50;
-
-export function roleSettings(cell: Cell, plan: RunPlan, role: Role): RoleSettings {
-  return {
-    mechanism: cell.mechanism,
-    mode: plan.mode,
-    test: cell.test,
-    shmDirect: plan.shmDirect,
-    endpoint: cell.endpoint,
-    port: plan.port ?? 0,
-    messageBytes: cell.messageBytes,
-    clientCount: plan.concurrency,
-    worker: 0,
-    messageCount: plan.durationNs === null ? plan.messageCount : null,
-    durationNs: plan.durationNs,
-    sendDelayNs: plan.sendDelayNs,
-    arrival: plan.arrival,
-    seed: cell.seed,
-    warmupCount: plan.warmupCount,
-    includeFirstMessage: plan.includeFirstMessage,
-    reply: plan.reply,
-    replyDelayNs: cell.replyDelayNs ?? 0,
-    wait: plan.wait,
-    spinNs: plan.spinNs,
-    pmqPriority: plan.pmqPriority,
-    bufferBytes: plan.bufferBytes,
-    realTime: plan.realTime,
-    cpu: role === "server" ? plan.serverCpu : plan.clientCpu,
-    standalone:
-      plan.standalone?.side === "client" && cell.run !== undefined
-        ? { side: "client", connectMs: plan.standalone.connectTimeoutNs / 1e6, run: cell.run }
-        : null,
-    handshakeMs: HANDSHAKE_MS,
-    silenceMs: silenceMsOf(plan),
-    parentPid: process.pid,
-    logLevel: plan.log?.level ?? null,
-  };
-}
-
-/**
- * Rejects when a side that has not ended handled no message for too long; `stop` ends the watch. Each side for itself: a sender
- * that pauses can fill buffers for minutes though its receiver stands still.
- */
-function watchProgress(
-  children: readonly Child[],
-  ledger: LedgerFile,
-  limitMs: number,
-): { stalled: Promise<never>; stop: () => void } {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const sides = children.map((child) => {
-    const sheet = child.role === "server" ? SERVER_SHEET : CLIENT_SHEET;
-    const side = { role: child.role, sheet, last: -1n, changedMs: performance.now(), hasEnded: false };
-    void child.ended.then(() => {
-      side.hasEnded = true;
-    });
-    return side;
-  });
-  const timer = setInterval(() => {
-    for (const side of sides) {
-      const now = ledger.progressOf(side.sheet);
-      if (now !== side.last || side.hasEnded) {
-        side.last = now;
-        side.changedMs = performance.now();
-      } else if (performance.now() - side.changedMs > limitMs) {
-        reject(new RunError(`the ${side.role} handled no message for ${Math.round(limitMs / 1000)} s`));
-      }
-    }
-  }, PROGRESS_LOOK_MS);
-  return { stalled: promise, stop: () => clearInterval(timer) };
-}
 
 /** A role that ended otherwise than done. */
 class RoleEnded extends Error {}
@@ -112,28 +47,54 @@ async function endedBadly(child: Child): Promise<never> {
   return new Promise<never>(() => {});
 }
 
-/** @param server null: another command started it */
-async function conduct(
-  server: Child | null,
-  client: Child,
-  ledger: LedgerFile,
-  plan: RunPlan,
-): Promise<void> {
+/** The processes of a cell. */
+interface Cast {
+  /** null: another command started it. */
+  readonly server: Child | null;
+  readonly clients: readonly Child[];
+}
+
+/** One after the other, so that the server meets them in the order of their numbers. */
+async function connectAll({ server, clients }: Cast, plan: RunPlan): Promise<void> {
   const { standalone } = plan;
   const lookMs = standalone?.side === "client" ? standalone.connectTimeoutNs / 1e6 : 0;
-  const port = server === null ? portFor(plan) : (await server.next("ready", HANDSHAKE_MS)).port;
-  const children = server === null ? [client] : [server, client];
-  client.command({ type: "connect", port });
-  await Promise.all(children.map((child) => child.next("connected", lookMs + HANDSHAKE_MS)));
-  const watch = watchProgress(children, ledger, silenceMsOf(plan) + 1000);
+  const deadlineMs = lookMs + handshakeMs(plan);
+  const port = server === null ? portFor(plan) : (await server.next("ready", deadlineMs)).port;
+  for (const client of clients) {
+    client.command({ type: "connect", port });
+    await Promise.all([
+      server?.next("connected", deadlineMs, client.worker),
+      client.next("connected", deadlineMs),
+    ]);
+  }
+}
+
+/** Has all clients begin at one moment, once all of them are warm. */
+async function startTogether(clients: readonly Child[], ledger: LedgerFile): Promise<void> {
+  await Promise.all(clients.map((client) => client.next("warm", null)));
+  ledger.setStart((START_LEAD_MS + clients.length * START_LEAD_MS_PER_CLIENT) * 1e6);
+  for (const client of clients) client.command({ type: "start" });
+}
+
+async function conduct(cast: Cast, ledger: LedgerFile, plan: RunPlan): Promise<void> {
+  await connectAll(cast, plan);
+  let hasBegun = cast.clients.length === 1;
+  const watch = watchProgress(cast, ledger, silenceMs(plan) + 1000, () => hasBegun);
+  const measure = async () => {
+    if (!hasBegun) await startTogether(cast.clients, ledger);
+    hasBegun = true;
+    await Promise.all([cast.server, ...cast.clients].map((child) => child?.ended));
+  };
+  const measured = measure();
+  measured.catch(() => {});
   try {
-    await Promise.race([Promise.all(children.map((child) => child.ended)), watch.stalled]);
+    await Promise.race([measured, watch.stalled]);
   } finally {
     watch.stop();
   }
 }
 
-/** Waits for both to end by themselves, then sees to it. */
+/** Waits for all to end by themselves, then sees to it. */
 async function reap(children: readonly Child[], ledger: LedgerFile): Promise<void> {
   ledger.requestStop();
   const all = Promise.all(children.map((child) => child.ended));
@@ -142,35 +103,6 @@ async function reap(children: readonly Child[], ledger: LedgerFile): Promise<voi
   }, GRACE_MS);
   await all;
   clearTimeout(timer);
-}
-
-/**
- * The account that explains most: who died tells more than who noticed.
- * @param wasStopped the roles were told to stop, and not by this process
- */
-function explain(
-  ends: readonly { role: Role; end: ChildEnd }[],
-  ownReason: string | null,
-  wasStopped: boolean,
-): string | null {
-  const words: string[] = [];
-  for (const { role, end } of ends) {
-    if (end.kind === "killed") words.unshift(`the ${role} was killed by ${end.signal}`);
-    if (end.kind === "crashed")
-      words.unshift(`the ${role} ended unexpectedly with exit code ${end.exitCode}`);
-  }
-  if (wasStopped) words.push("a role was stopped by a signal");
-  for (const { role, end } of ends) {
-    if (end.kind === "failed" && end.cause === "own") words.push(`the ${role} failed: ${end.reason}`);
-  }
-  if (ownReason !== null) words.push(ownReason);
-  for (const { role, end } of ends) {
-    if (end.kind === "failed" && end.cause === "peer") words.push(`the ${role} failed: ${end.reason}`);
-  }
-  for (const { role, end } of ends) {
-    if (end.kind === "failed" && end.cause === "stopped") words.push(`the ${role} was stopped`);
-  }
-  return words[0] ?? null;
 }
 
 /** Who looks on while a cell is measured. */
@@ -185,7 +117,7 @@ export interface CellWatch {
 const NOT_WATCHED: CellWatch = { ringCapacity: 0, starts() {}, async stops() {} };
 
 /**
- * Runs one cell to its end, whatever that is: spawns both roles, takes them through the handshake, watches them, reaps them,
+ * Runs one cell to its end, whatever that is: spawns the roles, takes them through the handshake, watches them, reaps them,
  * and removes the name they met at.
  * @param abort ends it at once; its reason says why
  * @returns what was measured, complete or not; never rejects for what went wrong with a role
@@ -197,7 +129,8 @@ export async function measureCell(
   log: RunLog = NO_LOG,
   watch: CellWatch = NOT_WATCHED,
 ): Promise<Measurement> {
-  const ledger = LedgerFile.create(2, watch.ringCapacity);
+  const { concurrency } = plan;
+  const ledger = LedgerFile.create(clientSheetOf(concurrency), watch.ringCapacity);
   const children: Child[] = [];
   const { promise: aborted, reject: onAbort } = Promise.withResolvers<never>();
   const whenAborted = () => onAbort(new RunError(String(abort.reason)));
@@ -208,13 +141,18 @@ export async function measureCell(
   try {
     abort.throwIfAborted();
     watch.starts(ledger);
-    const server = isAlone ? null : new Child("server", roleSettings(cell, plan, "server"), ledger.fd!, log);
-    if (server !== null) children.push(server);
-    const client = new Child("client", roleSettings(cell, plan, "client"), ledger.fd!, log);
-    children.push(client);
+    const queueDepth =
+      cell.mechanism === "pmq" && !isAlone ? commonQueueDepth(plan, cell.messageBytes) : null;
+    const spawn = (role: Role, worker: number) => {
+      const child = new Child(role, roleSettings(cell, plan, role, worker, queueDepth), ledger.fd!, log);
+      children.push(child);
+      return child;
+    };
+    const server = isAlone ? null : spawn("server", 0);
+    const clients = Array.from({ length: concurrency }, (_, worker) => spawn("client", worker));
     const failures = [...children.map(endedBadly), aborted];
     for (const failure of failures) failure.catch(() => {});
-    await Promise.race([conduct(server, client, ledger, plan), ...failures]);
+    await Promise.race([conduct({ server, clients }, ledger, plan), ...failures]);
   } catch (error) {
     if (!(error instanceof RoleEnded)) reason = error instanceof Error ? error.message : String(error);
   } finally {
@@ -224,12 +162,12 @@ export async function measureCell(
     if (!isAlone && (cell.isOwnName || children[0]?.hasSaid("ready"))) removeEndpoint(cell, plan);
   }
   const ends = await Promise.all(
-    children.map(async (child) => ({ role: child.role, end: await child.ended })),
+    children.map(async (child) => ({ name: child.name, end: await child.ended })),
   );
   if (reason !== null || ends.some(({ end }) => end.kind !== "done")) await Bun.sleep(SIGNAL_LAG_MS);
   abort.removeEventListener("abort", whenAborted);
   const failure = abort.aborted ? String(abort.reason) : explain(ends, reason, wasStopped);
-  const measurement = collect(cell.test, plan, ledger, children, failure);
+  const measurement = collect({ test: cell.test, plan, ledger, children, failure });
   ledger.close();
   return measurement;
 }

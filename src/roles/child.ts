@@ -1,4 +1,5 @@
 import { RunError } from "../cli/errors.ts";
+import type { Speaker } from "../log/entry.ts";
 import { NO_LOG, type RunLog } from "../log/log.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import {
@@ -20,7 +21,14 @@ export type ChildEnd =
   | { readonly kind: "killed"; readonly signal: string }
   | { readonly kind: "crashed"; readonly exitCode: number };
 
-type Waiting = { readonly type: RoleMessage["type"]; readonly resolve: (message: RoleMessage) => void };
+type Waiting = {
+  readonly type: RoleMessage["type"];
+  readonly worker: number | null;
+  readonly resolve: (message: RoleMessage) => void;
+};
+
+const isAbout = (message: RoleMessage, worker: number | null) =>
+  worker === null || !("worker" in message) || message.worker === worker;
 
 /** This program again, as the role: the executable itself, or Bun with the main module when it runs from source. */
 function ownCommand(): string[] {
@@ -34,12 +42,18 @@ export class Child {
   readonly #said: RoleMessage[] = [];
   #waiting: Waiting | null = null;
   #wasKilledByUs = false;
+  readonly #speaker: Speaker;
 
   /** Hears what a standalone server says of its clients. */
   onGuest: (message: GuestMessage) => void = () => {};
 
   /** Resolves once the process is gone and everything it said has been read; never rejects. */
   readonly ended: Promise<ChildEnd>;
+  hasEnded = false;
+  /** Which of the clients it is; the server has 0. */
+  readonly worker: number;
+  /** As a subject in messages. */
+  readonly name: string;
 
   constructor(
     readonly role: Role,
@@ -48,12 +62,16 @@ export class Child {
     /** Takes what the role logs. */
     private readonly log: RunLog = NO_LOG,
   ) {
+    const isOneOfMany = role === "client" && settings.clientCount > 1;
+    this.worker = settings.worker;
+    this.name = isOneOfMany ? `client ${settings.worker}` : `the ${role}`;
+    this.#speaker = isOneOfMany ? `client ${settings.worker}` : role;
     const stdio: Bun.SpawnOptions.Readable[] = [];
     stdio[LEDGER_FD - 3] = ledgerFd;
     this.#process = Bun.spawn([...ownCommand(), `--${role}`, "--attached"], {
       stdio: ["pipe", "pipe", "inherit", ...stdio],
     });
-    log.debug(`the ${role} is process ${this.#process.pid}`);
+    log.debug(`${this.name} is process ${this.#process.pid}`);
     this.#send(settings);
     this.ended = this.#follow();
   }
@@ -71,9 +89,9 @@ export class Child {
     this.#process.kill(signal);
   }
 
-  /** What the role reported of itself when it was connected; null before that. */
-  get effective(): EffectiveReport | null {
-    const connected = this.#said.find((message) => message.type === "connected");
+  /** What the role reported of itself when it was connected, the server to that client; null before that. */
+  effective(worker: number): EffectiveReport | null {
+    const connected = this.#find("connected", worker);
     return connected?.type === "connected" ? connected.effective : null;
   }
 
@@ -89,22 +107,27 @@ export class Child {
     return said?.type === "server" ? said.server : null;
   }
 
-  hasSaid(type: RoleMessage["type"]): boolean {
-    return this.#said.some((message) => message.type === type);
+  /** @param worker whom it is about; by default anyone */
+  hasSaid(type: RoleMessage["type"], worker: number | null = null): boolean {
+    return this.#find(type, worker) !== undefined;
   }
 
-  /** The role's message of that type, also if it came already. Rejects at the deadline, or when the role ends without it. */
+  /**
+   * The role's message of that type, also if it came already. Rejects at the deadline, or when the role ends without it.
+   * @param worker whom it is about; by default anyone
+   */
   async next<Type extends RoleMessage["type"]>(
     type: Type,
-    deadlineMs: number,
+    deadlineMs: number | null,
+    worker: number | null = null,
   ): Promise<Extract<RoleMessage, { type: Type }>> {
-    const already = this.#said.find((message) => message.type === type);
+    const already = this.#find(type, worker);
     const { promise, resolve, reject } = Promise.withResolvers<RoleMessage>();
     if (already !== undefined) resolve(already);
-    this.#waiting = { type, resolve };
-    const late = () => reject(new RunError(`the ${this.role} was not ${type} within ${deadlineMs} ms`));
-    const timer = setTimeout(late, deadlineMs);
-    void this.ended.then(() => reject(new RunError(`the ${this.role} ended before it was ${type}`)));
+    this.#waiting = { type, worker, resolve };
+    const late = () => reject(new RunError(`${this.name} was not ${type} within ${deadlineMs} ms`));
+    const timer = deadlineMs === null ? undefined : setTimeout(late, deadlineMs);
+    void this.ended.then(() => reject(new RunError(`${this.name} ended before it was ${type}`)));
     try {
       return (await promise) as Extract<RoleMessage, { type: Type }>;
     } finally {
@@ -131,6 +154,7 @@ export class Child {
       for (const line of lines) this.#hear(line);
     }
     await this.#process.exited;
+    this.hasEnded = true;
     return this.#end();
   }
 
@@ -142,7 +166,7 @@ export class Child {
       message = { type: "failed", reason: `said what is no message: ${line.slice(0, 100)}`, cause: "own" };
     }
     if (message.type === "log") {
-      this.log.take(this.role, message.entry);
+      this.log.take(this.#speaker, message.entry);
       return;
     }
     if (message.type === "guest" || message.type === "guest-left") {
@@ -150,10 +174,14 @@ export class Child {
       return;
     }
     // Messages are being measured then.
-    if (message.type !== "started") this.log.trace(`the ${this.role} says ${line}`);
+    if (message.type !== "started") this.log.trace(`${this.name} says ${line}`);
     this.#said.push(message);
-    if (this.#waiting?.type !== message.type) return;
+    if (this.#waiting?.type !== message.type || !isAbout(message, this.#waiting.worker)) return;
     this.#waiting.resolve(message);
+  }
+
+  #find(type: RoleMessage["type"], worker: number | null): RoleMessage | undefined {
+    return this.#said.find((message) => message.type === type && isAbout(message, worker));
   }
 
   #end(): ChildEnd {

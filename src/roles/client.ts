@@ -7,7 +7,7 @@ import { Schedule } from "../measure/schedule.ts";
 import { differ, UsageMeter } from "../system/usage.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected } from "./attached.ts";
-import type { FarServer, RoleSettings } from "./control.ts";
+import type { FarServer, RoleCommand, RoleSettings } from "./control.ts";
 import { type ServerLink, spawnedLink } from "./server-link.ts";
 import { farLink, meetServer } from "./standalone/far-server.ts";
 
@@ -33,16 +33,27 @@ async function reachServer(
   return { found, link: farLink(found, settings, standalone, ledger, say) };
 }
 
+type CommandOf<Type> = Extract<RoleCommand, { readonly type: Type }>;
+
+async function nextCommand<Type extends RoleCommand["type"]>(
+  { control, settings }: RoleContext,
+  type: Type,
+): Promise<CommandOf<Type>> {
+  // The slowest of several clients decides when it comes.
+  const command = await control.nextCommand(settings.clientCount > 1);
+  if (command.type !== type) throw new Error(`the command ${command.type} instead of ${type}`);
+  return command as CommandOf<Type>;
+}
+
 /** The sender: connects when told to, warms up, measures, and says goodbye with a shutdown. */
 export async function runClient(context: RoleContext): Promise<UsageFigures> {
-  const { settings, control } = context;
+  const { settings, ledger, control } = context;
   const meter = new UsageMeter({ cpus: settings.cpu === null ? [] : [settings.cpu] });
-  const command = await control.nextCommand();
-  if (command.type !== "connect") throw new Error(`the command ${command.type} is not for a client`);
+  const { port } = await nextCommand(context, "connect");
   const { worker } = settings;
   const isFar = settings.standalone !== null;
   const sheets = [clientSheetOf(worker), isFar ? null : serverSheetOf(worker)] as const;
-  const connection = connectionSettingsOf({ ...settings, port: command.port }, ...sheets);
+  const connection = connectionSettingsOf({ ...settings, port }, ...sheets);
   const { found, link } = await reachServer(context, connection);
   const { channel, effective } = found;
   try {
@@ -52,6 +63,11 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
     await runPhase(channel, settings, new Schedule({ warmupCount, canary: false, messageCount: 0 }));
 
     await link.start();
+    if (settings.clientCount > 1) {
+      control.say({ type: "warm" });
+      await nextCommand(context, "start");
+      ledger.awaitStart(settings.startShiftNs);
+    }
     control.say({ type: "started" });
     const opening = meter.readOpening();
     channel.start();

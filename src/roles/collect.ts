@@ -1,13 +1,16 @@
 import type { RunPlan, Test } from "../cli/plan.ts";
-import { CLIENT_SHEET, type LedgerCounts, type LedgerFile, SERVER_SHEET } from "../measure/ledger.ts";
+import { clientSheetOf, type LedgerCounts, type LedgerFile, serverSheetOf } from "../measure/ledger.ts";
 import type { EffectiveSide, Measurement, MessageCounts, ScheduleFigures } from "../measure/measurement.ts";
+import { mergeWorkers, type WorkerMeasurement } from "../measure/merge-workers.ts";
 import { faultsInWords } from "../result/verdict.ts";
 import { ratio } from "../stats/exact.ts";
 import type { Child } from "./child.ts";
 import type { FarServer } from "./control.ts";
+import { messagesOf } from "./shares.ts";
 
-function sideOf(child: Child | undefined, counts: LedgerCounts): EffectiveSide | null {
-  const effective = child?.effective;
+/** @param worker whose connection it is */
+function sideOf(child: Child | undefined, worker: number, counts: LedgerCounts): EffectiveSide | null {
+  const effective = child?.effective(worker);
   if (!effective) return null;
   return {
     ...effective,
@@ -38,12 +41,16 @@ function countsOf(test: Test, client: LedgerCounts, server: LedgerCounts): Messa
   };
 }
 
-/** What is wrong with the counts of a test that ended well, or null. `recorded`: latencies; null: none were to be. */
-function faultOf(counts: MessageCounts, plan: RunPlan, recorded: bigint | null): string | null {
+/**
+ * What is wrong with the counts of a test that ended well, or null.
+ * @param expected messages to be sent; null: as many as the duration allowed
+ * @param recorded latencies; null: none were to be
+ */
+function faultOf(counts: MessageCounts, expected: number | null, recorded: bigint | null): string | null {
   const faults = faultsInWords(counts);
   if (faults !== "") return `of ${counts.sent} messages: ${faults}`;
-  if (plan.durationNs === null && counts.sent !== plan.messageCount) {
-    return `${counts.sent} messages were sent instead of ${plan.messageCount}`;
+  if (expected !== null && counts.sent !== expected) {
+    return `${counts.sent} messages were sent instead of ${expected}`;
   }
   if (recorded !== null && recorded !== BigInt(counts.received))
     return `${recorded} of ${counts.received} messages were recorded`;
@@ -56,43 +63,58 @@ export function achievedRate({ firstSendNs, lastSendNs, sent }: LedgerCounts): n
   return spanNs > 0n ? ratio(BigInt(sent - 1) * 1_000_000_000n, spanNs) : null;
 }
 
-function scheduleFigures(ledger: LedgerFile, sheet: number, client: LedgerCounts): ScheduleFigures {
+function scheduleFigures(
+  ledger: LedgerFile,
+  sheet: number,
+  clientSheet: number,
+  client: LedgerCounts,
+): ScheduleFigures {
   return {
     service: ledger.distribution(sheet, "service"),
-    lateness: ledger.distribution(CLIENT_SHEET, "lateness"),
+    lateness: ledger.distribution(clientSheet, "lateness"),
     achievedRatePerSecond: achievedRate(client),
   };
 }
 
-/**
- * Reads from the ledgers what one test produced; both roles are gone by now.
- * @param failure why the test ended early, or null
- */
-export function collect(
-  test: Test,
-  plan: RunPlan,
-  ledger: LedgerFile,
-  children: readonly Child[],
-  failure: string | null,
-): Measurement {
-  const client = ledger.counts(CLIENT_SHEET);
-  const server = ledger.counts(SERVER_SHEET);
+interface Collected {
+  readonly test: Test;
+  readonly plan: RunPlan;
+  readonly ledger: LedgerFile;
+  readonly children: readonly Child[];
+  /** Why the test ended early, or null. */
+  readonly failure: string | null;
+}
+
+/** What one client and its side of the server produced. */
+function collectWorker(
+  { test, plan, ledger, children, failure }: Collected,
+  worker: number,
+): WorkerMeasurement {
+  const clientSheet = clientSheetOf(worker);
+  const serverSheet = serverSheetOf(worker);
+  const client = ledger.counts(clientSheet);
+  const server = ledger.counts(serverSheet);
   const receiver = test === "one-way" ? server : client;
-  const sheet = test === "one-way" ? SERVER_SHEET : CLIENT_SHEET;
+  const sheet = test === "one-way" ? serverSheet : clientSheet;
   const latency = ledger.distribution(sheet, plan.arrival === null ? "service" : "response");
   const counts = countsOf(test, client, server);
+  const expected =
+    plan.durationNs !== null || plan.messageCount === null
+      ? null
+      : messagesOf(plan.messageCount, plan.concurrency, worker);
   const { firstSendNs, realtimeOffsetNs } = client;
-  const far = children.find((child) => child.role === "client")?.farServer ?? null;
+  const own = children.find((child) => child.role === "client" && child.worker === worker);
+  const far = own?.farServer ?? null;
   const { lastReceiveNs } = receiver;
-  return {
+  const measurement: Measurement = {
     test,
-    failure: failure ?? faultOf(counts, plan, far?.latencyAbsent ? null : latency.count),
+    failure: failure ?? faultOf(counts, expected, far?.latencyAbsent ? null : latency.count),
     complete: failure === null,
     counts,
     latency,
     latencyAbsent: far?.latencyAbsent ?? null,
     isPeerForeign: far?.isForeign ?? false,
-    schedule: plan.arrival === null ? null : scheduleFigures(ledger, sheet, client),
+    schedule: plan.arrival === null ? null : scheduleFigures(ledger, sheet, clientSheet, client),
     windowNs: firstSendNs === null || lastReceiveNs === null ? null : lastReceiveNs - firstSendNs,
     clientWaits: { count: client.roomWaits, totalNs: client.roomWaitNs },
     serverWaits: { count: server.roomWaits, totalNs: server.roomWaitNs },
@@ -102,18 +124,35 @@ export function collect(
         : { count: client.stalls + server.stalls, totalNs: client.stallNs + server.stallNs },
     sameCpuMessages:
       far === null && client.usedCpus.length > 0 && server.usedCpus.length > 0 ? receiver.sameCpu : null,
-    client: sideOf(
-      children.find((child) => child.role === "client"),
-      client,
-    ),
-    server:
-      far === null
-        ? sideOf(
-            children.find((child) => child.role === "server"),
-            server,
-          )
-        : farSideOf(far, server),
+    client: sideOf(own, worker, client),
+    server: far === null ? sideOf(children.find(isServer), worker, server) : farSideOf(far, server),
+    workers: [],
     startedAtEpochNs:
       firstSendNs === null || realtimeOffsetNs === null ? null : firstSendNs + realtimeOffsetNs,
   };
+  return { measurement, firstSendNs, lastReceiveNs };
+}
+
+const isServer = (child: Child) => child.role === "server";
+
+/** Reads from the ledgers what one test produced; its roles are gone by now. */
+export function collect(collected: Collected): Measurement {
+  const { plan, children, failure } = collected;
+  if (plan.concurrency === 1) return collectWorker(collected, 0).measurement;
+  const parts = Array.from({ length: plan.concurrency }, (_, worker) => collectWorker(collected, worker));
+  // One process served them all: what it cost is no client's alone.
+  const shared = parts.map(({ measurement, ...part }) => ({
+    ...part,
+    measurement: {
+      ...measurement,
+      server: measurement.server === null ? null : { ...measurement.server, usage: null },
+    },
+  }));
+  const far = parts
+    .map(({ measurement }) => measurement.server?.usage ?? null)
+    .filter((usage) => usage !== null);
+  far.sort((a, b) => b.window_ns - a.window_ns);
+  // A server elsewhere told each client of what it saw: the longest look saw most.
+  const usage = children.find(isServer)?.usage ?? far[0] ?? null;
+  return mergeWorkers(shared, failure, usage);
 }

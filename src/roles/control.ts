@@ -40,7 +40,7 @@ export interface RoleSettings {
   /** tcp; 0: the kernel chooses. */
   readonly port: number;
   readonly messageBytes: number;
-  /** The server: clients to be served. A client: how many there are. */
+  /** How many there are. */
   readonly clientCount: number;
   /** Which of the clients this is, from 0; the server has 0. */
   readonly worker: number;
@@ -48,9 +48,11 @@ export interface RoleSettings {
   readonly messageCount: number | null;
   readonly durationNs: number | null;
   readonly sendDelayNs: number;
-  /** null: closed loop. */
+  /** Of each client; null: closed loop. */
   readonly arrival: ArrivalPlan | null;
   readonly seed: number;
+  /** Of several clients: how much later than the first this one begins. */
+  readonly startShiftNs: number;
   readonly warmupCount: number;
   readonly includeFirstMessage: boolean;
   readonly reply: ReplyKind;
@@ -59,6 +61,8 @@ export interface RoleSettings {
   readonly wait: WaitKind;
   readonly spinNs: number;
   readonly pmqPriority: number;
+  /** Messages of a queue at most; null: as many as the limits allow. */
+  readonly queueDepth: number | null;
   /** null leaves every default alone. */
   readonly bufferBytes: number | null;
   readonly cpu: number | null;
@@ -121,6 +125,8 @@ export type RoleMessage =
   | { readonly type: "connected"; readonly worker: number; readonly effective: EffectiveReport }
   /** The server is done with one of its clients. */
   | { readonly type: "left"; readonly worker: number }
+  /** One of several clients has warmed up and waits for the others. */
+  | { readonly type: "warm" }
   /** The client begins the measured phase. */
   | { readonly type: "started" }
   /** A standalone client: what its server reported, when the test is over. */
@@ -138,7 +144,9 @@ export type FailureCause = "own" | "peer" | "stopped";
 export type RoleCommand =
   | { readonly type: "connect"; readonly port: number }
   /** The sheets of that slot may be used again. */
-  | { readonly type: "release"; readonly slot: number };
+  | { readonly type: "release"; readonly slot: number }
+  /** All clients are warm; when they begin stands in the ledger. */
+  | { readonly type: "start" };
 
 /** File descriptor at which a role finds the ledger. */
 export const LEDGER_FD = 3;

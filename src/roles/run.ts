@@ -3,6 +3,7 @@ import { type Step, stepsOf } from "../cli/steps.ts";
 import type { LaunchMeasurement, MechanismOutcome } from "../measure/measurement.ts";
 import { mergeLaunches } from "../measure/merge.ts";
 import type { ObservedCell } from "../progress/observer.ts";
+import { ringCapacityOf } from "../stream/record-stream.ts";
 import { measureCell } from "./cell.ts";
 import { Measuring, type RunOptions } from "./measuring.ts";
 import { endpointFor, isOwnName } from "./names.ts";
@@ -86,7 +87,7 @@ export class Run extends Measuring {
     const name = `${mechanism} ${plan.mode}, ${messageBytes} bytes, ${test}, launch ${launch} of ${plan.launches}`;
     this.options.log.info(`${name}: begins at ${endpoint}`);
     const measurement = await measureCell(cell, plan, abort, this.options.log, {
-      ringCapacity: this.options.watch.ringCapacity,
+      ringCapacity: this.options.watch.ringCapacity === 0 ? 0 : ringCapacityOf(plan.concurrency),
       starts: (ledger) => this.options.watch.cellStarts(observed, ledger),
       stops: () => this.options.watch.cellStops(),
     });

@@ -6,6 +6,7 @@ import type { UsageFigures } from "../system/usage-schema.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected } from "./attached.ts";
 import { serveConnection } from "./serve.ts";
 import { ServingThreads } from "./serving-threads.ts";
+import { seedOf } from "./shares.ts";
 
 /** What the process costs between the last client's start and the last one's end, read once for all of them. */
 class ServerUsage {
@@ -49,7 +50,7 @@ export async function runServer(context: RoleContext): Promise<UsageFigures | nu
     const usage = new ServerUsage(settings.cpu, clientCount);
     const serve = async (connection: Connection, worker: number) => {
       connection.channel.useSheets(serverSheetOf(worker), clientSheetOf(worker));
-      if (worker > 0) connection.channel.useSchedule(settings.arrival, settings.seed + worker);
+      if (worker > 0) connection.channel.useSchedule(settings.arrival, seedOf(settings.seed, worker));
       sayConnected(context, worker, connection.effective);
       if (threads === null) {
         await serveConnection(connection.channel, settings, () => usage.clientStarts(null));

@@ -77,6 +77,7 @@ async function nullChannelChecks(plan: RunPlan): Promise<Check[]> {
     replyBytes: messageBytes,
     silenceMs: 1000,
     sheet: 0,
+    queueDepth: null,
     peerSheet: null,
   };
   const session = openSession(settings, ledger, NATIVE_MECHANISM.null);

@@ -16,6 +16,14 @@ import type { ExtraColumns, FileLayout, RowSource } from "./rows.ts";
 /** Records that each recording side may be ahead of the files: 4 MiB, 130 ms at a million a second. */
 export const RING_CAPACITY = 1 << 17;
 
+/** With many clients each has less, down to this: 128 KiB. */
+const LEAST_RING_CAPACITY = 1 << 12;
+
+/** The same for each of several clients, which share it: a power of two. */
+export function ringCapacityOf(clientCount: number): number {
+  return Math.max(LEAST_RING_CAPACITY, RING_CAPACITY >> Math.ceil(Math.log2(clientCount)));
+}
+
 const LONGEST_NAP_MS = 50;
 const SHORTEST_NAP_MS = 2;
 /** The nap is as long as the ring takes to fill up to this share, at the rate seen last. */
@@ -194,7 +202,7 @@ export class RecordStream implements RunObserver {
       if (isLast && most === 0) return;
       isLast = alarm.hasRung;
       const nowMs = performance.now();
-      await alarm.nap(napMs(most, nowMs - lastMs, RING_CAPACITY));
+      await alarm.nap(napMs(most, nowMs - lastMs, ledger.ringCapacity));
       lastMs = nowMs;
     }
   }
@@ -210,7 +218,7 @@ export class RecordStream implements RunObserver {
     const [first, second] = files.map(({ rows }) => rows);
     if (first === undefined) return 0;
     let total = 0;
-    while (total < RING_CAPACITY && !this.#hasFailed) {
+    while (total < ledger.ringCapacity && !this.#hasFailed) {
       const count = drainRecords(ledger, sheet, clockSheet, [first, second]);
       if (count === 0) break;
       await this.#writeEach(files, ({ rows }) => rows.filled);

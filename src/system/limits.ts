@@ -5,18 +5,21 @@ import {
   frameBytesOf,
   nativeMechanismOf,
   openSession,
+  readEffective,
 } from "../channel/connection.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { Mechanism, RunPlan } from "../cli/plan.ts";
 import { LedgerFile } from "../measure/ledger.ts";
 import { INVALID, NO_MEMORY, NO_SPACE, TOO_LONG, TOO_MANY_FILES } from "../native/errno.ts";
-import { errorText, native } from "../native/library.ts";
+import { type Address, errorText, native } from "../native/library.ts";
 
 /** Bytes of a queue message beyond its payload; see c/frame.h. */
 const BODY_OVERHEAD = 28;
 /** What the kernel accounts for each message of a queue beside its bytes (ipc/mqueue.c, mqueue_get_inode; 64 bit). */
 const QUEUE_MESSAGE_ACCOUNTING = 96;
 const QUEUES_OF_A_CONNECTION = 2;
+/** c/pmq.c, DEFAULT_DEPTH. */
+const MOST_QUEUED = 10;
 
 function readNumber(path: string): number | null {
   try {
@@ -37,16 +40,67 @@ function queueBytesLimit(): number | null {
   }
 }
 
-/** Whether the connection's objects can be made at all: makes them under a fresh name and removes them at once. */
-function tryToListen(settings: ConnectionSettings): number {
-  const session = openSession(
-    settings,
-    LedgerFile.private(1),
-    nativeMechanismOf(settings.mechanism, settings.shmDirect),
-  );
-  const status = native().session_listen(session);
-  native().session_close(session);
-  return status;
+/** What all clients' objects come to, if they can be made at once. */
+interface Trial {
+  /** 0, or the error of the first that could not be made. */
+  readonly status: number;
+  /** Messages that the shallowest queue has room for; null where there are none. */
+  readonly depth: number | null;
+}
+
+/** Makes the objects of all clients, under fresh names, and removes them at once. */
+function tryToListen(settings: ConnectionSettings, clientCount: number): Trial {
+  const ledger = LedgerFile.private(1);
+  const sessions: Address[] = [];
+  let depth: number | null = null;
+  let status = 0;
+  for (let i = 0; i < clientCount && status === 0; i++) {
+    const one = { ...settings, endpoint: `${settings.endpoint}-${i}` };
+    const session = openSession(one, ledger, nativeMechanismOf(settings.mechanism, settings.shmDirect));
+    sessions.push(session);
+    status = native().session_listen(session);
+    if (status < 0) continue;
+    const { queueDepth } = readEffective((effective) => native().session_effective(session, effective));
+    if (queueDepth !== null) depth = Math.min(depth ?? queueDepth, queueDepth);
+  }
+  for (const session of sessions) native().session_close(session);
+  native().ledger_file_unmap(ledger.address);
+  return { status, depth };
+}
+
+/** The settings that all clients' objects have in common, as far as limits matter. */
+function probeSettings(plan: RunPlan, mechanism: Mechanism, messageBytes: number): ConnectionSettings {
+  return {
+    ...plan,
+    mechanism,
+    endpoint: `/ipcb-probe-${process.pid}`,
+    port: 0,
+    messageBytes,
+    replyBytes: messageBytes,
+    silenceMs: 1000,
+    arrival: null,
+    queueDepth: null,
+    sheet: 0,
+    peerSheet: null,
+  };
+}
+
+/** As deep as queues can be if all clients' are to be equally deep. */
+function tryQueues(plan: RunPlan, messageBytes: number): Trial {
+  const settings = probeSettings(plan, "pmq", messageBytes);
+  let trial = tryToListen(settings, plan.concurrency);
+  if (plan.concurrency === 1) return trial;
+  // The first ones took what the last ones lacked.
+  for (let depth = MOST_QUEUED; depth > 0; depth--) {
+    trial = tryToListen({ ...settings, queueDepth: depth }, plan.concurrency);
+    if (trial.status === 0 && trial.depth === depth) break;
+  }
+  return trial;
+}
+
+/** Messages of each queue where several clients have to share the limits; null with one, which takes what it gets. */
+export function commonQueueDepth(plan: RunPlan, messageBytes: number): number | null {
+  return plan.concurrency === 1 ? null : tryQueues(plan, messageBytes).depth;
 }
 
 function queueError(plan: RunPlan, messageBytes: number, status: number): UsageError {
@@ -60,19 +114,26 @@ function queueError(plan: RunPlan, messageBytes: number, status: number): UsageE
   }
   const bytesLimit = queueBytesLimit();
   if ((status === TOO_MANY_FILES || status === NO_MEMORY) && bytesLimit !== null) {
-    const largest =
-      Math.floor(bytesLimit / QUEUES_OF_A_CONNECTION) - QUEUE_MESSAGE_ACCOUNTING - BODY_OVERHEAD;
-    const fits = largest >= NOTE_BYTES ? `use -s ${largest} or less, or raise it` : "raise it";
+    const queues = QUEUES_OF_A_CONNECTION * plan.concurrency;
+    const largest = Math.floor(bytesLimit / queues) - QUEUE_MESSAGE_ACCOUNTING - BODY_OVERHEAD;
+    const fewer = plan.concurrency > 1 ? "use a smaller -c, or " : "";
+    const fits =
+      largest >= NOTE_BYTES ? `${fewer}use -s ${largest} or less, or raise it` : `${fewer}raise it`;
     return new UsageError(
-      `-m pmq: two queues of ${bodyBytes}-byte messages exceed RLIMIT_MSGQUEUE, ${bytesLimit} bytes for all queues of this user`,
+      `-m pmq: ${queues === 2 ? "two" : queues} queues of ${bodyBytes}-byte messages exceed RLIMIT_MSGQUEUE, ${bytesLimit} bytes for all queues of this user`,
       `${fits} (ulimit -q); queues left by other programs count too`,
     );
   }
   if (status === NO_SPACE) {
     const most = readNumber("/proc/sys/fs/mqueue/queues_max");
+    const queues = QUEUES_OF_A_CONNECTION * plan.concurrency;
     return new UsageError(
-      `-m pmq: the system has its ${most ?? ""} message queues already (sysctl fs.mqueue.queues_max)`,
-      "remove old ones or raise it",
+      plan.concurrency === 1
+        ? `-m pmq: the system has its ${most ?? ""} message queues already (sysctl fs.mqueue.queues_max)`
+        : `-m pmq: ${queues} queues for ${plan.concurrency} clients are more than the sysctl fs.mqueue.queues_max of ${most ?? "this system"} allows`,
+      plan.concurrency === 1
+        ? "remove old ones or raise it"
+        : "use a smaller -c, remove old queues, or raise it",
     );
   }
   return new UsageError(`-m pmq: no message queue can be made here: ${errorText(status)}`, "leave pmq out");
@@ -98,19 +159,9 @@ export function checkLimits(plan: RunPlan): void {
   const messageBytes = Math.max(...plan.messageSizes);
   for (const mechanism of ["shm", "pmq"] as const) {
     if (!mechanisms.has(mechanism)) continue;
-    const settings: ConnectionSettings = {
-      ...plan,
-      mechanism,
-      endpoint: `/ipcb-probe-${process.pid}`,
-      port: 0,
-      messageBytes,
-      replyBytes: messageBytes,
-      silenceMs: 1000,
-      arrival: null,
-      sheet: 0,
-      peerSheet: null,
-    };
-    const status = tryToListen(settings);
+    const settings = probeSettings(plan, mechanism, messageBytes);
+    const { status } =
+      mechanism === "pmq" ? tryQueues(plan, messageBytes) : tryToListen(settings, plan.concurrency);
     if (status >= 0) continue;
     if (status === TOO_LONG) {
       throw new UsageError(

@@ -117,6 +117,7 @@ export function settingsOf(row: Row, overrides: Overrides = {}): ConnectionSetti
     spinNs: 50_000,
     silenceMs: 10_000,
     pmqPriority: 0,
+    queueDepth: null,
     sheet: 0,
     peerSheet: null,
     ...overrides,

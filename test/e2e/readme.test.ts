@@ -38,8 +38,7 @@ describe("README", () => {
       const spellings = flag.long.map((name) => `--${name}`);
       return ![...spellings, `-${flag.short}`].some((spelling) => words.has(spelling));
     });
-    // -c takes more than 1 in a later version only.
-    expect(missing.map(([key]) => key).filter((key) => key !== "concurrency")).toEqual([]);
+    expect(missing.map(([key]) => key)).toEqual([]);
   });
 
   test("the examples left nothing but the files they name", () => {

@@ -62,6 +62,7 @@ export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile)
     complete: failure === null,
     counts,
     latency: latencyOf(plan.arrival === null ? "service" : "response"),
+    workers: [],
     latencyAbsent: absent,
     isPeerForeign: isForeign,
     schedule:

@@ -5,11 +5,11 @@ import { clientSheetOf, LedgerFile } from "../../measure/ledger.ts";
 import type { MechanismOutcome } from "../../measure/measurement.ts";
 import { native } from "../../native/library.ts";
 import { writeLine } from "../../system/terminal.ts";
-import { roleSettings } from "../cell.ts";
 import { Child, type ChildEnd } from "../child.ts";
 import type { GuestMessage } from "../control.ts";
 import { Measuring, type RunOptions } from "../measuring.ts";
 import { endpointFor, portFor } from "../names.ts";
+import { roleSettings } from "../role-settings.ts";
 import { observedTest, type ServedTest, ServedTests } from "./served-tests.ts";
 
 /** Clients that the server of one mechanism takes at once; more wait until one of them has left. */

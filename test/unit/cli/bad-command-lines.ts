@@ -73,8 +73,12 @@ export const BAD_COMMAND_LINES: readonly BadCommandLine[] = [
   { argv: ["-w", "-1"], message: ["--warmup-iterations takes a whole number from 0", 'not "-1"'] },
   { argv: ["-w", "-q"], message: ["--warmup-iterations is given without a value"] },
   { argv: ["-c", "0"], message: ["--concurrency takes a whole number from 1", 'not "0"'] },
-  { argv: ["-c", "2"], message: ['--concurrency "2" is not available yet'], hint: "only 1" },
-  { argv: ["-c4"], message: ['--concurrency "4" is not available yet'] },
+  { argv: ["-c", "1025"], message: ["--concurrency takes a whole number from 1", 'not "1025"'] },
+  {
+    argv: ["-c", "4", "-i", "3"],
+    message: ["--concurrency 4", "3 messages are too few"],
+    hint: "--msg-count 4",
+  },
   {
     argv: ["--buffer-size", "0"],
     message: ["--buffer-size takes a number of bytes from 1 to 1073741824", '"0"'],

@@ -88,6 +88,7 @@ export function measurementOf(changes: Partial<Measurement> = {}): Measurement {
     isPeerForeign: false,
     schedule: null,
     windowNs: 100_000_000n,
+    workers: [],
     clientWaits: { count: 3, totalNs: 1500 },
     serverWaits: { count: 0, totalNs: 0 },
     streamStalls: null,

@@ -1,0 +1,35 @@
+import type { ChildEnd } from "./child.ts";
+
+/** A role that is gone, by the name it has in messages. */
+export interface NamedEnd {
+  readonly name: string;
+  readonly end: ChildEnd;
+}
+
+/**
+ * The account that explains most: who died tells more than who noticed.
+ * @param wasStopped the roles were told to stop, and not by this process
+ */
+export function explain(
+  ends: readonly NamedEnd[],
+  ownReason: string | null,
+  wasStopped: boolean,
+): string | null {
+  const words: string[] = [];
+  for (const { name, end } of ends) {
+    if (end.kind === "killed") words.unshift(`${name} was killed by ${end.signal}`);
+    if (end.kind === "crashed") words.unshift(`${name} ended unexpectedly with exit code ${end.exitCode}`);
+  }
+  if (wasStopped) words.push("a role was stopped by a signal");
+  for (const { name, end } of ends) {
+    if (end.kind === "failed" && end.cause === "own") words.push(`${name} failed: ${end.reason}`);
+  }
+  if (ownReason !== null) words.push(ownReason);
+  for (const { name, end } of ends) {
+    if (end.kind === "failed" && end.cause === "peer") words.push(`${name} failed: ${end.reason}`);
+  }
+  for (const { name, end } of ends) {
+    if (end.kind === "failed" && end.cause === "stopped") words.push(`${name} was stopped`);
+  }
+  return words[0] ?? null;
+}
