@@ -1,16 +1,26 @@
-import { createReadStream } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { type Known, UNKNOWN } from "./kernel-files.ts";
 
 /** Bun's name for the files inside a compiled executable. */
 const COMPILED_PREFIX = "/$bunfs/";
 
+const PIECE_BYTES = 4 * 1024 * 1024;
+
+/** Without the runtime's threads, which there may be none left of; between pieces the event loop gets its turn. */
 async function hash(path: string): Promise<Known<string>> {
   try {
-    const hasher = new Bun.CryptoHasher("sha256");
-    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-      hasher.update(chunk as Buffer);
+    const fd = openSync(path, "r");
+    try {
+      const hasher = new Bun.CryptoHasher("sha256");
+      const piece = Buffer.alloc(PIECE_BYTES);
+      for (let bytes = readSync(fd, piece); bytes > 0; bytes = readSync(fd, piece)) {
+        hasher.update(piece.subarray(0, bytes));
+        await Bun.sleep(0);
+      }
+      return hasher.digest("hex");
+    } finally {
+      closeSync(fd);
     }
-    return hasher.digest("hex");
   } catch {
     return UNKNOWN;
   }

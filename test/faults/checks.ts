@@ -52,6 +52,14 @@ export function partialResultProblems(sandbox: Sandbox): string[] {
   return problemsOf([[isMarked, "the partial result is not marked as incomplete"]]);
 }
 
+/** There is a result; whether it is whole depends on which came first, its last message or the end. */
+export function keptResultProblems(sandbox: Sandbox): string[] {
+  const result = resultIn(sandbox);
+  if (result === null || typeof result === "string") return [result ?? "no result was written"];
+  const isTrue = result.metadata.complete === allTests(result).every(({ complete }) => complete);
+  return problemsOf([[isTrue, "the result does not say whether it is whole"]]);
+}
+
 export function wholeResultProblems(sandbox: Sandbox, { stderr }: Ended): string[] {
   const result = resultIn(sandbox);
   if (result === null || typeof result === "string") return [result ?? "no result was written"];

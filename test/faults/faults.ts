@@ -15,6 +15,7 @@ import type { FaultChannel } from "./channels.ts";
 import {
   awaitEnd,
   inSandbox,
+  keptResultProblems,
   lineProblems,
   OUTPUT,
   partialResultProblems,
@@ -154,7 +155,7 @@ async function afterRequest(
   return [
     ...problems,
     ...lineProblems(ended, new RegExp(`the run was stopped by ${signal}`)),
-    ...(isLate ? tornResultProblems(sandbox) : partialResultProblems(sandbox)),
+    ...(isLate || phase === "draining" ? keptResultProblems(sandbox) : partialResultProblems(sandbox)),
   ];
 }
 

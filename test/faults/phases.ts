@@ -47,6 +47,12 @@ const lasting = (endsItself: boolean): readonly string[] => (endsItself ? ["-d",
 const anyPace = (random: Random) =>
   random.oneOf([[], [], ["--send-delay", "100us"], ["--send-delay", "20ms"]]);
 
+/** Waits for a state of the run. @throws with what it said if it ended before */
+async function reachState(run: Started, what: string, look: () => boolean): Promise<void> {
+  await until(what, () => run.hasEnded || look());
+  if (run.hasEnded && !look()) throw new Error(`the run ended before ${what}: ${(await run.ended).stderr}`);
+}
+
 /** A run struck at any moment of its life. */
 export function anyMoment(endsItself: boolean, random: Random): Scene {
   return {
@@ -95,7 +101,7 @@ function underWay(counter: "warmup" | "sent", flags: readonly string[], random: 
     reach: async (run) => {
       const pids = await rolesOf(run);
       using ledger = new LedgerPeek(pids.client!);
-      await until(`messages are ${counter}`, () => ledger.progress()[counter] > 0);
+      await reachState(run, `messages are ${counter}`, () => ledger.progress()[counter] > 0);
       await Bun.sleep(random.below(MOMENTS_MS / 2));
       return { pids, release: nothing };
     },
@@ -110,7 +116,8 @@ function draining(target: Target, blow: Blow, random: Random): Scene {
     reach: async (run) => {
       const pids = await rolesOf(run);
       using ledger = new LedgerPeek(pids.client!);
-      await until("all but the last are sent", () => ledger.progress().sent >= DRAINED_COUNT - LAST_COUNT);
+      const isNearEnd = () => ledger.progress().sent >= DRAINED_COUNT - LAST_COUNT;
+      await reachState(run, "all but the last are sent", isNearEnd);
       send(pids.server, "SIGSTOP");
       await Bun.sleep(random.below(300));
       return { pids, release: () => staysStopped || send(pids.server, "SIGCONT") };
