@@ -17,6 +17,8 @@ const ROUGH_NS_PER_BYTE = 1;
 
 /** Two processes are started, meet and end. */
 const SET_UP_NS = 200_000_000;
+/** Each further client. */
+const CLIENT_SET_UP_NS = 30_000_000;
 
 export interface Estimate {
   readonly ns: number;
@@ -28,13 +30,15 @@ export interface Estimate {
 export function estimateStep({ plan, test, messageBytes }: Step): Estimate {
   const ways = test === "round-trip" && plan.reply === "echo" ? 2 : 1;
   const roughNs = ROUGH_NS[plan.mode][test] + messageBytes * ways * ROUGH_NS_PER_BYTE;
-  const aroundNs = SET_UP_NS + plan.warmupCount * roughNs;
+  const clients = plan.concurrency;
+  const aroundNs = SET_UP_NS + (clients - 1) * CLIENT_SET_UP_NS + clients * plan.warmupCount * roughNs;
   if (plan.durationNs !== null) return { ns: aroundNs + plan.durationNs, isRough: false };
   const messages = plan.messageCount ?? 0;
   if (plan.arrival !== null) {
     return { ns: aroundNs + (messages / plan.arrival.ratePerSecond) * 1e9, isRough: false };
   }
-  return { ns: aroundNs + messages * (roughNs + plan.sendDelayNs), isRough: true };
+  // Clients pause at the same time, but share the CPUs.
+  return { ns: aroundNs + messages * (roughNs + plan.sendDelayNs / clients), isRough: true };
 }
 
 /** Several steps, one after the other. */

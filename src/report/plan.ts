@@ -39,12 +39,14 @@ const ROUGHLY = [
 function stepLines(plans: readonly RunPlan[], steps: readonly Step[]): string[] {
   const hasPlans = plans.length > 1;
   const hasLaunches = plans.some(({ launches }) => launches > 1);
+  const hasClients = plans.some(({ concurrency }) => concurrency > 1);
   const columns = [
     { head: "#", align: "right" as const },
     ...(hasPlans ? [{ head: "plan", align: "right" as const }] : []),
     ...["ipc", "mode", "test"].map((head) => ({ head, align: "left" as const })),
     { head: "bytes", align: "right" as const },
     ...(hasLaunches ? [{ head: "launch", align: "right" as const }] : []),
+    ...(hasClients ? [{ head: "clients", align: "right" as const }] : []),
     { head: "messages", align: "right" as const },
     { head: "time", align: "right" as const },
   ];
@@ -56,6 +58,7 @@ function stepLines(plans: readonly RunPlan[], steps: readonly Step[]): string[] 
     step.test,
     `${step.messageBytes}`,
     ...(hasLaunches ? [`${step.launch}/${step.plan.launches}`] : []),
+    ...(hasClients ? [`${step.plan.concurrency}`] : []),
     step.plan.messageCount === null
       ? `for ${formatDurationNs(step.plan.durationNs ?? 0)}`
       : `${step.plan.messageCount}`,

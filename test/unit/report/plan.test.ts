@@ -50,6 +50,12 @@ Nothing was started.
     ]);
   });
 
+  test("shows how many clients share the messages", () => {
+    const lines = planText([planOf({ concurrency: 4, messageCount: 1000 })], []).split("\n");
+    expect(lines[2]).toEndWith("bytes  clients  messages    time");
+    expect(lines[3]).toContain("1024        4      1000");
+  });
+
   test("of hours is told in hours", () => {
     const plan = planOf({ messageCount: null, durationNs: 3_600_000_000_000 });
     expect(planText([plan], [])).toContain("Estimated time: 2 h 0 min\n");
