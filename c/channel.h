@@ -61,7 +61,7 @@ struct channel_effective {
 struct arrival {
   uint8_t *body;
   size_t body_bytes;
-  int64_t received_ns; /* right after its last byte came to lie there */
+  int64_t received_ns; /* right after its last byte came to lie there; 0: not wanted, see channel_arrival_ns */
 };
 
 struct channel;
@@ -104,7 +104,13 @@ struct channel {
   int64_t silence_ns;
   int is_ticking; /* the calling thread is interrupted every slice */
   uint64_t moved_bytes; /* counted by mechanisms that move frames in parts: a sign of life before a long one is through */
+  int expects_requests; /* the owner answers requests, and the moment at which one comes is measured by nobody */
 };
+
+/* The stamp of an arrival. Before a reply it would be part of the round trip, so there it is left out. */
+static inline int64_t channel_arrival_ns(const struct channel *channel) {
+  return channel->expects_requests ? 0 : clock_now_ns();
+}
 
 extern const struct channel_ops uds_ops, tcp_ops, ring_ops, direct_ops, fed_ops, null_ops;
 #if defined(__linux__)

@@ -100,7 +100,6 @@ void *shared_memory(size_t bytes) {
 
 static void become(int cpu, int records) {
   prctl(PR_SET_TIMERSLACK, 1UL);
-  alarm(options.deadline_s);
   /* Touched by the process that will write them, so that their pages are there. */
   if (records) memset(results->latency_ns, 0, options.count * sizeof results->latency_ns[0]);
   if (cpu < 0) return;
@@ -292,7 +291,7 @@ int main(int argc, char **argv) {
   if (results == MAP_FAILED) die("mmap");
   const int signals[] = {SIGALRM, SIGINT, SIGTERM, SIGHUP, SIGCHLD};
   for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) signal(signals[i], end_early);
-  alarm(options.deadline_s);
+  alarm(options.deadline_s); /* ends the server with us */
   options.transport->create(options.payload_bytes, options.spin);
 
   pid_t client = getpid(), server = fork();

@@ -271,7 +271,7 @@ static int ring_try_receive(struct channel *channel, struct arrival *arrival) {
   memcpy(in->buffer, &body_bytes, sizeof body_bytes);
   copy_out(self, in->head + FRAME_LENGTH_BYTES, in->buffer + FRAME_LENGTH_BYTES, body_bytes);
   *arrival = (struct arrival){
-      .body = in->buffer + FRAME_LENGTH_BYTES, .body_bytes = body_bytes, .received_ns = clock_now_ns()};
+      .body = in->buffer + FRAME_LENGTH_BYTES, .body_bytes = body_bytes, .received_ns = channel_arrival_ns(channel)};
   release_frame(in, frame_bytes);
   return 0;
 }

@@ -17,7 +17,7 @@ static int32_t stamp(struct session *session, uint8_t *frame, uint64_t id, size_
   session->sending_id = id;
   session->sending_type = type;
   session->has_waited = 0;
-  session->stamp_ns = now_ns;
+  session->stamp_ns = session->waiting_since_ns = now_ns;
   frame_stamp(frame, now_ns);
   /* After the stamp, but needed by the time the reply is there. */
   if (session->sent_at_ns != NULL && type == FRAME_REQUEST) session->sent_at_ns[id % MAX_IN_FLIGHT] = now_ns;
@@ -55,8 +55,10 @@ int32_t session_begin_reply(struct session *session, int32_t with_payload) {
     frame = session->out;
   }
   frame_write(frame, request->id, payload_bytes, FRAME_RESPONSE);
-  /* Bears the moment at which its request came: another reading of the clock would be part of the round trip. */
-  return stamp(session, frame, request->id, payload_bytes, FRAME_RESPONSE, session->unsettled_ns);
+  /* Bears the stamp of its request: a reading of the clock would be part of the round trip. */
+  int32_t frame_bytes = stamp(session, frame, request->id, payload_bytes, FRAME_RESPONSE, request->sent_ns);
+  if (session->channel->ops == &fed_ops) session->waiting_since_ns = clock_now_ns();
+  return frame_bytes;
 }
 
 const uint8_t *session_out(struct session *session) { return session->out; }
@@ -77,7 +79,7 @@ int32_t session_end_send(struct session *session, int32_t has_waited) {
   }
   if (has_waited) {
     ledger->room_wait_count++;
-    ledger->room_wait_ns += (uint64_t)(clock_now_ns() - session->stamp_ns);
+    ledger->room_wait_ns += (uint64_t)(clock_now_ns() - session->waiting_since_ns);
   }
   ledger->sent_count++;
   ledger->last_send_ns = session->stamp_ns;
@@ -96,6 +98,7 @@ static void settle(struct session *session);
 
 static int32_t finish_send(struct session *session, int rc) {
   if (rc == 0) return session_end_send(session, (int32_t)session->has_waited);
+  if (rc == -EAGAIN && !session->has_waited) session->waiting_since_ns = clock_now_ns();
   if (rc == -EAGAIN) session->has_waited = 1;
   return rc;
 }
@@ -207,21 +210,22 @@ static void account(struct session *session, int64_t received_ns) {
 
 /* A request is answered first and accounted for afterwards, so that checking it is no part of the round trip. */
 static void settle(struct session *session) {
-  if (session->unsettled_ns == 0) return;
-  account(session, session->unsettled_ns);
-  session->unsettled_ns = 0;
+  if (!session->is_unsettled) return;
+  session->is_unsettled = 0;
+  account(session, session->received_ns != 0 ? session->received_ns : clock_now_ns());
 }
 
 /* Takes in one message that has arrived; its type. */
 static int32_t take(struct session *session, const struct arrival *arrival) {
   int rc = frame_parse(arrival->body, arrival->body_bytes, &session->message);
   if (rc != 0) return rc;
+  int is_request = session->message.type == FRAME_REQUEST;
+  session->channel->expects_requests = is_request;
+  /* The first of another type that follows a request comes without a stamp: one of a Ping or a shutdown matters to nobody. */
+  session->received_ns = arrival->received_ns != 0 || is_request ? arrival->received_ns : clock_now_ns();
   /* Another tool does not say beforehand what it sends: its first message tells, and where it is to be counted. */
-  if (session->message.type == FRAME_REQUEST || session->settings.trusts_peer) {
-    session->unsettled_ns = arrival->received_ns;
-  } else {
-    account(session, arrival->received_ns);
-  }
+  session->is_unsettled = is_request || session->settings.trusts_peer;
+  if (!session->is_unsettled) account(session, session->received_ns);
   return (int32_t)session->message.type;
 }
 

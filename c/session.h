@@ -69,6 +69,7 @@ struct session {
   uint32_t sending_type;
   uint32_t has_waited; /* the frame being sent found no room at first */
   int64_t stamp_ns;    /* of the frame being sent, or of the last one */
+  int64_t waiting_since_ns; /* when it found no room */
   int64_t window_end_ns;
   int64_t pause_until_ns;
 
@@ -79,7 +80,8 @@ struct session {
   uint64_t in_flight;
 
   struct message message; /* the last one received */
-  int64_t unsettled_ns;   /* when it came, if it has not been accounted for yet, as requests before their reply; else 0 */
+  int64_t received_ns;    /* when it came; 0: a request, of which nobody measures that */
+  int is_unsettled;       /* it has not been accounted for yet, as requests before their reply */
 };
 
 struct session *session_open(struct session_settings *settings, struct ledger_file *file);

@@ -26,7 +26,7 @@ static inline size_t body_bytes(size_t payload_bytes) { return frame_bytes(paylo
 
 /*
  * One connection between the process that created it and the child it forked. All functions end the program when
- * something fails; how long they may wait altogether is limited by alarm() in main.
+ * something fails; how long all may wait altogether is limited by alarm() in main.
  */
 struct transport {
   const char *name;
