@@ -1,4 +1,12 @@
 /** The statistics of the comparison: pure functions from launches to ratios and verdicts. */
+
+import {
+  bootstrapDistribution,
+  FEWEST_FOR_INTERVAL,
+  interval95,
+  median,
+  seededRandom,
+} from "../../src/stats/bootstrap.ts";
 import { measuresThroughput, type Row } from "./row.ts";
 
 /** What one launch of either program measured. */
@@ -20,7 +28,8 @@ export interface Interval {
   readonly high: number;
 }
 
-export type Verdict = "ok" | "~" | "miss";
+/** "~": can't be told. "depth": the queue was not equally full, so that its latencies say nothing about the programs. */
+export type Verdict = "ok" | "~" | "depth" | "miss";
 
 /** One figure of both programs, as the median over the launches. */
 export interface MetricComparison {
@@ -34,33 +43,20 @@ export interface MetricComparison {
   readonly verdict: Verdict;
 }
 
+/** Messages under way on average, by Little's law. */
+export interface InFlight {
+  readonly baseline: number;
+  readonly ours: number;
+}
+
 export interface Comparison {
   readonly metrics: readonly MetricComparison[];
+  /** Saturated one-way rows; else null. */
+  readonly inFlight: InFlight | null;
   readonly verdict: Verdict;
 }
 
-const RESAMPLES = 2000;
 const SEED = 7;
-/** Fewer launches say too little about their own spread. */
-export const FEWEST_FOR_INTERVAL = 6;
-
-export function median(values: readonly number[]): number {
-  if (values.length === 0) throw new RangeError("the median of nothing");
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-/** A generator of numbers in [0, 1), the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let x = Math.imul(state ^ (state >>> 15), state | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A pair of values that were measured one right after the other. */
 export interface Pair {
@@ -76,18 +72,16 @@ export function ratioOfMedians(pairs: readonly Pair[]): number {
  * 95 % bootstrap interval of the ratio of medians. Rounds are drawn, not single launches: what disturbs one program of a
  * round disturbs the other too.
  */
-export function bootstrapRatio(pairs: readonly Pair[], seed = SEED, resamples = RESAMPLES): Interval | null {
+export function bootstrapRatio(pairs: readonly Pair[]): Interval | null {
   if (pairs.length < FEWEST_FOR_INTERVAL) return null;
-  const random = seededRandom(seed);
-  const ratios = Array.from({ length: resamples }, () =>
-    ratioOfMedians(pairs.map(() => pairs[Math.floor(random() * pairs.length)]!)),
-  ).sort((a, b) => a - b);
-  const at = (share: number) => ratios[Math.min(resamples - 1, Math.floor(share * resamples))]!;
-  return { low: at(0.025), high: at(0.975) };
+  return interval95(bootstrapDistribution(pairs, ratioOfMedians, seededRandom(SEED)));
 }
 
-/** Latencies may be this much longer than the baseline's. */
-const LONGEST: Partial<Record<keyof Figures, number>> = { p50Ns: 1.05, meanNs: 1.05, p99Ns: 1.1 };
+/** Latencies may be this much longer than the baseline's; the cost of an option shows in the median. */
+const LONGEST: Readonly<Record<Row["subject"], Partial<Record<keyof Figures, number>>>> = {
+  program: { p50Ns: 1.05, meanNs: 1.05, p99Ns: 1.1 },
+  streaming: { p50Ns: 1.02 },
+};
 
 /** Throughput may be this much lower. */
 function lowestThroughput(row: Row): number {
@@ -122,16 +116,32 @@ function compareMetric(
 
 /** The worst of several. */
 export function worst(verdicts: readonly Verdict[]): Verdict {
-  if (verdicts.includes("miss")) return "miss";
-  return verdicts.includes("~") ? "~" : "ok";
+  return (["miss", "~", "depth"] as const).find((verdict) => verdicts.includes(verdict)) ?? "ok";
+}
+
+function inFlight(rounds: readonly Round[]): InFlight {
+  const of = (program: keyof Round) =>
+    median(rounds.map((round) => (round[program].meanNs * round[program].messagesPerSecond) / 1e9));
+  return { baseline: of("baseline"), ours: of("ours") };
+}
+
+/** Which side of a saturated connection is the faster one decides whether its queue is full or empty. */
+const LARGEST_DEPTH_RATIO = 1.2;
+
+function isEquallyFull({ baseline, ours }: InFlight): boolean {
+  return Math.max(baseline, ours) <= LARGEST_DEPTH_RATIO * Math.min(baseline, ours);
 }
 
 /** All figures of a row against their limits. */
 export function compareRow(row: Row, rounds: readonly Round[]): Comparison {
-  const metrics = (["p50Ns", "meanNs", "p99Ns"] as const).map((metric) =>
-    compareMetric(metric, rounds, LONGEST[metric]!, true),
-  );
-  if (measuresThroughput(row))
-    metrics.push(compareMetric("messagesPerSecond", rounds, lowestThroughput(row), false));
-  return { metrics, verdict: worst(metrics.map(({ verdict }) => verdict)) };
+  const longest = Object.entries(LONGEST[row.subject]) as [keyof Figures, number][];
+  const metrics = longest.map(([metric, limit]) => compareMetric(metric, rounds, limit, true));
+  if (!measuresThroughput(row))
+    return { metrics, inFlight: null, verdict: worst(metrics.map(({ verdict }) => verdict)) };
+  const depth = inFlight(rounds);
+  const judged = isEquallyFull(depth)
+    ? metrics
+    : metrics.map((each) => ({ ...each, verdict: "depth" as const }));
+  judged.push(compareMetric("messagesPerSecond", rounds, lowestThroughput(row), false));
+  return { metrics: judged, inFlight: depth, verdict: worst(judged.map(({ verdict }) => verdict)) };
 }

@@ -14,12 +14,13 @@ export interface Cpus {
 
 export interface LaunchSettings {
   readonly row: Row;
+  /** What both programs are started through, such as `chrt -f 10`; mostly nothing. */
+  readonly prefix: readonly string[];
   readonly cpus: Cpus;
   readonly warmupCount: number;
 }
 
 export interface Program {
-  readonly name: string;
   /** Runs once, from start to end. Rejects with what the program said when it fails. */
   launch(settings: LaunchSettings): Promise<{ figures: Figures; cpuMs: number }>;
 }
@@ -44,9 +45,9 @@ function sharedSettings({ row, cpus }: LaunchSettings): string[] {
 /** The plain C baseline at `path`. */
 export function baselineProgram(path: string): Program {
   return {
-    name: "C baseline",
-    async launch({ row, cpus, warmupCount }) {
+    async launch({ row, prefix, cpus, warmupCount }) {
       const { output, cpuMs } = await run([
+        ...prefix,
         path,
         ...["--mechanism", row.mechanism, "--test", row.test, "--wait", row.wait],
         ...["--count", String(messageCountOf(row)), "--size", String(row.payloadBytes)],
@@ -65,6 +66,23 @@ export function baselineProgram(path: string): Program {
   };
 }
 
+/** How long a spinning round trip takes right now, ns: where the host runs our CPUs decides, and it may move them. */
+export async function cpuDistanceNs(path: string, cpus: Cpus, prefix: readonly string[]): Promise<number> {
+  const { output } = await run([
+    ...prefix,
+    path,
+    ...["--mechanism", "shm", "--test", "round-trip", "--wait", "spin", "--count", "20000", "--size", "8"],
+    ...["--server-cpu", String(cpus.server), "--client-cpu", String(cpus.client)],
+  ]);
+  return (JSON.parse(output) as { p50_ns: number }).p50_ns;
+}
+
+/** Records of all messages, in both formats. */
+export const withStreaming = (folder: string): string[] => [
+  ...["--streaming-output-json", join(folder, "records.json")],
+  ...["--streaming-output-csv", join(folder, "records.csv")],
+];
+
 /** The figures of the only test of a result. @throws Error if anything went wrong in it */
 export function figuresOf(result: BenchmarkResult): Figures {
   const [cell] = result.results;
@@ -82,22 +100,23 @@ export function figuresOf(result: BenchmarkResult): Figures {
   };
 }
 
-/** The executable at `path`, in blocking mode. */
-export function benchmarkProgram(path: string): Program {
+/** The executable at `path`, in blocking mode. `optional` gives the flags of what is looked at, with files in a folder. */
+export function benchmarkProgram(path: string, optional: (folder: string) => string[] = () => []): Program {
   return {
-    name: "ipc-benchmark",
     async launch(settings) {
-      const { row, warmupCount } = settings;
+      const { row, prefix, warmupCount } = settings;
       const folder = mkdtempSync(join(tmpdir(), "fidelity-"));
       try {
         const file = join(folder, "result.json");
         const { cpuMs } = await run([
+          ...prefix,
           path,
           ...(row.mechanism === "shm-direct" ? ["-m", "shm", "--shm-direct"] : ["-m", row.mechanism]),
           ...["--blocking", `--${row.test}`, "--quiet", "-o", file, "--percentiles", "50", "99"],
           ...["-i", String(messageCountOf(row)), "-s", String(row.payloadBytes), "-w", String(warmupCount)],
           ...["--send-delay", row.load === "paced" ? `${PACE_NS / 1000}us` : "0"],
           ...sharedSettings(settings),
+          ...optional(folder),
         ]);
         return { figures: figuresOf(JSON.parse(readFileSync(file, "utf8")) as BenchmarkResult), cpuMs };
       } finally {

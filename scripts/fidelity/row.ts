@@ -5,8 +5,11 @@ export const TESTS = ["one-way", "round-trip"] as const;
 export const LOADS = ["paced", "saturated"] as const;
 export const PLACEMENTS = ["one-cpu", "two-cpus"] as const;
 export const WAITS = ["block", "spin"] as const;
+/** What the first program of a row is: plain C; or this one without what is looked at, which the second one has. */
+export const SUBJECTS = ["program", "streaming"] as const;
 
 export interface Row {
+  readonly subject: (typeof SUBJECTS)[number];
   readonly mechanism: (typeof MECHANISMS)[number];
   readonly test: (typeof TESTS)[number];
   readonly load: (typeof LOADS)[number];
@@ -30,26 +33,32 @@ export function messageCountOf(row: Row): number {
   return row.wait === "spin" ? SPINNING_ROUND_TRIP : SATURATED_ROUND_TRIP;
 }
 
-/** Spinning makes sense for the ring alone, and only where the other side has a CPU of its own. */
+/**
+ * Spinning makes sense for the ring alone, and only where the other side has a CPU of its own. What an option costs is looked
+ * at on one CPU, where nobody has to be woken on another, and without a queue, whose depth hides all else.
+ */
 function exists(row: Row): boolean {
+  if (row.subject !== "program")
+    return row.wait === "block" && row.placement === "one-cpu" && !measuresThroughput(row);
   return row.wait === "block" || (row.mechanism === "shm" && row.placement === "two-cpus");
 }
 
 /** Every row of the table for these payloads, in its order. */
 export function allRows(payloads: readonly number[]): Row[] {
-  return payloads
-    .flatMap((payloadBytes) =>
-      MECHANISMS.flatMap((mechanism) =>
-        WAITS.flatMap((wait) =>
-          TESTS.flatMap((test) =>
-            LOADS.flatMap((load) =>
-              PLACEMENTS.map((placement) => ({ mechanism, test, load, placement, wait, payloadBytes })),
-            ),
-          ),
-        ),
-      ),
-    )
-    .filter(exists);
+  const combinations = <Key extends keyof Row>(
+    rows: readonly Partial<Row>[],
+    key: Key,
+    values: readonly Row[Key][],
+  ) => rows.flatMap((row) => values.map((value) => ({ ...row, [key]: value })));
+  let rows: readonly Partial<Row>[] = [{}];
+  rows = combinations(rows, "subject", SUBJECTS);
+  rows = combinations(rows, "payloadBytes", payloads);
+  rows = combinations(rows, "mechanism", MECHANISMS);
+  rows = combinations(rows, "wait", WAITS);
+  rows = combinations(rows, "test", TESTS);
+  rows = combinations(rows, "load", LOADS);
+  rows = combinations(rows, "placement", PLACEMENTS);
+  return (rows as readonly Row[]).filter(exists);
 }
 
 /** Whether senders run ahead of the receiver, so that throughput is a figure of its own. */
@@ -59,5 +68,6 @@ export function measuresThroughput(row: Row): boolean {
 
 export function rowName(row: Row): string {
   const wait = row.wait === "spin" ? " spinning" : "";
-  return `${row.mechanism}${wait} ${row.test} ${row.load} ${row.placement} ${row.payloadBytes} B`;
+  const subject = row.subject === "program" ? "" : `, ${row.subject}`;
+  return `${row.mechanism}${wait} ${row.test} ${row.load} ${row.placement} ${row.payloadBytes} B${subject}`;
 }

@@ -9,6 +9,9 @@ const TITLES: Readonly<Record<keyof Figures, string>> = {
   messagesPerSecond: "msg/s",
 };
 
+/** The longest name of a row. */
+const NAME_COLUMNS = 49;
+
 const three = (value: number) =>
   value >= 1000 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 
@@ -23,24 +26,27 @@ function ratio({ ratio, interval }: MetricComparison): string {
 }
 
 /** One line a metric, the row's name on the first; columns of fixed width, so that lines can be printed as they come. */
-export function rowText(row: Row, { metrics }: Comparison): string {
-  return metrics
-    .map((metric, index) =>
-      [
-        (index === 0 ? rowName(row) : "").padEnd(44),
-        TITLES[metric.metric].padEnd(5),
-        value(metric.metric, metric.baseline).padStart(10),
-        value(metric.metric, metric.ours).padStart(10),
-        ratio(metric).padEnd(21),
-        metric.limit.toFixed(2),
-        metric.verdict,
-      ].join("  "),
-    )
-    .join("\n");
+export function rowText(row: Row, { metrics, inFlight }: Comparison): string {
+  const lines = metrics.map((metric, index) =>
+    [
+      (index === 0 ? rowName(row) : "").padEnd(NAME_COLUMNS),
+      TITLES[metric.metric].padEnd(5),
+      value(metric.metric, metric.baseline).padStart(10),
+      value(metric.metric, metric.ours).padStart(10),
+      ratio(metric).padEnd(21),
+      metric.limit.toFixed(2),
+      metric.verdict,
+    ].join("  "),
+  );
+  if (inFlight !== null) {
+    const depths = [inFlight.baseline, inFlight.ours].map((depth) => three(depth).padStart(10));
+    lines.push(["".padEnd(NAME_COLUMNS), "depth", ...depths].join("  "));
+  }
+  return lines.join("\n");
 }
 
 export const TABLE_HEAD = [
-  "".padEnd(44),
+  "".padEnd(NAME_COLUMNS),
   "     ",
   "baseline".padStart(10),
   "ours".padStart(10),
@@ -58,6 +64,6 @@ export function closingText(rows: readonly { row: Row; comparison: Comparison }[
       const metrics = comparison.metrics.filter(({ verdict }) => verdict === "miss");
       return `  ${rowName(row)}: ${metrics.map(({ metric }) => TITLES[metric]).join(", ")}`;
     });
-  const counts = `${rows.length} rows, ${verdicts.length} figures: ${count("ok")} ok, ${count("~")} can't be told (~), ${count("miss")} missed`;
+  const counts = `${rows.length} rows, ${verdicts.length} figures: ${count("ok")} ok, ${count("~")} can't be told (~), ${count("depth")} not comparable (depth), ${count("miss")} missed`;
   return [counts, ...missed].join("\n");
 }
