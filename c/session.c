@@ -26,14 +26,15 @@ static int32_t stamp(struct session *session, uint8_t *frame, uint64_t id, size_
 
 static uint64_t id_of(double id) { return id < 0 ? UNRECORDED_ID : (uint64_t)id; }
 
-int32_t session_begin_send(struct session *session, double id_number, int32_t type) {
+int32_t session_begin_send(struct session *session, double id_number, double type_number) {
   uint64_t id = id_of(id_number);
+  uint32_t type = (uint32_t)type_number;
   size_t payload_bytes = type <= FRAME_RESPONSE ? session->settings.payload_bytes : 0;
-  frame_write(session->out, id, payload_bytes, (uint32_t)type);
+  frame_write(session->out, id, payload_bytes, type);
   payload_mark(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, payload_bytes, id);
   /* Elsewhere the side that sends also receives, and notes its CPU there. */
   if (type == FRAME_ONE_WAY) ledger_note_cpu(session->ledger);
-  return stamp(session, session->out, id, payload_bytes, (uint32_t)type, clock_now_ns());
+  return stamp(session, session->out, id, payload_bytes, type, clock_now_ns());
 }
 
 int32_t session_begin_note(struct session *session, int32_t type, const uint8_t *note, int32_t bytes) {
@@ -43,7 +44,7 @@ int32_t session_begin_note(struct session *session, int32_t type, const uint8_t 
   return stamp(session, session->out, UNRECORDED_ID, (size_t)bytes, (uint32_t)type, clock_now_ns());
 }
 
-int32_t session_begin_reply(struct session *session, int32_t with_payload) {
+int32_t session_begin_reply(struct session *session, double with_payload) {
   const struct message *request = &session->message;
   size_t payload_bytes = with_payload ? request->payload_bytes : 0;
   /* An echo is sent from where the request lies, so nothing is copied. The event loop's sockets send from one fixed place
@@ -69,7 +70,7 @@ static void restore_pattern(struct session *session) {
   payload_fill(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, NOTE_BYTES + FRAME_TYPE_BYTES);
 }
 
-int32_t session_end_send(struct session *session, int32_t has_waited) {
+int32_t session_end_send(struct session *session, double has_waited) {
   struct ledger *ledger = session->ledger;
   restore_pattern(session);
   if (!is_recorded(session->sending_id, session->sending_type)) {
@@ -97,7 +98,7 @@ int32_t session_end_send(struct session *session, int32_t has_waited) {
 static void settle(struct session *session);
 
 static int32_t finish_send(struct session *session, int rc) {
-  if (rc == 0) return session_end_send(session, (int32_t)session->has_waited);
+  if (rc == 0) return session_end_send(session, session->has_waited);
   if (rc == -EAGAIN && !session->has_waited) session->waiting_since_ns = clock_now_ns();
   if (rc == -EAGAIN) session->has_waited = 1;
   return rc;
@@ -114,7 +115,7 @@ static int32_t hand_over(struct session *session) {
   return finish_send(session, channel_send(session->channel, session->sending, session->sending_bytes));
 }
 
-int32_t session_send(struct session *session, double id, int32_t type) {
+int32_t session_send(struct session *session, double id, double type) {
   if (is_stopping(&session->file->stop)) return -ECANCELED;
   session_begin_send(session, id, type);
   return hand_over(session);
@@ -125,7 +126,7 @@ int32_t session_send_note(struct session *session, int32_t type, const uint8_t *
   return frame_bytes < 0 ? frame_bytes : hand_over(session);
 }
 
-int32_t session_reply(struct session *session, int32_t with_payload) {
+int32_t session_reply(struct session *session, double with_payload) {
   int32_t frame_bytes = session_begin_reply(session, with_payload);
   if (frame_bytes < 0) return frame_bytes;
   int32_t rc = hand_over(session);
@@ -133,7 +134,7 @@ int32_t session_reply(struct session *session, int32_t with_payload) {
   return rc;
 }
 
-int32_t session_send_now(struct session *session, double id, int32_t type) {
+int32_t session_send_now(struct session *session, double id, double type) {
   session_begin_send(session, id, type);
   return hand_over_now(session);
 }
@@ -291,8 +292,9 @@ static void wait_towards(struct session *session, int64_t left_ns, int receiving
   }
 }
 
-int32_t session_until_due(struct session *session, double id_number, int32_t receiving) {
+int32_t session_until_due(struct session *session, double id_number, double is_receiving) {
   uint64_t id = id_of(id_number);
+  int receiving = is_receiving != 0;
   session->due_ns = session->schedule_start_ns + schedule_due_ns(&session->schedule, id);
   if (has_window(session) && session->due_ns >= session->window_end_ns) return DUE_AFTER_WINDOW;
   for (;;) {

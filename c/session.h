@@ -112,12 +112,13 @@ int32_t session_use_sheets(struct session *session, int32_t sheet, int32_t peer_
 /* The measured phase begins with the next message: notes the offset between the clocks. */
 void session_start(struct session *session);
 
-/* Ids are whole doubles; -1 is UNRECORDED_ID. 0, WINDOW_OVER or a negative errno. */
-int32_t session_send(struct session *session, double id, int32_t type);
+/* Numbers that TypeScript passes for every message are whole doubles (src/native/symbols.ts). Id -1 is UNRECORDED_ID. 0,
+ * WINDOW_OVER or a negative errno. */
+int32_t session_send(struct session *session, double id, double type);
 /* A message with a payload of the caller's, at most NOTE_BYTES. */
 int32_t session_send_note(struct session *session, int32_t type, const uint8_t *note, int32_t bytes);
 /* Answers the message just received: its payload again, or none. */
-int32_t session_reply(struct session *session, int32_t with_payload);
+int32_t session_reply(struct session *session, double with_payload);
 /* Goes on with a send that returned -EAGAIN. */
 int32_t session_flush(struct session *session);
 
@@ -136,20 +137,20 @@ int32_t session_end_pause(struct session *session);
 /* With a schedule: waits for the moment of message `id`, and meanwhile receives if `receiving`. One of the DUE figures, the
  * type of a message received, or a negative errno; -EAGAIN (not blocking): call again when a message came or a waiter has
  * paused. */
-int32_t session_until_due(struct session *session, double id, int32_t receiving);
+int32_t session_until_due(struct session *session, double id, double receiving);
 /* Sends without waiting for room, also in a blocking session: -EAGAIN, then session_flush_now. */
-int32_t session_send_now(struct session *session, double id, int32_t type);
+int32_t session_send_now(struct session *session, double id, double type);
 int32_t session_flush_now(struct session *session);
 /* Receives what is there; a blocking session waits a moment for it. -EAGAIN if nothing came. */
 int32_t session_receive_soon(struct session *session);
 
 /* Fed sessions: build and stamp, hand the frame at session_out to the socket, then say so (`has_waited`: it went in
  * parts). The begin functions return the frame's length. */
-int32_t session_begin_send(struct session *session, double id, int32_t type);
+int32_t session_begin_send(struct session *session, double id, double type);
 int32_t session_begin_note(struct session *session, int32_t type, const uint8_t *note, int32_t bytes);
-int32_t session_begin_reply(struct session *session, int32_t with_payload);
+int32_t session_begin_reply(struct session *session, double with_payload);
 const uint8_t *session_out(struct session *session);
-int32_t session_end_send(struct session *session, int32_t has_waited);
+int32_t session_end_send(struct session *session, double has_waited);
 int32_t session_feed(struct session *session, const uint8_t *bytes, int32_t count);
 
 #endif

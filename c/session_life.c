@@ -25,6 +25,7 @@ int session_open_schedule(struct session *session) {
 static int open_session(struct session *session, struct session_settings *settings, struct ledger_file *file) {
   if (settings->sheet >= file->sheet_count) return -EINVAL;
   session->settings = *settings;
+  if (!settings->blocking) session->settings.channel.wait = WAIT_BLOCK;
   int error = session_agree(session, settings);
   if (error != 0) return error;
   session->file = file;

@@ -119,6 +119,43 @@ static void random_scribbles_do_no_harm(void) {
   }
 }
 
+static int send_many(struct channel *channel, const void *context) {
+  const uint64_t count = *(const uint64_t *)context;
+  for (uint64_t id = 0; id < count; id++) {
+    int rc = send_payload(channel, 64, id);
+    if (rc != 0) return rc;
+  }
+  return 0;
+}
+
+/* One side that spins is not woken, the other that sleeps is; through a ring that is full all the time and then empty. */
+static void a_sleeper_is_woken_by_a_spinner(void) {
+  for (int kinds = 0; kinds < 4; kinds++) {
+    struct channel_settings settings = settings_for(64, 256);
+    struct channel *server = make_channel(&ring_ops), *client = make_channel(&ring_ops);
+    server->wait_kind = kinds & 1 ? WAIT_SPIN : WAIT_BLOCK;
+    client->wait_kind = kinds & 2 ? WAIT_SPIN : WAIT_BLOCK;
+    CHECK_EQUAL(ring_ops.listen(server, &settings), 0);
+    CHECK_EQUAL(ring_ops.connect(client, &settings), 0);
+    CHECK_EQUAL(ring_ops.accept(server, NS_PER_SECOND), 0);
+    const uint64_t messages = rounds / 10;
+    struct errand errand = {.run = send_many, .channel = client, .context = &messages};
+    start_errand(&errand);
+    int64_t longest_ns = 0;
+    for (uint64_t id = 0; id < messages; id++) {
+      struct arrival arrival;
+      int64_t start_ns = clock_now_ns();
+      CHECK_EQUAL(receive_frame(server, &arrival), 0);
+      CHECK(is_message(&arrival, id, 64));
+      int64_t taken_ns = clock_now_ns() - start_ns;
+      if (taken_ns > longest_ns) longest_ns = taken_ns;
+    }
+    CHECK(longest_ns < LONG_SLICE_NS);
+    CHECK_EQUAL(finish_errand(&errand), 0);
+    close_pair((struct pair){server, client});
+  }
+}
+
 int main(int count, char **arguments) {
   read_rounds(count, arguments);
   run_suite(&ring_ops);
@@ -128,5 +165,6 @@ int main(int count, char **arguments) {
   impossible_positions_and_lengths_are_refused();
   impossible_heads_are_refused();
   random_scribbles_do_no_harm();
+  a_sleeper_is_woken_by_a_spinner();
   return check_report();
 }

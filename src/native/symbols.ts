@@ -1,7 +1,8 @@
 import { FFIType } from "bun:ffi";
 
 /**
- * The shim's functions. Addresses cross as numbers and ids as doubles: a BigInt per call would cost more than the call.
+ * The shim's functions. Addresses cross as numbers, and what is passed for every message as doubles: a BigInt would cost more
+ * than the call, and an i32, which Bun checks against its range, costs 15 ns (a double or an address next to nothing).
  * What each does is said in c/session.h, c/waiter.h, c/process.h, c/ledger.h, c/stream.h, c/rt.h and c/abi.h.
  */
 const { ptr, i32, i64, f64, cstring, function: callback } = FFIType;
@@ -25,24 +26,24 @@ export const SYMBOLS = {
   session_use_schedule: { args: [ptr, f64, i32, i32, f64], returns: i32 },
   session_use_sheets: { args: [ptr, i32, i32], returns: i32 },
   session_start: { args: [ptr], returns: nothing },
-  session_send: { args: [ptr, f64, i32], returns: i32 },
+  session_send: { args: [ptr, f64, f64], returns: i32 },
   session_send_note: { args: [ptr, i32, ptr, i32], returns: i32 },
-  session_reply: { args: [ptr, i32], returns: i32 },
+  session_reply: { args: [ptr, f64], returns: i32 },
   session_flush: { args: [ptr], returns: i32 },
   session_receive: { args: [ptr], returns: i32 },
   session_payload_bytes: { args: [ptr], returns: f64 },
   session_read_note: { args: [ptr, ptr, i32], returns: i32 },
   session_pause: { args: [ptr, f64], returns: i32 },
   session_end_pause: { args: [ptr], returns: i32 },
-  session_until_due: { args: [ptr, f64, i32], returns: i32 },
-  session_send_now: { args: [ptr, f64, i32], returns: i32 },
+  session_until_due: { args: [ptr, f64, f64], returns: i32 },
+  session_send_now: { args: [ptr, f64, f64], returns: i32 },
   session_flush_now: { args: [ptr], returns: i32 },
   session_receive_soon: { args: [ptr], returns: i32 },
-  session_begin_send: { args: [ptr, f64, i32], returns: i32 },
+  session_begin_send: { args: [ptr, f64, f64], returns: i32 },
   session_begin_note: { args: [ptr, i32, ptr, i32], returns: i32 },
-  session_begin_reply: { args: [ptr, i32], returns: i32 },
+  session_begin_reply: { args: [ptr, f64], returns: i32 },
   session_out: { args: [ptr], returns: ptr },
-  session_end_send: { args: [ptr, i32], returns: i32 },
+  session_end_send: { args: [ptr, f64], returns: i32 },
   session_feed: { args: [ptr, ptr, i32], returns: i32 },
 
   waiter_open: { args: [ptr, callback], returns: ptr },
