@@ -87,7 +87,7 @@ static int anonymous_memory(void) {
 #endif
   /* Unlinked before anything can go wrong; also where a seccomp filter refuses memfd_create. */
   char name[32];
-  snprintf(name, sizeof name, "/ipcb-ledger-%d", (int)getpid());
+  snprintf(name, sizeof name, "/ipcb-ledger-%llx", (unsigned long long)clock_now_ns() * 0x9E3779B97F4A7C15u ^ (unsigned)getpid());
   int shared = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
   if (shared < 0) return -errno;
   shm_unlink(name);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../cli/errors.ts";
 import type { Mechanism, RunPlan } from "../cli/plan.ts";
+import { randomName } from "../system/random-name.ts";
 
 /** Room for a socket's path in sockaddr_un, the NUL included; the smallest of the platforms built for. */
 const SOCKET_PATH_BYTES = 104;
@@ -17,9 +18,6 @@ export function socketDirectory(): string {
     "create it or unset the variable",
   );
 }
-
-/** Unpredictable, and short enough for every platform's limit. */
-const randomName = () => `ipcb-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`;
 
 /** Whether the user left the choice of the name to us. */
 export function isOwnName(mechanism: Mechanism, plan: RunPlan): boolean {

@@ -12,6 +12,7 @@ import type { Mechanism, RunPlan } from "../cli/plan.ts";
 import { LedgerFile } from "../measure/ledger.ts";
 import { INVALID, NO_MEMORY, NO_SPACE, TOO_LONG, TOO_MANY_FILES } from "../native/errno.ts";
 import { type Address, errorText, native } from "../native/library.ts";
+import { randomName } from "./random-name.ts";
 
 /** Bytes of a queue message beyond its payload; see c/frame.h. */
 const BODY_OVERHEAD = 28;
@@ -73,7 +74,7 @@ function probeSettings(plan: RunPlan, mechanism: Mechanism, messageBytes: number
   return {
     ...plan,
     mechanism,
-    endpoint: `/ipcb-probe-${process.pid}`,
+    endpoint: `/${randomName()}`,
     port: 0,
     messageBytes,
     replyBytes: messageBytes,

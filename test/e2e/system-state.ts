@@ -56,7 +56,7 @@ function entriesOf(directory: string): string[] {
 }
 
 /** Every name that the program chooses by itself; `.so` is what Bun would write to load an embedded library. */
-const OURS = /^ipcb-([0-9a-f]{16}|probe-\d+|ledger-\d+)(\.sock|_req|_resp)?$|^ipc-benchmark-\w{6}$|\.so$/;
+const OURS = /^ipcb-([0-9a-f]{16}|ledger-[0-9a-f]+)(\.sock|_req|_resp)?$|^ipc-benchmark-\w{6}$|\.so$/;
 
 /** Names in places shared with the whole system that could be of a run's making. */
 export function sharedNames(): Set<string> {
@@ -72,9 +72,15 @@ export function sharedNames(): Set<string> {
   );
 }
 
+/** Paths of sockets that somebody has open, of which their descriptors tell nothing. */
+function openSockets(): string[] {
+  const lines = readFileSync("/proc/net/unix", "utf8").split("\n");
+  return lines.flatMap((line) => /\s(\/\S+)$/.exec(line)?.[1] ?? []);
+}
+
 /** What live processes have open: paths, and queues as "/name". */
 function openFiles(): Set<string> {
-  const open = new Set<string>();
+  const open = new Set<string>(openSockets());
   for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     for (const fd of entriesOf(`/proc/${entry}/fd`)) {
       try {
