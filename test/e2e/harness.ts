@@ -59,6 +59,7 @@ export async function until<T>(
 export class Started {
   readonly #process: Bun.Subprocess<"ignore" | "pipe", "pipe", Bun.BunFile>;
   readonly #startMs = performance.now();
+  readonly #errors: string;
   readonly ended: Promise<Ended>;
   hasEnded = false;
 
@@ -69,6 +70,7 @@ export class Started {
   ) {
     // A file, not a pipe: roles inherit it, and one that survived would keep a pipe open for ever.
     const errors = join(sandbox.base, `stderr-${crypto.randomUUID()}`);
+    this.#errors = errors;
     const [first, ...rest] = command;
     this.#process = Bun.spawn([Bun.which(first!) ?? first!, ...rest], {
       cwd: sandbox.directory,
@@ -85,6 +87,11 @@ export class Started {
 
   signal(name: NodeJS.Signals): void {
     this.#process.kill(name);
+  }
+
+  /** What it has written to stderr so far. */
+  saidOnStderr(): string {
+    return readFileSync(this.#errors, "utf8");
   }
 
   /** Pids of the roles that are there. */

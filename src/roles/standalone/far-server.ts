@@ -56,7 +56,7 @@ async function meet(
 ): Promise<Met> {
   const found = await connect({ ...connection, silenceMs: GREETING_MS }, ledger, ms);
   try {
-    const note = await ask(found.channel, { hello: ownHello(settings.mode) });
+    const note = await ask(found.channel, { hello: ownHello(settings) });
     const answer = readAnswer(note);
     if (note !== "" && (answer === null || !("hello" in answer)))
       throw new RunError("what answers there is no ipc-benchmark server");
@@ -145,16 +145,14 @@ class OwnServer implements ServerLink {
     private readonly hello: Hello,
     private readonly say: (server: FarServer) => void,
   ) {
-    this.#clocks = clockDifference(ownHello(settings.mode).clock, hello.clock);
+    this.#clocks = clockDifference(ownHello(settings).clock, hello.clock);
   }
 
   async greet(): Promise<void> {
     const { channel, settings, standalone } = this;
     const answer = await askForAnswer(channel, { terms: termsOf(settings, standalone) });
     const reasons =
-      "refused" in answer
-        ? answer.refused
-        : helloDifference(ownHello(settings.mode), this.hello.ipcBenchmark);
+      "refused" in answer ? answer.refused : helloDifference(ownHello(settings), this.hello.ipcBenchmark);
     if (reasons.length === 0 && "agreed" in answer) return;
     await runLoop(shutDown(channel), channel);
     throw new RunError(`the server refuses: ${reasons.join("; ") || "no reason given"}`);

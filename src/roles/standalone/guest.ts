@@ -1,7 +1,6 @@
 /** Serves one client that another command started: agrees with it on the test, measures, and reports to it. In whatever thread. */
 
 import { type Channel, FRAME } from "../../channel/channel.ts";
-import type { Mode } from "../../cli/plan.ts";
 import { ChannelError, ProtocolError } from "../../measure/failures.ts";
 import { clientSheetOf, type LedgerFile, serverSheetOf } from "../../measure/ledger.ts";
 import { answerMessages, answerPings, runLoop } from "../../measure/loops.ts";
@@ -11,7 +10,7 @@ import { connectionSettingsOf } from "../attached.ts";
 import type { EffectiveReport, RoleSettings, StandaloneServer } from "../control.ts";
 import { silenceMsOf } from "../silence.ts";
 import { clockDifference } from "./clock-facts.ts";
-import { type Hello, helloDifference, ownHello } from "./hello.ts";
+import { type Hello, helloDifference, ownHello, processInWords } from "./hello.ts";
 import {
   asciiJson,
   type ClientEnd,
@@ -30,14 +29,14 @@ export type GuestNews =
   | {
       readonly type: "agreed";
       readonly terms: Terms;
-      readonly pid: number;
-      readonly mode: Mode;
+      /** Its command, and its mode. */
+      readonly who: string;
       readonly clocks: string | null;
     }
   /** It is another tool and sends messages of this length. */
   | { readonly type: "foreign"; readonly messageBytes: number; readonly clocks: string | null }
   /** It asks for what this server does not do. */
-  | { readonly type: "refused"; readonly pid: number; readonly reasons: readonly string[] };
+  | { readonly type: "refused"; readonly who: string; readonly reasons: readonly string[] };
 
 export interface Guest {
   readonly channel: Channel;
@@ -95,7 +94,7 @@ class Conversation {
 
   #greet(hello: Hello): string {
     this.#hello = hello;
-    return noteText({ hello: ownHello(this.#guest.settings.mode) });
+    return noteText({ hello: ownHello(this.#guest.settings) });
   }
 
   #agree(terms: Terms, hello: Hello): string {
@@ -105,10 +104,10 @@ class Conversation {
       ...differences(terms, standalone.demands, settings.mechanism, settings.messageBytes),
     ];
     if (reasons.length > 0) {
-      tell({ type: "refused", pid: hello.pid, reasons });
+      tell({ type: "refused", who: processInWords(hello), reasons });
       return noteText(refusal(reasons));
     }
-    const clocks = clockDifference(ownHello(settings.mode).clock, hello.clock);
+    const clocks = clockDifference(ownHello(settings).clock, hello.clock);
     const agreed = { ...settings, ...terms, silenceMs: silenceMsOf(terms) };
     const status = channel.agree({
       ...connectionSettingsOf(agreed, serverSheetOf(slot), null),
@@ -116,7 +115,7 @@ class Conversation {
     });
     if (status < 0) throw new ChannelError(status);
     this.terms = terms;
-    tell({ type: "agreed", terms, pid: hello.pid, mode: hello.mode, clocks });
+    tell({ type: "agreed", terms, who: `${processInWords(hello)}, ${hello.mode}`, clocks });
     return noteText({ agreed: true });
   }
 

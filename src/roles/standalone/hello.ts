@@ -1,13 +1,14 @@
 import { readlinkSync } from "node:fs";
 import { version } from "../../../package.json";
 import type { Mode } from "../../cli/plan.ts";
+import type { RoleSettings } from "../control.ts";
 import { type ClockFacts, readClockFacts } from "./clock-facts.ts";
 
 /** What peers tell of themselves first, in a ping and its pong. */
 export interface Hello {
   readonly ipcBenchmark: string;
   readonly mode: Mode;
-  /** For messages to the user; in another pid namespace it means nothing. */
+  /** Of the command that the user ran, for messages; in another pid namespace it means nothing. */
   readonly pid: number;
   readonly pidNamespace: string;
   readonly clock: ClockFacts;
@@ -21,11 +22,11 @@ function pidNamespace(): string {
   }
 }
 
-export function ownHello(mode: Mode): Hello {
+export function ownHello({ mode, parentPid }: Pick<RoleSettings, "mode" | "parentPid">): Hello {
   return {
     ipcBenchmark: version,
     mode,
-    pid: process.pid,
+    pid: parentPid,
     pidNamespace: pidNamespace(),
     clock: readClockFacts(),
   };

@@ -171,7 +171,7 @@ export class Service extends Measuring {
     const { news, slot, effective } = message;
     if (news.type === "refused") {
       this.#hasRefused = true;
-      const text = `a client (process ${news.pid}) was refused: ${news.reasons.join("; ")}`;
+      const text = `a client (${news.who}) was refused: ${news.reasons.join("; ")}`;
       this.options.log.error(text);
       writeLine(`ipc-benchmark: ${text}`);
       return;
@@ -184,7 +184,7 @@ export class Service extends Measuring {
     };
     this.#active.set(key, test);
     this.options.watch.connectionStarts(observedTest(this.plan, test), door.ledger, slot);
-    const who = news.type === "agreed" ? `process ${news.pid}, ${news.mode}` : "another tool";
+    const who = news.type === "agreed" ? news.who : "another tool";
     this.options.log.info(`${door.mechanism}: client ${test.number} (${who}) begins`);
   }
 

@@ -32,5 +32,6 @@ export function takeOver(mechanism: Mechanism, shmDirect: boolean, endpoint: str
 /** The refusal of the second of two servers. */
 export function inUse(mechanism: Mechanism, at: string, owner: number | null): RunError {
   const by = owner === null ? "a process that can't be seen from here" : `process ${owner}`;
-  return new RunError(`${mechanism}: ${NOUN[mechanism]} ${at} is in use by ${by}`);
+  const verb = mechanism === "pmq" ? "are" : "is";
+  return new RunError(`${mechanism}: ${NOUN[mechanism]} ${at} ${verb} in use by ${by}`);
 }
