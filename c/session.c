@@ -225,7 +225,7 @@ static int32_t take(struct session *session, const struct arrival *arrival) {
   /* The first of another type that follows a request comes without a stamp: one of a Ping or a shutdown matters to nobody. */
   session->received_ns = arrival->received_ns != 0 || is_request ? arrival->received_ns : clock_now_ns();
   /* Another tool does not say beforehand what it sends: its first message tells, and where it is to be counted. */
-  session->is_unsettled = is_request || session->settings.trusts_peer;
+  session->is_unsettled = is_request || (session->message.type == FRAME_ONE_WAY && session->settings.trusts_peer);
   if (!session->is_unsettled) account(session, session->received_ns);
   return (int32_t)session->message.type;
 }

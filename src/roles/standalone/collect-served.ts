@@ -31,9 +31,16 @@ function sideOf({ effective, usage }: Served, counts: LedgerCounts): EffectiveSi
   return { ...effective, usedCpus: counts.usedCpus, migrations: counts.migrations, usage };
 }
 
+/** Another tool runs both tests over one connection: what was answered was a round trip. */
+function receivedOf({ test, isForeign }: Served, { received, sent }: LedgerCounts): number {
+  if (!isForeign) return received;
+  return test === "one-way" ? received - sent : sent;
+}
+
 /** Messages sent are known once the client has told; of another tool never. */
-function sentOf({ isForeign, failure }: Served, client: LedgerCounts, server: LedgerCounts): number {
-  return isForeign || failure !== null ? server.received - server.duplicated : client.sent;
+function sentOf(served: Served, client: LedgerCounts, server: LedgerCounts): number {
+  const { isForeign, failure } = served;
+  return isForeign || failure !== null ? receivedOf(served, server) - server.duplicated : client.sent;
 }
 
 /** What a server measured of one client's test, read from its sheets; nobody writes to them any more. */
@@ -44,11 +51,11 @@ export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile)
   const latencyOf = (which: "service" | "response") =>
     absent === null ? ledger.distribution(serverSheetOf(slot), which) : NOTHING;
   const sent = sentOf(served, client, server);
-  const distinct = server.received - server.duplicated;
+  const received = receivedOf(served, server);
   const counts = {
     sent,
-    received: server.received,
-    lost: Math.max(0, sent - distinct),
+    received,
+    lost: Math.max(0, sent - (received - server.duplicated)),
     duplicated: server.duplicated,
     reordered: server.reordered,
     corrupt: server.corrupt,
