@@ -26,7 +26,7 @@ export interface StandaloneClient {
   /** How long to look for the server. */
   readonly connectMs: number;
   /** What the server is told of the run beside the settings. */
-  readonly run: Pick<Terms, "run" | "testsLeft" | "launch" | "launches">;
+  readonly run: Pick<Terms, "run" | "position" | "testsLeft" | "launch" | "launches" | "whole">;
 }
 
 /** What a role is told: one JSON document, the first line on its standard input. */

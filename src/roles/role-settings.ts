@@ -3,13 +3,11 @@ import type { Cell } from "./cell.ts";
 import type { Role } from "./child.ts";
 import type { RoleSettings } from "./control.ts";
 import { arrivalOf, messagesOf, seedOf, startShiftNs } from "./shares.ts";
-import { silenceMsOf } from "./silence.ts";
+import { connectionSilenceMs, silenceMsOf } from "./silence.ts";
 
 const HANDSHAKE_MS = 10_000;
 /** Many processes on few CPUs take their time to start. */
 const HANDSHAKE_MS_PER_CLIENT = 100;
-/** Clients wait for each other to be warm, which their server takes for silence; the orchestrator watches more closely. */
-const PATIENCE_WITH_SEVERAL = 10;
 
 /** Longest wait for a step of setting up. */
 export function handshakeMs({ concurrency }: RunPlan): number {
@@ -69,7 +67,7 @@ export function roleSettings(
         ? { side: "client", connectMs: plan.standalone.connectTimeoutNs / 1e6, run: cell.run }
         : null,
     handshakeMs: handshakeMs(plan),
-    silenceMs: silenceMs(plan) * (concurrency > 1 ? PATIENCE_WITH_SEVERAL : 1),
+    silenceMs: connectionSilenceMs(silenceMs(plan), concurrency),
     parentPid: process.pid,
     logLevel: plan.log?.level ?? null,
   };

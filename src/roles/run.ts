@@ -79,6 +79,12 @@ export class Run extends Measuring {
       seed: plan.seed + launch - 1,
       run: {
         run: this.#name,
+        position: step.position,
+        whole: {
+          messageCount: plan.durationNs === null ? plan.messageCount : null,
+          ratePerSecond: plan.arrival?.ratePerSecond ?? null,
+          seed: plan.seed,
+        },
         testsLeft: observed.total - observed.number,
         launch,
         launches: plan.launches,

@@ -102,6 +102,27 @@ describe("two commands measure both ways", () => {
       }
     }));
 
+  test.each(["async", "blocking"] as const)("several clients at once, %s", (mode) =>
+    inSandbox(async (sandbox) => {
+      const { server, client, clientResult, serverResult } = await runBoth(sandbox, {
+        mechanisms: ["uds", "shm"],
+        serverMode: mode,
+        messages: 1001,
+        clientFlags: ["-c", "4"],
+      });
+      expect([client.stderr, server.stderr]).toEqual(["", ""]);
+      expect([client.exitCode, server.exitCode]).toEqual([0, 0]);
+      for (const { counts, latency } of allTests(clientResult)) {
+        expect(counts).toMatchObject({ sent: 1001, received: 1001, lost: 0, duplicated: 0 });
+        expect(Number(latency?.count)).toBe(1001);
+      }
+      for (const { counts, test: which, latency } of allTests(serverResult)) {
+        expect(counts).toMatchObject({ sent: 1001, received: 1001, lost: 0, duplicated: 0 });
+        if (which === "one-way") expect(Number(latency?.count)).toBe(1001);
+      }
+    }),
+  );
+
   test("what the server streams are the messages that it received", () =>
     inSandbox(async (sandbox) => {
       const serverFlags = ["--streaming-output-csv", "rows.csv", "--events", "events.ndjson"];

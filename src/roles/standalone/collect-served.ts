@@ -1,6 +1,7 @@
 import type { RunPlan, Test } from "../../cli/plan.ts";
 import { clientSheetOf, type LedgerCounts, type LedgerFile, serverSheetOf } from "../../measure/ledger.ts";
 import type { EffectiveSide, Measurement } from "../../measure/measurement.ts";
+import type { WorkerMeasurement } from "../../measure/merge-workers.ts";
 import { faultsInWords } from "../../result/verdict.ts";
 import { emptySnapshot } from "../../stats/histogram.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
@@ -44,7 +45,7 @@ function sentOf(served: Served, client: LedgerCounts, server: LedgerCounts): num
 }
 
 /** What a server measured of one client's test, read from its sheets; nobody writes to them any more. */
-export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile): Measurement {
+export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile): WorkerMeasurement {
   const { test, slot, isForeign, failure } = served;
   const [client, server] = [ledger.counts(clientSheetOf(slot)), ledger.counts(serverSheetOf(slot))];
   const absent = latencyAbsent(served);
@@ -63,7 +64,7 @@ export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile)
   const faults = faultsInWords(counts);
   const { firstSendNs } = client;
   const hasWindow = served.clocks === null && firstSendNs !== null && server.lastReceiveNs !== null;
-  return {
+  const measurement: Measurement = {
     test,
     failure: failure ?? (faults === "" ? null : `of ${sent} messages: ${faults}`),
     complete: failure === null,
@@ -86,4 +87,5 @@ export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile)
     startedAtEpochNs:
       hasWindow && server.realtimeOffsetNs !== null ? firstSendNs + server.realtimeOffsetNs : null,
   };
+  return { measurement, firstSendNs: hasWindow ? firstSendNs : null, lastReceiveNs: server.lastReceiveNs };
 }

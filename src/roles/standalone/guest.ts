@@ -8,7 +8,7 @@ import { differ, UsageMeter, type UsageReading } from "../../system/usage.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
 import { connectionSettingsOf } from "../attached.ts";
 import type { EffectiveReport, RoleSettings, StandaloneServer } from "../control.ts";
-import { silenceMsOf } from "../silence.ts";
+import { connectionSilenceMs, silenceMsOf } from "../silence.ts";
 import { clockDifference } from "./clock-facts.ts";
 import { type Hello, helloDifference, ownHello, processInWords } from "./hello.ts";
 import {
@@ -108,7 +108,11 @@ class Conversation {
       return noteText(refusal(reasons));
     }
     const clocks = clockDifference(ownHello(settings).clock, hello.clock);
-    const agreed = { ...settings, ...terms, silenceMs: silenceMsOf(terms) };
+    const agreed = {
+      ...settings,
+      ...terms,
+      silenceMs: connectionSilenceMs(silenceMsOf(terms), terms.concurrency),
+    };
     const status = channel.agree({
       ...connectionSettingsOf(agreed, serverSheetOf(slot), null),
       clocksDiffer: clocks !== null,

@@ -2,6 +2,7 @@ import type { Mechanism, RunPlan, Test } from "../../cli/plan.ts";
 import { type LedgerFile, serverSheetOf } from "../../measure/ledger.ts";
 import type { LaunchMeasurement, Measurement, MechanismOutcome } from "../../measure/measurement.ts";
 import { mergeLaunches } from "../../measure/merge.ts";
+import { mergeWorkers, type WorkerMeasurement } from "../../measure/merge-workers.ts";
 import type { ObservedCell } from "../../progress/observer.ts";
 import type { EffectiveReport, GuestEnd } from "../control.ts";
 import { collectServed } from "./collect-served.ts";
@@ -47,6 +48,8 @@ interface Outcome {
   plan: RunPlan;
   readonly first: ServedTest;
   readonly launches: LaunchMeasurement[];
+  /** Of launches with several clients, by test and launch. */
+  readonly parts: Map<string, WorkerMeasurement[]>;
   endMs: number;
 }
 
@@ -64,8 +67,9 @@ function planOf(
     const unknown = { messageCount: null, durationNs: null, warmupCount: 0, launches: 1 };
     return { ...shared, ...unknown, reply: "ack" };
   }
-  const { messageCount, durationNs, sendDelayNs, arrival, seed, warmupCount } = terms;
-  const { includeFirstMessage, reply, concurrency, launches } = terms;
+  const { durationNs, sendDelayNs, warmupCount, includeFirstMessage, reply, concurrency, launches } = terms;
+  const { messageCount, ratePerSecond, seed } = terms.whole;
+  const arrival = terms.arrival === null ? null : { ...terms.arrival, ratePerSecond: ratePerSecond ?? 0 };
   return {
     ...{ ...shared, messageCount, durationNs, sendDelayNs, arrival, seed, warmupCount },
     ...{ includeFirstMessage, reply, concurrency, launches },
@@ -112,26 +116,41 @@ export class ServedTests {
       const { slot, terms, clocks, effective } = served;
       const plan = planOf(this.plan, served, [test]);
       const about = { test, slot, isForeign: terms === null, clocks, effective, ...end };
-      const measurement = collectServed(about, plan, served.ledger);
+      const part = collectServed(about, plan, served.ledger);
+      const { measurement } = part;
       if (measurement.counts.received === 0 && (terms === null || !hasBegun(served))) return [];
-      this.#take(served, plan, measurement);
+      this.#hasFailed ||= measurement.failure !== null;
+      this.#take(served, plan, part);
       return [measurement];
     });
   }
 
-  #take(served: ServedTest, plan: RunPlan, measurement: Measurement): void {
-    const key = `${served.mechanism} ${served.messageBytes} ${served.terms?.run ?? `foreign ${served.number}`}`;
-    let outcome = this.#outcomes.find((one) => one.key === key && sameTerms(one.first.terms, served.terms));
+  #take(served: ServedTest, plan: RunPlan, part: WorkerMeasurement): void {
+    const { terms, number } = served;
+    const { test } = part.measurement;
+    const key = terms === null ? `foreign ${number}` : `${terms.run} ${terms.position}`;
+    let outcome = this.#outcomes.find((one) => one.key === key);
     if (outcome === undefined) {
-      outcome = { key, plan, first: served, launches: [], endMs: 0 };
+      outcome = { key, plan, first: served, launches: [], parts: new Map(), endMs: 0 };
       this.#outcomes.push(outcome);
       this.#forget();
     }
-    if (!outcome.plan.tests.includes(measurement.test))
-      outcome.plan = { ...outcome.plan, tests: [...outcome.plan.tests, measurement.test] };
-    outcome.launches.push({ launch: served.terms?.launch ?? 1, measurement });
+    if (!outcome.plan.tests.includes(test))
+      outcome.plan = { ...outcome.plan, tests: [...outcome.plan.tests, test] };
     outcome.endMs = Date.now();
-    this.#hasFailed ||= measurement.failure !== null;
+    const launch = terms?.launch ?? 1;
+    if (terms === null || terms.concurrency === 1) {
+      outcome.launches.push({ launch, measurement: part.measurement });
+      return;
+    }
+    // Clients that were measured at once are one launch, of which more is known with each that has left.
+    const parts = outcome.parts.getOrInsert(`${test} ${launch}`, []);
+    parts.push(part);
+    const position = outcome.launches.findIndex(
+      ({ launch: number, measurement }) => number === launch && measurement.test === test,
+    );
+    const merged = { launch, measurement: mergeServed(parts) };
+    outcome.launches.splice(position < 0 ? outcome.launches.length : position, position < 0 ? 0 : 1, merged);
   }
 
   #forget(): void {
@@ -148,9 +167,10 @@ function hasBegun({ ledger, slot }: ServedTest): boolean {
   return ledger.counts(serverSheetOf(slot)).realtimeOffsetNs !== null;
 }
 
-/** The two tests of a run differ in nothing else. */
-function sameTerms(one: Terms | null, other: Terms | null): boolean {
-  const comparable = (terms: Terms | null) =>
-    JSON.stringify(terms === null ? null : { ...terms, test: "", testsLeft: 0, launch: 0, worker: 0 });
-  return comparable(one) === comparable(other);
+/** Several clients of one launch; their one process cost what the longest look saw. */
+function mergeServed(parts: readonly WorkerMeasurement[]): Measurement {
+  const early = parts.find(({ measurement }) => !measurement.complete);
+  const usages = parts.map(({ measurement }) => measurement.server?.usage ?? null);
+  const usage = usages.toSorted((a, b) => (b?.window_ns ?? 0) - (a?.window_ns ?? 0))[0] ?? null;
+  return mergeWorkers(parts, early?.measurement.failure ?? null, usage);
 }

@@ -20,11 +20,18 @@ export interface Terms {
   readonly concurrency: number;
   /** Client of several at once, from 0. */
   readonly worker: number;
+  /** Of all clients together; what stands above is this one's share. */
+  readonly whole: {
+    readonly messageCount: number | null;
+    readonly ratePerSecond: number | null;
+    readonly seed: number;
+  };
   /** From 1. */
   readonly launch: number;
   readonly launches: number;
-  /** Identity of the client's run. */
+  /** Identity of the client's run, and which of its results this is for. */
   readonly run: string;
+  readonly position: number;
   /** Tests that this run still has for this server after this one. */
   readonly testsLeft: number;
 }
@@ -90,12 +97,12 @@ export function differences(
   const compared = [
     ...among("message size", terms.messageBytes, demands.messageSizes, bytes),
     ...among("test", terms.test, demands.tests),
-    ...same("message count", terms.messageCount, demands.messageCount),
+    ...same("message count", terms.whole.messageCount, demands.messageCount),
     ...same("duration", terms.durationNs, demands.durationNs, formatDurationNs),
     ...same("send delay", terms.sendDelayNs, demands.sendDelayNs, formatDurationNs),
-    ...same("rate", terms.arrival?.ratePerSecond ?? null, demands.ratePerSecond),
+    ...same("rate", terms.whole.ratePerSecond, demands.ratePerSecond),
     ...same("arrival", arrivalInWords(terms.arrival), demands.arrival),
-    ...same("seed", terms.seed, demands.seed),
+    ...same("seed", terms.whole.seed, demands.seed),
     ...same("warm-up", terms.warmupCount, demands.warmupCount),
     ...same("first message included", terms.includeFirstMessage, demands.includeFirstMessage, yesOrNo),
     ...same("reply", terms.reply, demands.reply),
