@@ -216,6 +216,8 @@ static void settle(struct session *session) {
   account(session, session->received_ns != 0 ? session->received_ns : clock_now_ns());
 }
 
+void session_settle(struct session *session) { settle(session); }
+
 /* Takes in one message that has arrived; its type. */
 static int32_t take(struct session *session, const struct arrival *arrival) {
   int rc = frame_parse(arrival->body, arrival->body_bytes, &session->message);

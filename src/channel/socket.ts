@@ -91,7 +91,10 @@ export class SocketChannel extends BlockingChannel {
   }
 
   override reply(withPayload: boolean): number {
-    return this.#begin(this.shim.session_begin_reply(this.session, withPayload ? 1 : 0));
+    const status = this.#begin(this.shim.session_begin_reply(this.session, withPayload ? 1 : 0));
+    // More bytes will come before there is room, and would take the request's place.
+    if (status === PENDING) this.shim.session_settle(this.session);
+    return status;
   }
 
   override sendNote(type: number, text: string): number {

@@ -231,4 +231,16 @@ describe("the figures are true", () => {
         expect(windowsNs / 1e6).toBeLessThan(endedMs - startedMs + 1);
       }),
   );
+
+  test.each([[], ["--blocking"]])(
+    "a reply that finds no room leaves the requests behind it as they came %p",
+    (...flags) =>
+      inSandbox(async (sandbox) => {
+        // The schedule is far ahead from the start, so both directions fill up.
+        const load = ["--round-trip", "-s", "16384", "-i", "2000", "--rate", "1000000"];
+        const ended = await sandbox.measure(["-m", "uds", "tcp", ...load, ...flags]);
+        expectSuccess(ended);
+        expect(allTests(ended.result).every(({ room_waits: waits }) => waits.client.count > 0)).toBe(true);
+      }),
+  );
 });
