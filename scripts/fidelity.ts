@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { version } from "../package.json";
+import { bareRolesProgram } from "./fidelity/bare-roles.ts";
 import { compileBaseline } from "./fidelity/baseline.ts";
 import { holdCpuLatency, machineFacts } from "./fidelity/machine.ts";
 import { type MeasuredRow, type Measuring, measureRow } from "./fidelity/measure.ts";
@@ -17,7 +18,8 @@ const HELP = `bun run fidelity [OPTIONS]
 Alternates launches of two programs, pinned the same way, and prints p50, mean and p99 of both, the ratio of their medians
 with its 95 % interval, and a verdict: ok, miss, ~ (can't be told), depth (the queues were not equally full).
 
-  --subject program|streaming   against the C baseline; streaming on against off
+  --subject program|streaming|orchestrator
+                                against the C baseline; streaming on against off; with an orchestrator against roles alone
   --mechanism uds|tcp|pmq|shm|shm-direct
   --test one-way|round-trip
   --load paced|saturated        a message each 100 us, or as many as go
@@ -92,6 +94,7 @@ async function main(): Promise<number> {
     contests: {
       program: { baseline: baselineProgram(baselinePath), ours },
       streaming: { baseline: ours, ours: benchmarkProgram(options.program, withStreaming) },
+      orchestrator: { baseline: bareRolesProgram(options.program), ours },
     },
     baselinePath,
     prefix: options.prefix.split(" ").filter((word) => word !== ""),

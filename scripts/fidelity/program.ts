@@ -25,7 +25,7 @@ export interface Program {
   launch(settings: LaunchSettings): Promise<{ figures: Figures; cpuMs: number }>;
 }
 
-const DEADLINE_MS = 60_000;
+export const DEADLINE_MS = 60_000;
 
 async function run(command: readonly string[]): Promise<{ output: string; cpuMs: number }> {
   const child = Bun.spawn([...command], { stdout: "pipe", stderr: "pipe", timeout: DEADLINE_MS });
@@ -35,10 +35,14 @@ async function run(command: readonly string[]): Promise<{ output: string; cpuMs:
   return { output, cpuMs: Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000 };
 }
 
-function sharedSettings({ row, cpus }: LaunchSettings): string[] {
+/** What our own program is told, but for its output. */
+export function commandFlags({ row, cpus, warmupCount }: LaunchSettings): string[] {
   return [
+    ...(row.mechanism === "shm-direct" ? ["-m", "shm", "--shm-direct"] : ["-m", row.mechanism]),
+    ...["--blocking", `--${row.test}`, "--wait", row.wait],
+    ...["-i", String(messageCountOf(row)), "-s", String(row.payloadBytes), "-w", String(warmupCount)],
+    ...["--send-delay", row.load === "paced" ? `${PACE_NS / 1000}us` : "0"],
     ...["--server-affinity", String(cpus.server), "--client-affinity", String(cpus.client)],
-    ...["--wait", row.wait],
   ];
 }
 
@@ -104,18 +108,15 @@ export function figuresOf(result: BenchmarkResult): Figures {
 export function benchmarkProgram(path: string, optional: (folder: string) => string[] = () => []): Program {
   return {
     async launch(settings) {
-      const { row, prefix, warmupCount } = settings;
+      const { prefix } = settings;
       const folder = mkdtempSync(join(tmpdir(), "fidelity-"));
       try {
         const file = join(folder, "result.json");
         const { cpuMs } = await run([
           ...prefix,
           path,
-          ...(row.mechanism === "shm-direct" ? ["-m", "shm", "--shm-direct"] : ["-m", row.mechanism]),
-          ...["--blocking", `--${row.test}`, "--quiet", "-o", file, "--percentiles", "50", "99"],
-          ...["-i", String(messageCountOf(row)), "-s", String(row.payloadBytes), "-w", String(warmupCount)],
-          ...["--send-delay", row.load === "paced" ? `${PACE_NS / 1000}us` : "0"],
-          ...sharedSettings(settings),
+          ...commandFlags(settings),
+          ...["--quiet", "-o", file, "--percentiles", "50", "99"],
           ...optional(folder),
         ]);
         return { figures: figuresOf(JSON.parse(readFileSync(file, "utf8")) as BenchmarkResult), cpuMs };

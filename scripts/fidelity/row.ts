@@ -6,7 +6,7 @@ export const LOADS = ["paced", "saturated"] as const;
 export const PLACEMENTS = ["one-cpu", "two-cpus"] as const;
 export const WAITS = ["block", "spin"] as const;
 /** What the first program of a row is: plain C; or this one without what is looked at, which the second one has. */
-export const SUBJECTS = ["program", "streaming"] as const;
+export const SUBJECTS = ["program", "streaming", "orchestrator"] as const;
 
 export interface Row {
   readonly subject: (typeof SUBJECTS)[number];

@@ -10,7 +10,7 @@ const TITLES: Readonly<Record<keyof Figures, string>> = {
 };
 
 /** The longest name of a row. */
-const NAME_COLUMNS = 49;
+const NAME_COLUMNS = 60;
 
 const three = (value: number) =>
   value >= 1000 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
