@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "rt.h"
+
 struct waiter {
   struct session *session;
   void (*callback)(int32_t);
@@ -71,6 +73,7 @@ static enum waiter_task next_task(struct waiter *waiter) {
 
 static void *run(void *argument) {
   struct waiter *waiter = argument;
+  rt_follow_fifo();
   for (;;) {
     enum waiter_task task = next_task(waiter);
     if (is_stopping(&waiter->closing)) return NULL;

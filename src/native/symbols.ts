@@ -80,6 +80,7 @@ export const SYMBOLS = {
   stream_drain: { args: [ptr, i32, i32, ptr, ptr, ptr, ptr, i32], returns: i32 },
 
   rt_use_fifo: { args: [i32], returns: i32 },
+  rt_follow_fifo: { args: [], returns: i32 },
   rt_fifo_priority: { args: [], returns: i32 },
   rt_lock_memory: { args: [], returns: i32 },
   rt_prefault_stack: { args: [i32], returns: i32 },

@@ -2,7 +2,7 @@
 import { readlinkSync } from "node:fs";
 import { BlockingChannel } from "../channel/blocking.ts";
 import { LedgerFile } from "../measure/ledger.ts";
-import type { Address } from "../native/library.ts";
+import { type Address, native } from "../native/library.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import type { FailureCause, RoleSettings } from "./control.ts";
 import { causeOf } from "./failure.ts";
@@ -45,6 +45,7 @@ function ownThread(): string | null {
 }
 
 async function serve({ settings, session, guest }: ServingOrder): Promise<UsageFigures | null> {
+  if (settings.realTime) native().rt_follow_fifo();
   const channel = new BlockingChannel(session);
   if (guest === null) {
     await serveConnection(channel, settings, () => say({ type: "started", thread: ownThread() }));
