@@ -9,7 +9,6 @@ import type { UsageFigures } from "../system/usage-schema.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected } from "./attached.ts";
 import type { FarServer, RoleCommand, RoleSettings } from "./control.ts";
 import { type ServerLink, spawnedLink } from "./server-link.ts";
-import { farLink, meetServer } from "./standalone/far-server.ts";
 
 /** Warm-up first, by the very loop that measures afterwards. */
 function runPhase(channel: Channel, settings: RoleSettings, schedule: Schedule): Promise<void> {
@@ -28,6 +27,8 @@ async function reachServer(
     const found = await connect(connection, ledger, settings.handshakeMs);
     return { found, link: spawnedLink(found.channel) };
   }
+  // Loaded by those alone who need it: a role starts the sooner.
+  const { farLink, meetServer } = await import("./standalone/far-server.ts");
   const found = await meetServer(settings, connection, ledger, standalone.connectMs);
   const say = (server: FarServer) => control.say({ type: "server", server });
   return { found, link: farLink(found, settings, standalone, ledger, say) };

@@ -7,7 +7,7 @@ import type { UsageFigures } from "../system/usage-schema.ts";
 import type { FailureCause, RoleSettings } from "./control.ts";
 import { causeOf } from "./failure.ts";
 import { serveConnection } from "./serve.ts";
-import { type Guest, type GuestNews, serveGuest } from "./standalone/guest.ts";
+import type { Guest, GuestNews } from "./standalone/guest.ts";
 
 /** What the thread is told. */
 export interface ServingOrder {
@@ -53,6 +53,8 @@ async function serve({ settings, session, guest }: ServingOrder): Promise<UsageF
   }
   const ledger = LedgerFile.at(guest.ledger);
   const tell = (news: GuestNews) => say({ type: "news", news });
+  // Loaded by those alone who need it, as in attached.ts.
+  const { serveGuest } = await import("./standalone/guest.ts");
   return serveGuest({ ...guest, channel, settings, ledger, thread: ownThread(), tell });
 }
 
