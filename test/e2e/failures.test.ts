@@ -53,46 +53,6 @@ describe.each([[], ["--blocking"]])("a mechanism that fails %p", (...mode) => {
     }));
 });
 
-/** One of each kind; the whole table is tested in test/unit/cli, without processes. */
-const BAD_COMMAND_LINES: readonly (readonly [argv: readonly string[], names: string])[] = [
-  [["--frobnicate"], "--frobnicate"],
-  [["-m"], "--mechanism"],
-  [["-m", "udp"], '"udp"'],
-  [["-m", "uds,tcp"], '"uds,tcp"'],
-  [["-s", "0"], "--message-size"],
-  [["-s", "-5"], "--message-size"],
-  [["-s", "16777189"], "--message-size"],
-  [["-s", "1e3"], "--message-size"],
-  [["-i", "NaN"], "--msg-count"],
-  [["-i", "10", "-i", "20"], "--msg-count"],
-  [["-d", "0"], "--duration"],
-  [["-d", "5 parsecs"], "--duration"],
-  [["--percentiles", "101"], "--percentiles"],
-  [["--server-affinity", "two"], "--server-affinity"],
-  [["--blocking", "--async"], "--async"],
-  [["--pmq-priority", "40000", "-m", "pmq"], "--pmq-priority"],
-  [["--port", "80"], "--port"],
-  [["--shm-direct"], "--shm-direct"],
-  [["--shared-memory-name", "../../etc/passwd", "-m", "shm"], "--shared-memory-name"],
-  [["--reply", "\u001b[31m\n"], "--reply"],
-  [["stray"], '"stray"'],
-  [["--rate", "-1"], "--rate"],
-];
-
-describe("a bad command line ends with one line and exit code 2 before anything is started", () => {
-  test.each(BAD_COMMAND_LINES)("%j", (argv, names) =>
-    inSandbox(async (sandbox) => {
-      const ended = await sandbox.run([...argv, "-o", "result.json"]);
-      expect(ended.exitCode).toBe(2);
-      expect(expectOneLine(ended)).toContain(names);
-      expect(ended.stderr).not.toMatch(/\n\s+at /);
-      expect(ended.stderr).not.toContain("\u001b");
-      expect(ended.stdout).toBe("");
-      expect(await Bun.file(sandbox.path("result.json")).exists()).toBe(false);
-    }),
-  );
-});
-
 describe("questions are answered on stdout", () => {
   test.each([
     ["-h", "Main flags"],

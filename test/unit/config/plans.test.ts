@@ -4,6 +4,7 @@ import { UsageError } from "../../../src/cli/errors.ts";
 import { parseArguments } from "../../../src/cli/parse.ts";
 import type { RunPlan } from "../../../src/cli/plan.ts";
 import { plannedFiles } from "../../../src/output/planned-files.ts";
+import { BAD_CONFIGURATIONS } from "./bad-configurations.ts";
 
 /** The plans of a file and more flags, on Linux. */
 function runOf(text: string, flags = "", path = "run.toml") {
@@ -144,40 +145,7 @@ test("a dry run can be asked for in either place, and tells the files to be writ
 });
 
 describe("a configuration that says what can't be is refused with file, line and reason", () => {
-  const cases: readonly (readonly [string, readonly string[]])[] = [
-    ["a = 1", ['line 1: unknown key "a"', "keys are the long flags"]],
-    ["\n\nmesage-size = 1", ['line 3: unknown key "mesage-size"', "did you mean message-size?"]],
-    ["message_size = 1", ['unknown key "message_size"', "did you mean message-size?"]],
-    ["m = 'uds'", ['unknown key "m"']],
-    ["[options]\nblocking = true", ['line 1: unknown key "options"']],
-    ["'bad\u202ekey' = 1", ['unknown key "bad\\u{202e}key"']],
-    ["mechanism = 'uds'\nmechanisms = 'tcp'", ["line 2: mechanisms and mechanism are one flag"]],
-    ["help = true", ["help is for the command line only"]],
-    ["config = 'a.toml'", ["config is for the command line only"]],
-    ["msg-count = true", ["msg-count takes text or a number, or a list of these", 'not "true"']],
-    ["msg-count = { a = 1 }", ["msg-count takes", 'not "{\\"a\\":1}"']],
-    ["msg-count = [[1]]", ["msg-count takes", 'not "[[1]]"']],
-    ["msg-count = []", ["msg-count takes", "not empty"]],
-    ["mechanisms = []", ["mechanisms takes"]],
-    ["mechanisms = 'uds tcp'", ["--mechanism takes one of", 'not "uds tcp"']],
-    ["blocking = 'yes'", ["blocking takes true or false", 'not "yes"']],
-    ["blocking = 1", ["blocking takes true or false"]],
-    ["verbose = 3", ["verbose takes true, false, or a number from 0 to 2"]],
-    ["output-file = 7", ["output-file takes text, true or false (one for the whole run)"]],
-    ["output-file = ['a', 'b']", ["one for the whole run"]],
-    ["quiet = [true, false]", ["quiet takes true or false (one for the whole run)"]],
-    ["continue-on-error = [true]", ["one for the whole run"]],
-    [
-      "msg-count = 0.5",
-      ['--msg-count takes a whole number from 1 to 1000000000000, not "0.5"', "for example"],
-    ],
-    ["\npercentiles = [\n50,\n101]", ["line 2: --percentiles takes", 'not "101"']],
-    ["wait = 'spin'", ['with "run.toml": --wait "spin" needs blocking mode']],
-    ["blocking = true\nasync = true", ['with "run.toml": --blocking and --async contradict']],
-    ["wait = ['block', 'spin']", ['with "run.toml" and wait = "spin": --wait "spin" needs blocking mode']],
-    ["a = ", ["line 1: this is no TOML"]],
-  ];
-  for (const [text, parts] of cases) {
+  for (const [text, parts] of BAD_CONFIGURATIONS) {
     test(JSON.stringify(text), () => {
       const refusal = refusalOf(text);
       expect(refusal).toMatch(/^(with )?"run\.toml"/);
