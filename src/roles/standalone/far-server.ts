@@ -100,13 +100,13 @@ export async function meetServer(
         continue;
       }
       if (performance.now() < until) throw error;
-      throw nobodyThere(settings, connectMs, error);
+      throw nobodyThere(connection, connectMs, error);
     }
   }
 }
 
 function nobodyThere(
-  { mechanism, endpoint, port }: RoleSettings,
+  { mechanism, endpoint, port }: ConnectionSettings,
   connectMs: number,
   error: unknown,
 ): RunError {
