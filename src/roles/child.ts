@@ -11,6 +11,7 @@ import {
   type RoleMessage,
   type RoleSettings,
 } from "./control.ts";
+import { readRoleMessage } from "./role-message.ts";
 
 export type Role = "server" | "client";
 
@@ -159,12 +160,7 @@ export class Child {
   }
 
   #hear(line: string): void {
-    let message: RoleMessage;
-    try {
-      message = JSON.parse(line) as RoleMessage;
-    } catch {
-      message = { type: "failed", reason: `said what is no message: ${line.slice(0, 100)}`, cause: "own" };
-    }
+    const message = readRoleMessage(line);
     if (message.type === "log") {
       this.log.take(this.#speaker, message.entry);
       return;

@@ -146,7 +146,8 @@ async function afterRequest(
   deadline: Deadline,
 ): Promise<string[]> {
   const isEarly = phase === "start";
-  const isLate = phase === "writing";
+  // What is nearly done may be done before the signal is heard.
+  const isLate = phase === "writing" || phase === "draining";
   const codes = [EXIT_CODES[signal], ...(isEarly || isLate ? [signal] : []), ...(isLate ? [0] : [])];
   const { ended, problems } = await awaitEnd(run, codes, deadline);
   // Before it can handle signals, and after its last word, the program just dies of them, as a shell reports by the same number.
@@ -155,7 +156,7 @@ async function afterRequest(
   return [
     ...problems,
     ...lineProblems(ended, new RegExp(`the run was stopped by ${signal}`)),
-    ...(isLate || phase === "draining" ? keptResultProblems(sandbox) : partialResultProblems(sandbox)),
+    ...(isLate ? keptResultProblems(sandbox) : partialResultProblems(sandbox)),
   ];
 }
 
