@@ -2,7 +2,8 @@ import type { RoleMessage } from "./control.ts";
 
 /** What each message must hold beside its type; the sender is this program, but its pipe may take what a runtime prints. */
 const FIELDS: Readonly<Record<RoleMessage["type"], readonly string[]>> = {
-  ready: ["port"],
+  // A port only where there are ports.
+  ready: [],
   connected: ["worker", "effective"],
   left: ["worker"],
   warm: [],
@@ -11,7 +12,7 @@ const FIELDS: Readonly<Record<RoleMessage["type"], readonly string[]>> = {
   guest: ["slot", "effective", "news"],
   "guest-left": ["slot", "end"],
   log: ["entry"],
-  done: ["usage"],
+  done: [],
   failed: ["reason", "cause"],
 };
 

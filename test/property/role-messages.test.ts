@@ -37,7 +37,7 @@ test("any line of a role is a message with its fields, or a failure that quotes 
     fc.property(line, fc.nat(), (text, length) => {
       for (const said of [text, text.slice(0, length)]) {
         const read = readRoleMessage(said);
-        if (read.type === "ready") expect(read).toHaveProperty("port");
+        if (read.type === "connected") expect(read).toHaveProperty("effective");
         if (read.type !== "failed") expect(JSON.parse(said)).toEqual(read);
         else expect(read).toHaveProperty("reason");
       }
@@ -53,6 +53,6 @@ test("what is no message is told with its beginning", () => {
     cause: "own",
   });
   expect(readRoleMessage("null")).toMatchObject({ type: "failed", cause: "own" });
-  expect(readRoleMessage('{"type":"ready"}')).toMatchObject({ type: "failed", cause: "own" });
+  expect(readRoleMessage('{"type":"connected"}')).toMatchObject({ type: "failed", cause: "own" });
   expect(readRoleMessage('{"type":"constructor"}')).toMatchObject({ type: "failed", cause: "own" });
 });
