@@ -32,7 +32,7 @@ function observedCell(step: Step, number: number, total: number): ObservedCell {
 /** A run in progress: takes the steps of its plans one by one and knows what was measured so far. */
 export class Run extends Measuring {
   /** By which a server that another command started knows which tests belong together. */
-  readonly #name = crypto.getRandomValues(new Uint8Array(8)).toHex();
+  readonly #name = crypto.getRandomValues(new Uint8Array(4)).toHex();
   readonly #progress: (Progress | undefined)[] = [];
 
   constructor(

@@ -11,13 +11,15 @@ function threadModule(): string {
   return isCompiled ? "./roles/serving-thread.js" : new URL("./serving-thread.ts", import.meta.url).href;
 }
 
+const MOST_IDLE = 4;
+
 /**
  * Threads that each serve one client at a time with blocking calls, so that this one stays free. A thread costs some 2 MB and
  * 5 ms; one that has served its client waits for another.
  */
 export class ServingThreads {
   readonly #idle: Worker[] = [];
-  readonly #all: Worker[] = [];
+  readonly #all = new Set<Worker>();
 
   /**
    * Serves one client to its end. Rejects with what went wrong.
@@ -54,7 +56,7 @@ export class ServingThreads {
         hear(data);
         return;
       }
-      this.#idle.push(worker);
+      this.#rest(worker);
       if (data.type === "left") resolve(data.usage);
       else reject(new ServingError(data.reason, data.cause));
     };
@@ -70,7 +72,17 @@ export class ServingThreads {
 
   #spawn(): Worker {
     const worker = new Worker(threadModule());
-    this.#all.push(worker);
+    this.#all.add(worker);
     return worker;
+  }
+
+  /** A few wait for the next clients; after a crowd the others are given back, with their memory and descriptors. */
+  #rest(worker: Worker): void {
+    if (this.#idle.length < MOST_IDLE) {
+      this.#idle.push(worker);
+      return;
+    }
+    this.#all.delete(worker);
+    worker.terminate();
   }
 }

@@ -56,7 +56,8 @@ export interface Guest {
 /** A conversation with one client. */
 class Conversation {
   readonly #guest: Guest;
-  readonly #meter: UsageMeter;
+  /** It takes milliseconds to set up, which those who bring no test are not worth. */
+  #meter: UsageMeter | null = null;
   #hello: Hello | null = null;
   #parts: string[] = [];
   #opening: UsageReading | null = null;
@@ -65,9 +66,6 @@ class Conversation {
 
   constructor(guest: Guest) {
     this.#guest = guest;
-    const { cpu } = guest.settings;
-    this.#meter = new UsageMeter({ cpus: cpu === null ? [] : [cpu] });
-    if (guest.thread !== null) this.#meter.followThreads([guest.thread]);
   }
 
   /** What was said makes it a client of this program. */
@@ -98,7 +96,7 @@ class Conversation {
   }
 
   #agree(terms: Terms, hello: Hello): string {
-    const { settings, standalone, channel, slot, tell } = this.#guest;
+    const { settings, standalone, channel, slot, thread, tell } = this.#guest;
     const reasons = [
       ...helloDifference(hello),
       ...differences(terms, standalone.demands, settings.mechanism, settings.messageBytes),
@@ -119,6 +117,8 @@ class Conversation {
     });
     if (status < 0) throw new ChannelError(status);
     this.terms = terms;
+    this.#meter = new UsageMeter({ cpus: settings.cpu === null ? [] : [settings.cpu] });
+    if (thread !== null) this.#meter.followThreads([thread]);
     tell({ type: "agreed", terms, who: `${processInWords(hello)}, ${hello.mode}`, clocks });
     return noteText({ agreed: true });
   }
@@ -126,7 +126,7 @@ class Conversation {
   #serve(question: Question): string {
     const { channel, ledger, slot } = this.#guest;
     if ("start" in question) {
-      this.#opening = this.#meter.readOpening();
+      this.#opening = this.#meter?.readOpening() ?? null;
       channel.start();
       // The client's own sheet lies elsewhere; rows of single messages take the offset between the clocks from it.
       const offset = ledger.sheet(serverSheetOf(slot)).get("realtime_offset_ns");
@@ -145,7 +145,8 @@ class Conversation {
   /** The client has sent all and says how much that was. */
   #end({ sent, firstSendNs, lastSendNs }: ClientEnd): void {
     const { ledger, slot, effective } = this.#guest;
-    this.usage = this.#opening === null ? null : differ(this.#opening, this.#meter.readClosing());
+    const closing = this.#meter?.readClosing() ?? null;
+    this.usage = this.#opening === null || closing === null ? null : differ(this.#opening, closing);
     const sheet = ledger.sheet(clientSheetOf(slot));
     sheet.set("sent_count", sent);
     sheet.set("first_send_ns", BigInt(firstSendNs ?? 0));

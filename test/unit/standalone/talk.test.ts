@@ -1,0 +1,220 @@
+/** What peers that were started by hand say to each other. */
+import { describe, expect, test } from "bun:test";
+import { NOTE_BYTES } from "../../../src/channel/channel.ts";
+import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../src/measure/ledger.ts";
+import { DISTRIBUTION } from "../../../src/native/layout.ts";
+import { native } from "../../../src/native/library.ts";
+import { clockDifference, monotonicOffsetOf } from "../../../src/roles/standalone/clock-facts.ts";
+import { helloDifference, ownHello } from "../../../src/roles/standalone/hello.ts";
+import {
+  asciiJson,
+  noteText,
+  partsOf,
+  readAnswer,
+  readQuestion,
+  refusal,
+} from "../../../src/roles/standalone/notes.ts";
+import { adoptReport, reportSheet, type ServerReport } from "../../../src/roles/standalone/sheet-report.ts";
+import { differences, type Terms } from "../../../src/roles/standalone/terms.ts";
+import { listeningInodes, unixSocketInodes } from "../../../src/system/owner.ts";
+
+const MOST = Number.MAX_SAFE_INTEGER;
+
+/** As long as terms get. */
+const TERMS: Terms = {
+  test: "round-trip",
+  messageBytes: 16_777_188,
+  messageCount: 1e12,
+  durationNs: null,
+  sendDelayNs: 3_600_000_000_000,
+  arrival: { ratePerSecond: 999_999.999, kind: "burst", burst: 1_000_000 },
+  seed: MOST,
+  warmupCount: 1e12,
+  includeFirstMessage: false,
+  reply: "echo",
+  worker: 1023,
+  concurrency: 1024,
+  whole: { messageCount: 1e12, ratePerSecond: 999_999_999.999, seed: MOST },
+  launch: 10_000,
+  launches: 10_000,
+  run: "01234567",
+  position: 999_999,
+  testsLeft: 999_999,
+};
+
+describe("notes", () => {
+  test("every question has room", () => {
+    const hello = ownHello({ mode: "blocking", parentPid: 4_194_304 });
+    const counters = { sent: MOST, firstSendNs: String(2n ** 63n), lastSendNs: String(2n ** 63n) };
+    for (const question of [
+      { hello },
+      { terms: TERMS },
+      { report: counters },
+      { part: 100_000 },
+      { start: true } as const,
+    ]) {
+      expect(noteText(question).length).toBeLessThanOrEqual(NOTE_BYTES);
+      expect(readQuestion(noteText(question))).toEqual(question);
+    }
+  });
+
+  test("what is no question is none", () => {
+    for (const note of ["", "{", "null", "[]", "1", "{}", '{"hello":1,"terms":2}', '{"other":1}', "\u0000"])
+      expect(readQuestion(note)).toBeNull();
+  });
+
+  test("an empty pong is another tool's", () => {
+    expect(readAnswer("")).toBeNull();
+    expect(readAnswer("{}")).toEqual({});
+  });
+
+  test("a refusal for many reasons says as many as have room", () => {
+    const reasons = Array.from(
+      { length: 30 },
+      (_, i) => `setting ${i}: the client has one, the server another`,
+    );
+    const text = noteText(refusal(reasons));
+    expect(text.length).toBeLessThanOrEqual(NOTE_BYTES);
+    expect(text).toContain("setting 0:");
+    expect(noteText(refusal(["x".repeat(5000)])).length).toBeLessThanOrEqual(NOTE_BYTES);
+  });
+
+  test("a long text comes together again from its parts", () => {
+    const text = asciiJson({ reason: "µ".repeat(700), list: Array.from({ length: 400 }, (_, i) => i) });
+    expect(partsOf(text).every((part) => Buffer.byteLength(part) <= NOTE_BYTES)).toBe(true);
+    expect(partsOf(text).join("")).toBe(text);
+    expect(JSON.parse(text)).toMatchObject({ reason: "µ".repeat(700) });
+  });
+});
+
+describe("terms", () => {
+  test("a server that demands nothing takes everything that fits", () => {
+    expect(differences(TERMS, {}, "uds", 64)).toEqual([]);
+    expect(differences({ ...TERMS, messageBytes: 64 }, {}, "shm", 64)).toEqual([]);
+    expect(differences({ ...TERMS, messageBytes: 65 }, {}, "pmq", 64)).toEqual([
+      "message size: the client has 65 bytes, the server's pmq takes up to 64 (its --message-size)",
+    ]);
+  });
+
+  test("each difference names both values", () => {
+    const demands = {
+      messageSizes: [64, 128],
+      tests: ["one-way"],
+      messageCount: 10,
+      durationNs: 2e9,
+      ratePerSecond: 5,
+      arrival: "poisson",
+      includeFirstMessage: true,
+      reply: "ack",
+      concurrency: 2,
+    } as const;
+    expect(differences(TERMS, demands, "tcp", 64)).toEqual([
+      "message size: the client has 16777188 bytes, the server 64 bytes or 128 bytes",
+      "test: the client has round-trip, the server one-way",
+      "message count: the client has 1000000000000, the server 10",
+      "duration: the client has none, the server 2s",
+      "rate: the client has 999999999.999, the server 5",
+      "arrival: the client has burst=1000000, the server poisson",
+      "first message included: the client has no, the server yes",
+      "reply: the client has echo, the server ack",
+      "clients: the client has 1024, the server 2",
+    ]);
+  });
+
+  test("versions are named", () => {
+    const hello = ownHello({ mode: "async", parentPid: 1 });
+    expect(helloDifference(hello)).toEqual([]);
+    expect(helloDifference({ ...hello, ipcBenchmark: "0.0.9" }, "0.1.0")).toEqual([
+      "version: the client has 0.0.9, the server 0.1.0",
+    ]);
+  });
+});
+
+describe("clocks", () => {
+  const own = { boot: "a", monotonicOffset: "0 0", realtimeOffsetNs: "1700000000000000000" };
+
+  test("of one kernel can be compared, though two readings differ a little", () => {
+    expect(clockDifference(own, { ...own, realtimeOffsetNs: "1700000000000900000" })).toBeNull();
+  });
+
+  test("of another boot, time namespace or host can't, and why", () => {
+    expect(clockDifference(own, { ...own, boot: "b" })).toContain("boot id a here, b there");
+    expect(clockDifference(own, { ...own, monotonicOffset: "5 0" })).toContain("0 0 here, 5 0 there");
+    expect(clockDifference(own, { ...own, realtimeOffsetNs: "1700000000100000000" })).toContain(
+      "clocks differ",
+    );
+  });
+
+  test("the kernel's table is read", () => {
+    expect(monotonicOffsetOf("monotonic          -5         7\nboottime            0         0\n")).toBe(
+      "-5 7",
+    );
+    expect(monotonicOffsetOf(null)).toBeNull();
+  });
+});
+
+describe("a report", () => {
+  const effective = {
+    pid: 1,
+    allowedCpus: [0],
+    sendBufferBytes: 1,
+    receiveBufferBytes: 2,
+    queueDepth: null,
+    realTime: null,
+  };
+
+  function reported(): { report: ServerReport; from: LedgerFile } {
+    const from = LedgerFile.private(2);
+    native().probe_record_cost_ns(from.address, serverSheetOf(0), 5000);
+    from.sheet(serverSheetOf(0)).set("received_count", 5000);
+    const report = JSON.parse(asciiJson(reportSheet(from, serverSheetOf(0), { effective, usage: null })));
+    return { report, from };
+  }
+
+  test("makes the same sheet elsewhere", () => {
+    const { report, from } = reported();
+    const to = LedgerFile.private(2);
+    adoptReport(to, serverSheetOf(0), report);
+    expect(to.counts(serverSheetOf(0))).toEqual(from.counts(serverSheetOf(0)));
+    for (const which of ["service", "response"] as const)
+      expect(to.distribution(serverSheetOf(0), which)).toEqual(from.distribution(serverSheetOf(0), which));
+    expect(to.counts(clientSheetOf(0)).received).toBe(0);
+  });
+
+  test("whose counts don't add up, or that is none, is refused", () => {
+    const { report } = reported();
+    const to = LedgerFile.private(2);
+    const { service } = report.distributions;
+    const wrong = { ...service, sums: { ...service.sums, count: "4999" } };
+    const adopt = (bad: unknown) => () => adoptReport(to, serverSheetOf(0), bad as ServerReport);
+    expect(adopt({ ...report, distributions: { ...report.distributions, service: wrong } })).toThrow(
+      "add up",
+    );
+    expect(adopt({ ...report, counters: {} })).toThrow("can't be read");
+    expect(adopt({})).toThrow("can't be read");
+  });
+
+  test("is about the distribution that was recorded", () => {
+    const { from } = reported();
+    expect(from.sheet(serverSheetOf(0)).nested("service", DISTRIBUTION).getNumber("count")).toBeGreaterThan(
+      0,
+    );
+  });
+});
+
+describe("who has an endpoint open", () => {
+  test("is found in the kernel's tables", () => {
+    const unix = `Num       RefCount Protocol Flags    Type St Inode Path
+0000000000000000: 00000002 00000000 00010000 0001 01 41023 /run/a.sock
+0000000000000000: 00000003 00000000 00000000 0001 03 41024 /run/a.sock.2
+0000000000000000: 00000003 00000000 00000000 0001 03 41025
+`;
+    expect(unixSocketInodes(unix, "/run/a.sock")).toEqual(["41023"]);
+    const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 90001 1 0
+   1: 0100007F:1F90 0100007F:C001 01 00000000:00000000 00:00000000 00000000  1000        0 90002 1 0
+   2: 0100007F:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 90003 1 0
+`;
+    expect(listeningInodes(tcp, 8080)).toEqual(["90001"]);
+  });
+});
