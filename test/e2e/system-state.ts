@@ -79,7 +79,7 @@ function openSockets(): string[] {
 }
 
 /** What live processes have open: paths, and queues as "/name". */
-function openFiles(): Set<string> {
+export function openFiles(): Set<string> {
   const open = new Set<string>(openSockets());
   for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     for (const fd of entriesOf(`/proc/${entry}/fd`)) {
