@@ -12,6 +12,8 @@ function threadModule(): string {
 }
 
 const MOST_IDLE = 4;
+/** Nobody has left for this long. */
+const QUIET_MS = 2_000;
 
 /**
  * Threads that each serve one client at a time with blocking calls, so that this one stays free. A thread costs some 2 MB and
@@ -20,6 +22,7 @@ const MOST_IDLE = 4;
 export class ServingThreads {
   readonly #idle: Worker[] = [];
   readonly #all = new Set<Worker>();
+  #trimming: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * Serves one client to its end. Rejects with what went wrong.
@@ -67,6 +70,7 @@ export class ServingThreads {
 
   /** Ends the threads; those that serve end with the process, or when the run is stopped. */
   close(): void {
+    clearTimeout(this.#trimming);
     for (const worker of this.#all) worker.terminate();
   }
 
@@ -76,13 +80,20 @@ export class ServingThreads {
     return worker;
   }
 
-  /** A few wait for the next clients; after a crowd the others are given back, with their memory and descriptors. */
+  /**
+   * A few wait for the next clients; some time after a crowd the others are given back, with their memory and descriptors. Not at
+   * once: threads that come and go by the thousand are more than the runtime bears.
+   */
   #rest(worker: Worker): void {
-    if (this.#idle.length < MOST_IDLE) {
-      this.#idle.push(worker);
-      return;
+    this.#idle.push(worker);
+    clearTimeout(this.#trimming);
+    this.#trimming = setTimeout(() => this.#trim(), QUIET_MS);
+  }
+
+  #trim(): void {
+    for (const worker of this.#idle.splice(MOST_IDLE)) {
+      this.#all.delete(worker);
+      worker.terminate();
     }
-    this.#all.delete(worker);
-    worker.terminate();
   }
 }
