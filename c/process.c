@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -71,6 +74,10 @@ int32_t process_become_role(struct ledger_file *file, int32_t parent_pid, int32_
       if (sigaction(numbers[i], &action, NULL) != 0) return -errno;
     }
   }
+#if defined(__GLIBC__)
+  /* Frames of 16 MiB come and go; from the first that is freed the allocator would learn to keep blocks of that size for good. */
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
 #if defined(__linux__)
   prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
   if (parent_pid > 0 && prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0) return -errno;

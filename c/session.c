@@ -72,10 +72,12 @@ static void restore_pattern(struct session *session) {
 
 int32_t session_end_send(struct session *session, double has_waited) {
   struct ledger *ledger = session->ledger;
+  /* A reply bears its request's stamp, which is the peer's word: nothing is reckoned with it. */
+  int is_reply = session->sending_type == FRAME_RESPONSE;
   restore_pattern(session);
   if (!is_recorded(session->sending_id, session->sending_type)) {
     ledger->warmup_count += session->sending_type <= FRAME_RESPONSE;
-    session->schedule_start_ns = session->stamp_ns + SCHEDULE_LEAD_NS;
+    if (!is_reply) session->schedule_start_ns = session->stamp_ns + SCHEDULE_LEAD_NS;
     return 0;
   }
   if (has_waited) {
@@ -83,8 +85,9 @@ int32_t session_end_send(struct session *session, double has_waited) {
     ledger->room_wait_ns += (uint64_t)(clock_now_ns() - session->waiting_since_ns);
   }
   ledger->sent_count++;
+  if (is_reply) return 0;
   ledger->last_send_ns = session->stamp_ns;
-  if (is_scheduled(session) && session->sending_type != FRAME_RESPONSE) {
+  if (is_scheduled(session)) {
     session->in_flight++;
     distribution_record(&ledger->lateness, (uint64_t)(session->stamp_ns - session->due_ns));
   }
