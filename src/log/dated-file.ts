@@ -1,21 +1,19 @@
-import { closeSync, openSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { UsageError } from "../cli/errors.ts";
 import { quote } from "../cli/quote.ts";
-import { writeAll } from "../system/terminal.ts";
 
 /** Files to which lines are appended, `<path>.<date>`, a new one for each day. */
 export class DatedFile {
   #date: string;
-  #fd: number;
 
-  /** Opens the first one right away. @throws UsageError if it can't be written */
+  /** Makes the first one right away. @throws UsageError if it can't be written */
   constructor(
     private readonly path: string,
     date: string,
   ) {
     this.#date = date;
     try {
-      this.#fd = this.#open();
+      this.#write("");
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const reason = message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+ '[\s\S]*$/, "");
@@ -33,15 +31,11 @@ export class DatedFile {
 
   /** Appends to the file of that day; a line that comes late, from the day before, goes to the new one. @throws as writing files */
   append(line: string, date: string): void {
-    if (date > this.#date) {
-      closeSync(this.#fd);
-      this.#date = date;
-      this.#fd = this.#open();
-    }
-    writeAll(this.#fd, `${line}\n`);
+    if (date > this.#date) this.#date = date;
+    this.#write(`${line}\n`);
   }
 
-  #open(): number {
-    return openSync(this.name, "a", 0o644);
+  #write(text: string): void {
+    appendFileSync(this.name, text, { mode: 0o644 });
   }
 }

@@ -60,7 +60,7 @@ const borne: readonly Hardship[] = [
   {
     name: "another clock source",
     through: mounting(
-      'echo hpet >"$TMPDIR/../clock" && mount --bind "$TMPDIR/../clock" /sys/devices/system/clocksource/clocksource0/current_clocksource',
+      'clock=$(mktemp) && echo hpet >"$clock" && mount --bind "$clock" /sys/devices/system/clocksource/clocksource0/current_clocksource && rm "$clock"',
     ),
   },
   { name: "the temp directory noexec", through: mounting('mount -t tmpfs -o noexec none "$TMPDIR"') },

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -38,8 +38,8 @@ const leftovers = (pid: number) => [
 describe.skipIf(process.platform !== "linux")("the plain C baseline", () => {
   beforeAll(() => {
     compileBaseline(root, program);
-    return () => rmSync(folder, { recursive: true });
   }, 120_000);
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   for (const mechanism of MECHANISMS) {
     for (const kind of TESTS) {
