@@ -237,7 +237,17 @@ describe("the figures are true", () => {
     (...flags) =>
       inSandbox(async (sandbox) => {
         // The schedule is far ahead from the start, so both directions fill up.
-        const load = ["--round-trip", "-s", "16384", "-i", "2000", "--rate", "1000000"];
+        const load = [
+          "--round-trip",
+          "-s",
+          "16384",
+          "-i",
+          "2000",
+          "--rate",
+          "1000000",
+          "--buffer-size",
+          "32768",
+        ];
         const ended = await sandbox.measure(["-m", "uds", "tcp", ...load, ...flags]);
         expectSuccess(ended);
         expect(allTests(ended.result).every(({ room_waits: waits }) => waits.client.count > 0)).toBe(true);
