@@ -54,6 +54,16 @@ int32_t process_keep_to(const uint64_t *words, int32_t word_count) {
 #endif
 }
 
+/* ---- descriptors ---- */
+
+int32_t process_own_descriptors(void) {
+#if defined(__linux__)
+  return unshare(CLONE_FILES) < 0 ? -errno : 0;
+#else
+  return -ENOTSUP;
+#endif
+}
+
 /* ---- life and death ---- */
 
 static stop_flag *stop_on_signal;

@@ -3,6 +3,7 @@ import { interpret } from "../../src/cli/command.ts";
 import type { RunPlan } from "../../src/cli/plan.ts";
 import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../src/measure/ledger.ts";
 import type { Cell } from "../../src/roles/cell.ts";
+import { roleEnvironment } from "../../src/roles/child.ts";
 import { LEDGER_FD, type RoleMessage, type RoleSettings } from "../../src/roles/control.ts";
 import { endpointFor } from "../../src/roles/names.ts";
 import { roleSettings } from "../../src/roles/role-settings.ts";
@@ -17,6 +18,7 @@ function start(program: string, prefix: readonly string[], role: Roles, ledger: 
   inherited[LEDGER_FD - 3] = ledger.fd!;
   return Bun.spawn([...prefix, program, `--${role}`, "--attached"], {
     stdio: ["pipe", "pipe", "inherit", ...inherited],
+    env: roleEnvironment(),
     timeout: DEADLINE_MS,
   });
 }

@@ -65,6 +65,7 @@ export const SYMBOLS = {
   process_allowed_cpus: { args: [ptr, i32], returns: i32 },
   process_pin: { args: [i32], returns: i32 },
   process_keep_to: { args: [ptr, i32], returns: i32 },
+  process_own_descriptors: { args: [], returns: i32 },
   process_become_role: { args: [ptr, i32, i32], returns: i32 },
   endpoint_take_over: { args: [i32, ptr], returns: i32 },
   endpoint_remove: { args: [i32, ptr], returns: i32 },

@@ -136,6 +136,8 @@ export async function runAttached(role: "server" | "client"): Promise<number> {
     ledger.touch(clientSheetOf(settings.worker), clientSheetOf(clients));
     if (native().process_become_role(ledger.address, settings.parentPid, 1) === CANCELED)
       throw new Error("the orchestrator is gone");
+    // The event loop shares its descriptors with threads of Bun's. Refused by some sandboxes, where calls cost a little more.
+    if (settings.mode === "blocking") native().process_own_descriptors();
     if (settings.cpu !== null) {
       pinToCpu(settings.cpu);
       log.debug(`runs on CPU ${settings.cpu} alone`);
