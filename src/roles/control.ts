@@ -12,7 +12,7 @@ import type { LogEntry } from "../log/entry.ts";
 import type { RealTimeReport } from "../system/privileges.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import type { GuestNews } from "./standalone/guest.ts";
-import type { Terms } from "./standalone/terms.ts";
+import type { Terms } from "./standalone/note-schema.ts";
 
 /** A server that another command's clients come to. */
 export interface StandaloneServer {

@@ -2,15 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { native } from "../../native/library.ts";
-
-export interface ClockFacts {
-  /** Identity of the running kernel; null where the system does not tell. */
-  readonly boot: string | null;
-  /** What this process's time namespace adds to CLOCK_MONOTONIC, "seconds nanoseconds"; null where there are none. */
-  readonly monotonicOffset: string | null;
-  /** CLOCK_REALTIME less CLOCK_MONOTONIC, ns, as digits. */
-  readonly realtimeOffsetNs: string;
-}
+import type { ClockFacts } from "./note-schema.ts";
 
 /** Two readings of the same clocks lie this close together, also when the wall clock is being slewed between them. */
 const SAME_CLOCK_NS = 10_000_000n;

@@ -13,10 +13,10 @@ import { connectionSettingsOf } from "../attached.ts";
 import type { FarServer, RoleSettings, StandaloneClient } from "../control.ts";
 import type { ServerLink } from "../server-link.ts";
 import { clockDifference } from "./clock-facts.ts";
-import { type Hello, helloDifference, ownHello } from "./hello.ts";
-import { type Answer, noteText, type Question, readAnswer } from "./notes.ts";
+import { helloDifference, ownHello } from "./hello.ts";
+import type { Answer, Hello, Question, Terms } from "./note-schema.ts";
+import { noteText, readAnswer } from "./notes.ts";
 import { adoptReport, type ServerReport } from "./sheet-report.ts";
-import type { Terms } from "./terms.ts";
 
 /** How long a server may take to answer the first question; one that is dead may have left its name behind. */
 const GREETING_MS = 5_000;

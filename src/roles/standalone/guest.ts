@@ -10,18 +10,11 @@ import { connectionSettingsOf } from "../attached.ts";
 import type { EffectiveReport, RoleSettings, StandaloneServer } from "../control.ts";
 import { connectionSilenceMs, silenceMsOf } from "../silence.ts";
 import { clockDifference } from "./clock-facts.ts";
-import { type Hello, helloDifference, ownHello, processInWords } from "./hello.ts";
-import {
-  asciiJson,
-  type ClientEnd,
-  noteText,
-  partsOf,
-  type Question,
-  readQuestion,
-  refusal,
-} from "./notes.ts";
+import { helloDifference, ownHello, processInWords } from "./hello.ts";
+import type { ClientEnd, Hello, Question, Terms } from "./note-schema.ts";
+import { asciiJson, noteText, partsOf, readQuestion, refusal } from "./notes.ts";
 import { reportSheet } from "./sheet-report.ts";
-import { differences, type Terms } from "./terms.ts";
+import { differences } from "./terms.ts";
 
 /** What becomes of a client, as its server tells it. */
 export type GuestNews =
@@ -82,12 +75,24 @@ class Conversation {
     // As another tool says it, to see whether somebody is there.
     if (note === "") return "";
     const question = readQuestion(note);
-    if (question === null) throw new ProtocolError("a ping that asks nothing");
+    if (question === null) return this.#refuseAnotherVersion();
     if ("hello" in question) return this.#greet(question.hello);
     if (this.#hello === null) throw new ProtocolError("a client that does not say hello");
     if ("terms" in question) return this.#agree(question.terms, this.#hello);
     if (this.terms === null) throw new ProtocolError("a client that does not say what it measures");
     return this.#serve(question);
+  }
+
+  /** Another version may ask what this one does not know. @throws ProtocolError if it is none */
+  #refuseAnotherVersion(): string {
+    const reasons = this.#hello === null ? [] : helloDifference(this.#hello);
+    if (this.#hello === null || reasons.length === 0) throw new ProtocolError("a ping that asks nothing");
+    return this.#refuse(this.#hello, reasons);
+  }
+
+  #refuse(hello: Hello, reasons: readonly string[]): string {
+    this.#guest.tell({ type: "refused", who: processInWords(hello), reasons });
+    return noteText(refusal(reasons));
   }
 
   #greet(hello: Hello): string {
@@ -101,10 +106,7 @@ class Conversation {
       ...helloDifference(hello),
       ...differences(terms, standalone.demands, settings.mechanism, settings.messageBytes),
     ];
-    if (reasons.length > 0) {
-      tell({ type: "refused", who: processInWords(hello), reasons });
-      return noteText(refusal(reasons));
-    }
+    if (reasons.length > 0) return this.#refuse(hello, reasons);
     const clocks = clockDifference(ownHello(settings).clock, hello.clock);
     const agreed = {
       ...settings,

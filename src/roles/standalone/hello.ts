@@ -1,18 +1,8 @@
 import { readlinkSync } from "node:fs";
 import { version } from "../../../package.json";
-import type { Mode } from "../../cli/plan.ts";
 import type { RoleSettings } from "../control.ts";
-import { type ClockFacts, readClockFacts } from "./clock-facts.ts";
-
-/** What peers tell of themselves first, in a ping and its pong. */
-export interface Hello {
-  readonly ipcBenchmark: string;
-  readonly mode: Mode;
-  /** Of the command that the user ran, for messages; in another pid namespace it means nothing. */
-  readonly pid: number;
-  readonly pidNamespace: string;
-  readonly clock: ClockFacts;
-}
+import { readClockFacts } from "./clock-facts.ts";
+import type { Hello } from "./note-schema.ts";
 
 function pidNamespace(): string {
   try {

@@ -4,59 +4,16 @@
  */
 
 import { NOTE_BYTES } from "../../channel/channel.ts";
-import type { Hello } from "./hello.ts";
-import type { Terms } from "./terms.ts";
-
-/** What a client asks. */
-export type Question =
-  | { readonly hello: Hello }
-  /** The test that comes. */
-  | { readonly terms: Terms }
-  /** The measured phase begins with the next message. */
-  | { readonly start: true }
-  /** The test is over: `counts` are the client's. The answer tells in how many parts the server's report comes. */
-  | { readonly report: ClientEnd }
-  | { readonly part: number };
-
-/** What the client knows of the test and the server does not; times are CLOCK_MONOTONIC ns, as digits. */
-export interface ClientEnd {
-  readonly sent: number;
-  readonly firstSendNs: string | null;
-  readonly lastSendNs: string | null;
-}
-
-/** What a server answers; a part of its report goes as it is. */
-export type Answer =
-  | { readonly hello: Hello }
-  | { readonly agreed: true }
-  /** The test can't be: why, a phrase each. */
-  | { readonly refused: readonly string[] }
-  | { readonly parts: number }
-  | Record<string, never>;
+import { type Answer, AnswerSchema, type Question, QuestionSchema, readNote } from "./note-schema.ts";
 
 /** The question in a ping; null for what is none. */
 export function readQuestion(note: string): Question | null {
-  const value = parsed(note);
-  const keys = value === null ? [] : Object.keys(value);
-  return keys.length === 1 && ["hello", "terms", "start", "report", "part"].includes(keys[0]!)
-    ? (value as unknown as Question)
-    : null;
+  return readNote(QuestionSchema, note) ?? null;
 }
 
-function parsed(note: string): Record<string, unknown> | null {
-  try {
-    const value = JSON.parse(note) as unknown;
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
-}
-
-/** The answer in a pong; null for one of another tool, which is empty. */
+/** The answer in a pong; null for what is none, as of another tool, whose pongs are empty. */
 export function readAnswer(note: string): Answer | null {
-  return parsed(note) as Answer | null;
+  return readNote(AnswerSchema, note) ?? null;
 }
 
 /** A note as it goes; in ASCII, so that it may be cut anywhere. */

@@ -6,7 +6,7 @@ import { mergeWorkers, type WorkerMeasurement } from "../../measure/merge-worker
 import type { ObservedCell } from "../../progress/observer.ts";
 import type { EffectiveReport, GuestEnd } from "../control.ts";
 import { collectServed } from "./collect-served.ts";
-import type { Terms } from "./terms.ts";
+import type { Terms } from "./note-schema.ts";
 
 /** A client's test under way. */
 export interface ServedTest {

@@ -1,5 +1,6 @@
 /** One side's sheet of the ledger as JSON, and back: how a server's results reach a client that shares no memory with it. */
 
+import { Value } from "@sinclair/typebox/value";
 import { RunError } from "../../cli/errors.ts";
 import type { LedgerFile } from "../../measure/ledger.ts";
 import { DISTRIBUTION } from "../../native/layout.ts";
@@ -7,6 +8,7 @@ import { decodeBuckets, encodeBuckets } from "../../stats/hdr.ts";
 import { BUCKET_COUNT } from "../../stats/histogram.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
 import type { EffectiveReport } from "../control.ts";
+import { OwnFiguresSchema } from "./note-schema.ts";
 
 /** What a receiver counts; integers of any size, as digits. */
 const COUNTERS = [
@@ -90,6 +92,7 @@ function checkedBuckets({ sums, overflowCount, buckets }: DistributionReport): B
 /** Puts a peer's report into the sheet that the peer would have written, had it shared this memory. @throws RunError */
 export function adoptReport(ledger: LedgerFile, sheet: number, report: ServerReport): void {
   try {
+    if (!Value.Check(OwnFiguresSchema, report)) throw new RangeError("figures that can't be");
     const view = ledger.sheet(sheet);
     for (const name of COUNTERS) view.set(name, BigInt(report.counters[name]));
     for (const which of DISTRIBUTIONS) {

@@ -1,40 +1,9 @@
-/** What a test measures, as its client tells a server that was started by hand; and what such a server insists on. Pure. */
+/** Compares what a client wants to measure with what a server that was started by hand insists on. Pure. */
 
 import { formatDurationNs } from "../../cli/duration.ts";
-import type { ArrivalPlan, Demands, Mechanism, ReplyKind, Test } from "../../cli/plan.ts";
+import type { Demands, Mechanism } from "../../cli/plan.ts";
 import { arrivalInWords } from "../../cli/standalone.ts";
-
-/** What the client tells of the test that comes; the server has no say in it but for what its own command line demands. */
-export interface Terms {
-  readonly test: Test;
-  readonly messageBytes: number;
-  /** null: the measured window decides. */
-  readonly messageCount: number | null;
-  readonly durationNs: number | null;
-  readonly sendDelayNs: number;
-  readonly arrival: ArrivalPlan | null;
-  readonly seed: number;
-  readonly warmupCount: number;
-  readonly includeFirstMessage: boolean;
-  readonly reply: ReplyKind;
-  readonly concurrency: number;
-  /** Client of several at once, from 0. */
-  readonly worker: number;
-  /** Of all clients together; what stands above is this one's share. */
-  readonly whole: {
-    readonly messageCount: number | null;
-    readonly ratePerSecond: number | null;
-    readonly seed: number;
-  };
-  /** From 1. */
-  readonly launch: number;
-  readonly launches: number;
-  /** Identity of the client's run, and which of its results this is for. */
-  readonly run: string;
-  readonly position: number;
-  /** Tests that this run still has for this server after this one. */
-  readonly testsLeft: number;
-}
+import type { Terms } from "./note-schema.ts";
 
 /** A setting, as both sides have it; a set of values means any of them. */
 interface Compared {

@@ -1,0 +1,46 @@
+/** What clients say to a server that was started by hand is anybody's: whatever it is, the server answers soundly and goes on. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { inSandbox, TEST_TIMEOUT_MS } from "../e2e/expectations.ts";
+import { allTests, until } from "../e2e/harness.ts";
+import { Meeting } from "../e2e/standalone-pair.ts";
+import { newSeed } from "./plan.ts";
+import { Random } from "./random.ts";
+import { talk } from "./talkers.ts";
+
+const IS_LONG = process.env.IPC_BENCHMARK_LONG === "1";
+setDefaultTimeout(IS_LONG ? 10 * TEST_TIMEOUT_MS : TEST_TIMEOUT_MS);
+const TALKS = IS_LONG ? 20_000 : 250;
+/** Terminals obey these. */
+const CONTROL = /(?!\n)\p{Cc}/u;
+
+for (const mode of ["--async", "--blocking"]) {
+  const seed = newSeed();
+  test(`a server goes on after clients with odd notes ${mode}, seed ${seed}`, () =>
+    inSandbox(async (sandbox) => {
+      const random = new Random(seed);
+      const meeting = await Meeting.in(sandbox);
+      const flags = meeting.flags(["uds"]);
+      const server = sandbox.start(["--server", mode, "-o", "served.json", ...flags]);
+      await until("the server serves", () => server.saidOnStderr().includes("serves"));
+      const answers = new Set<string>();
+      for (let i = 0; i < TALKS; i++) {
+        for (const [said, answer] of await talk(meeting.socketPath, random)) {
+          if (answer === null || answer === "") continue;
+          if (said.startsWith('{"part"')) continue;
+          answers.add(Object.keys(JSON.parse(answer)).join());
+        }
+      }
+      expect([...answers].sort()).toEqual(["agreed", "hello", "parts", "refused"]);
+
+      const client = await sandbox.measure(["--client", "-q", "-i", "300", "-w", "10", ...flags]);
+      expect([client.stderr, client.exitCode]).toEqual(["", 0]);
+      for (const { counts } of allTests(client.result)) expect(counts).toMatchObject({ sent: 300, lost: 0 });
+      server.signal("SIGTERM");
+      const { exitCode, stderr } = await server.ended;
+      expect(exitCode).toBe(143);
+      expect(stderr).not.toContain("internal error");
+      expect(stderr).not.toMatch(CONTROL);
+      const served = sandbox.readResult("served.json");
+      expect(allTests(served).some(({ counts }) => counts.received === 300)).toBe(true);
+    }));
+}

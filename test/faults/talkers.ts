@@ -1,0 +1,100 @@
+/** Clients of our own kind that say what none of ours would: sound notes in which one thing is changed. */
+import { ownHello } from "../../src/roles/standalone/hello.ts";
+import { body, TYPE, UNRECORDED } from "../foreign/frames.ts";
+import { dial, type Wire } from "../foreign/wire.ts";
+import type { Random } from "./random.ts";
+
+const below = (random: Random, end: number) => Math.floor(random.below(end));
+const oneOf = <T>(random: Random, values: readonly T[]): T => values[below(random, values.length)]!;
+
+const WILD = [
+  null,
+  true,
+  -1,
+  0,
+  0.5,
+  1e-9,
+  2 ** 53,
+  1e308,
+  "",
+  "x",
+  "9".repeat(40),
+  "-5",
+  "\u001b[2J\u0007",
+  [],
+  [1, 2],
+  {},
+  { __proto__: null, constructor: 1 },
+] as const;
+
+/** The same with one thing in it replaced or left out, wherever it lies. */
+function changed(random: Random, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || random.next() < 0.1) return oneOf(random, WILD);
+  const keys = Object.keys(value);
+  if (keys.length === 0) return oneOf(random, WILD);
+  const key = oneOf(random, keys);
+  const copy: Record<string, unknown> = { ...value };
+  if (random.next() < 0.15) delete copy[key];
+  else copy[key] = changed(random, copy[key]);
+  return copy;
+}
+
+const TERMS = {
+  test: "one-way",
+  messageBytes: 64,
+  messageCount: 10,
+  durationNs: null,
+  sendDelayNs: 0,
+  arrival: { ratePerSecond: 1000, kind: "constant", burst: 1 },
+  seed: 1,
+  warmupCount: 0,
+  includeFirstMessage: false,
+  reply: "echo",
+  concurrency: 1,
+  worker: 0,
+  whole: { messageCount: 10, ratePerSecond: 1000, seed: 1 },
+  launch: 1,
+  launches: 1,
+  run: "talker",
+  position: 0,
+  testsLeft: 0,
+};
+
+/** What one of ours says, in its order. */
+const NOTES: readonly unknown[] = [
+  { hello: ownHello({ mode: "async", parentPid: process.pid }) },
+  { terms: TERMS },
+  { start: true },
+  { report: { sent: 0, firstSendNs: null, lastSendNs: null } },
+  { part: 0 },
+];
+
+const ANSWER_MS = 5_000;
+
+/** The pong to a ping; null where the server ends the talk. @throws if it does neither in time */
+async function ask(wire: Wire, note: string): Promise<string | null> {
+  await wire.send(body({ id: UNRECORDED, payload: Buffer.from(note), type: TYPE.ping }));
+  const silence = Bun.sleep(ANSWER_MS).then(() => {
+    throw new Error(`no answer to ${note}`);
+  });
+  const answer = await Promise.race([wire.receive(), silence]);
+  return answer === null ? null : Buffer.from(answer.payload).toString();
+}
+
+/** A whole talk in which one note is changed, to its end. Returns what was said and answered. */
+export async function talk(where: string | number, random: Random): Promise<[string, string | null][]> {
+  const wire = await dial(where);
+  const heard: [string, string | null][] = [];
+  const odd = below(random, NOTES.length);
+  try {
+    for (const [i, note] of NOTES.entries()) {
+      const said = JSON.stringify(i === odd ? changed(random, note) : note);
+      const answer = await ask(wire, said);
+      heard.push([said, answer]);
+      if (answer === null) break;
+    }
+  } finally {
+    wire.close();
+  }
+  return heard;
+}
