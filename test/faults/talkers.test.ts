@@ -5,7 +5,7 @@ import { allTests, until } from "../e2e/harness.ts";
 import { Meeting } from "../e2e/standalone-pair.ts";
 import { newSeed } from "./plan.ts";
 import { Random } from "./random.ts";
-import { talk } from "./talkers.ts";
+import { NOTES_OF_LATER, talk, talkOddly } from "./talkers.ts";
 
 const IS_LONG = process.env.IPC_BENCHMARK_LONG === "1";
 setDefaultTimeout(IS_LONG ? 10 * TEST_TIMEOUT_MS : TEST_TIMEOUT_MS);
@@ -24,13 +24,15 @@ for (const mode of ["--async", "--blocking"]) {
       await until("the server serves", () => server.saidOnStderr().includes("serves"));
       const answers = new Set<string>();
       for (let i = 0; i < TALKS; i++) {
-        for (const [said, answer] of await talk(meeting.socketPath, random)) {
+        for (const [said, answer] of await talkOddly(meeting.socketPath, random)) {
           if (answer === null || answer === "") continue;
           if (said.startsWith('{"part"')) continue;
           answers.add(Object.keys(JSON.parse(answer)).join());
         }
       }
-      expect([...answers].sort()).toEqual(["agreed", "hello", "parts", "refused"]);
+      for (const kind of ["agreed", "hello", "parts"]) expect(answers).toContain(kind);
+      const later = await talk(meeting.socketPath, NOTES_OF_LATER);
+      expect(later[1]?.[1]).toContain("version: the client has 99.0.0, the server ");
 
       const client = await sandbox.measure(["--client", "-q", "-i", "300", "-w", "10", ...flags]);
       expect([client.stderr, client.exitCode]).toEqual(["", 0]);

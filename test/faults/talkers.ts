@@ -61,12 +61,19 @@ const TERMS = {
 };
 
 /** What one of ours says, in its order. */
+const HELLO = ownHello({ mode: "async", parentPid: process.pid });
 const NOTES: readonly unknown[] = [
-  { hello: ownHello({ mode: "async", parentPid: process.pid }) },
+  { hello: HELLO },
   { terms: TERMS },
   { start: true },
   { report: { sent: 0, firstSendNs: null, lastSendNs: null } },
   { part: 0 },
+];
+
+/** Another version's, which asks in its own way. */
+export const NOTES_OF_LATER: readonly unknown[] = [
+  { hello: { ...HELLO, ipcBenchmark: "99.0.0" } },
+  { terms: { of: "another kind" } },
 ];
 
 const ANSWER_MS = 5_000;
@@ -81,14 +88,24 @@ async function ask(wire: Wire, note: string): Promise<string | null> {
   return answer === null ? null : Buffer.from(answer.payload).toString();
 }
 
-/** A whole talk in which one note is changed, to its end. Returns what was said and answered. */
-export async function talk(where: string | number, random: Random): Promise<[string, string | null][]> {
-  const wire = await dial(where);
-  const heard: [string, string | null][] = [];
+type Heard = [said: string, answer: string | null][];
+
+/** A whole talk in which one note is changed. */
+export function talkOddly(where: string | number, random: Random): Promise<Heard> {
   const odd = below(random, NOTES.length);
+  return talk(
+    where,
+    NOTES.map((note, i) => (i === odd ? changed(random, note) : note)),
+  );
+}
+
+/** A talk to its end, which the server may set. */
+export async function talk(where: string | number, notes: readonly unknown[]): Promise<Heard> {
+  const wire = await dial(where);
+  const heard: Heard = [];
   try {
-    for (const [i, note] of NOTES.entries()) {
-      const said = JSON.stringify(i === odd ? changed(random, note) : note);
+    for (const note of notes) {
+      const said = JSON.stringify(note);
       const answer = await ask(wire, said);
       heard.push([said, answer]);
       if (answer === null) break;
