@@ -22,10 +22,12 @@
 
 /*
  * Each side claims a byte of the queue that it sends to, as long as it lives, and the server marks another of the queue
- * that it receives from, once it has a client: a pair of queues is for one client only.
+ * that it receives from, once it has a client: a pair of queues is for one client only. Before a client makes its claim it
+ * takes a third byte, which the server does not look at: with that it is the only one that may still come.
  */
 #define SENDER_BYTE 0
 #define TAKEN_BYTE 1
+#define COMING_BYTE 2
 
 /* A claim wakes nobody: the server looks for one this often, and the first message wakes it. */
 #define CLAIM_LOOK_NS (10 * NS_PER_MS)
@@ -171,13 +173,17 @@ static int pmq_accept(struct channel *channel, int64_t slice_ns) {
   return life_mark(self->in.fd, TAKEN_BYTE);
 }
 
-/* Last of all, when both queues are open: whoever has the claim is the only client that these queues will ever have. */
+/*
+ * Last of all, when both queues are open: whoever has the claim is the only client that these queues will ever have. Whether
+ * they had one is looked at before the claim, since the server, which may see a claim at once, marks them then.
+ */
 static int claim(struct pmq_channel *self) {
-  int rc = life_claim(self->out.fd, SENDER_BYTE);
+  int rc = life_claim(self->out.fd, COMING_BYTE);
   if (rc != 0) return rc;
-  sees_peer(self);
   int is_used = life_is_held(self->out.fd, TAKEN_BYTE) || has_messages(&self->out) || has_messages(&self->in);
-  return is_used ? -EBUSY : 0;
+  if (is_used) return -EBUSY;
+  sees_peer(self);
+  return life_claim(self->out.fd, SENDER_BYTE);
 }
 
 static int pmq_connect(struct channel *channel, const struct channel_settings *settings) {

@@ -246,6 +246,28 @@ static void queues_are_for_one_client_only(void) {
   free_channel(pair.server);
 }
 
+static int accept_at_any_moment(struct channel *server, const void *none) {
+  (void)none;
+  int rc;
+  while ((rc = pmq_ops.accept(server, 0)) == -EAGAIN) {}
+  return rc;
+}
+
+/* Its server looks for a claim every now and then, thus also right after it was made. */
+static void a_client_is_never_kept_out_by_its_own_arrival(void) {
+  for (int round = 0; round < 300; round++) {
+    struct channel_settings settings = settings_for(64, 0);
+    struct pair pair = {make_channel(&pmq_ops), make_channel(&pmq_ops)};
+    CHECK_EQUAL(pmq_ops.listen(pair.server, &settings), 0);
+    struct errand errand = {.run = accept_at_any_moment, .channel = pair.server};
+    start_errand(&errand);
+    CHECK_EQUAL(pmq_ops.connect(pair.client, &settings), 0);
+    CHECK_EQUAL(finish_errand(&errand), 0);
+    CHECK_EQUAL(pmq_ops.check_peer(pair.server), 0);
+    close_pair(pair);
+  }
+}
+
 int main(void) {
   a_dead_peer_is_told_by_its_claim();
 #if !defined(__SANITIZE_THREAD__) /* whose own thread keeps a process in its user namespace */
@@ -259,5 +281,6 @@ int main(void) {
   sizes_are_refused_or_followed();
   waking_ends_a_wait();
   queues_are_for_one_client_only();
+  a_client_is_never_kept_out_by_its_own_arrival();
   return check_report();
 }
