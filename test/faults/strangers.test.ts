@@ -8,7 +8,7 @@ import { allTests, type Sandbox, type Started, until } from "../e2e/harness.ts";
 import { Meeting } from "../e2e/standalone-pair.ts";
 import { newSeed } from "./plan.ts";
 import { Random } from "./random.ts";
-import { below, footprintOf, nonsense, sendNonsense, visit } from "./strangers.ts";
+import { below, type Footprint, footprintOf, nonsense, sendNonsense, visit } from "./strangers.ts";
 
 const IS_LONG = process.env.IPC_BENCHMARK_LONG === "1";
 setDefaultTimeout(IS_LONG ? 10 * TEST_TIMEOUT_MS : TEST_TIMEOUT_MS);
@@ -46,13 +46,18 @@ async function expectService(sandbox: Sandbox, flags: readonly string[]): Promis
 const DESCRIPTORS_OF_IDLE_THREADS = 20;
 
 /** Waits until connections that were given up are gone, and compares with `before`. */
-async function expectFootprint(role: number, before: ReturnType<typeof footprintOf>): Promise<void> {
+async function expectFootprint(role: number, before: Footprint): Promise<void> {
   const most = before.descriptors + DESCRIPTORS_OF_IDLE_THREADS;
   await until("descriptors are back", () => footprintOf(role).descriptors <= most, 20_000);
   const limitMb = before.residentMb + (IS_LONG ? 200 : 100);
   // What was freed goes back to the system when the runtime next looks after its memory.
   await until("memory is back", () => footprintOf(role).residentMb < limitMb, 20_000);
+  // Whoever waits minutes for the long form wants to know how far from the limits it ended.
+  if (IS_LONG) console.info(`${inWords(before)} before, ${inWords(footprintOf(role))} after`);
 }
+
+const inWords = ({ descriptors, residentMb, threads }: Footprint) =>
+  `${residentMb.toFixed(0)} MB, ${descriptors} descriptors, ${threads} threads`;
 
 async function endOf(server: Started): Promise<void> {
   server.signal("SIGTERM");
