@@ -16,7 +16,7 @@ if (!existsSync(program)) throw new Error(`${program} is missing: run \`bun run 
 
 const validate = new Ajv({ allErrors: true }).compile(schema);
 
-/** No test waits longer than this for a process. */
+/** No test waits longer than this for a process, unless it says so. */
 export const PATIENCE_MS = 60_000;
 
 const PROGRESS_LINE = /^\[\d+\/\d+\] .*\n/gm;
@@ -38,6 +38,8 @@ export interface StartOptions {
   /** A command that ends by executing what follows it, such as `taskset -c 0`. */
   readonly through?: readonly string[];
   readonly stdin?: "ignore" | "pipe";
+  /** It is killed if it runs longer. */
+  readonly patienceMs?: number;
 }
 
 export type Role = "server" | "client";
@@ -77,7 +79,7 @@ export class Started {
       env: { ...options.env },
       stdio: [options.stdin ?? "ignore", "pipe", Bun.file(errors)],
     });
-    this.ended = this.#follow(errors);
+    this.ended = this.#follow(errors, options.patienceMs ?? PATIENCE_MS);
     this.ended.catch(() => {});
   }
 
@@ -108,15 +110,17 @@ export class Started {
 
   /** Both roles, once they are there. */
   async bothRoles(): Promise<Record<Role, number>> {
-    return until("both roles run", () => {
-      if (this.hasEnded) throw new Error("the run ended before its roles were seen");
+    const roles = await until("both roles run", () => {
       const { server, client } = this.roles();
-      return server !== undefined && client !== undefined && { server, client };
+      return server !== undefined && client !== undefined ? { server, client } : this.hasEnded && "none";
     });
+    if (roles !== "none") return roles;
+    const { exitCode, signal, stderr } = await this.ended;
+    throw new Error(`the run ended with ${exitCode ?? signal} before its roles were seen: ${stderr}`);
   }
 
-  async #follow(errors: string): Promise<Ended> {
-    const timer = setTimeout(() => this.#process.kill("SIGKILL"), PATIENCE_MS);
+  async #follow(errors: string, patienceMs: number): Promise<Ended> {
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), patienceMs);
     const stdout = new Response(this.#process.stdout).text();
     await this.#process.exited;
     clearTimeout(timer);

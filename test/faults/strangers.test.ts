@@ -4,13 +4,15 @@
  */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { inSandbox, TEST_TIMEOUT_MS } from "../e2e/expectations.ts";
-import { allTests, type Sandbox, type Started, until } from "../e2e/harness.ts";
+import { allTests, PATIENCE_MS, type Sandbox, type Started, until } from "../e2e/harness.ts";
 import { Meeting } from "../e2e/standalone-pair.ts";
 import { newSeed } from "./plan.ts";
 import { Random } from "./random.ts";
 import { below, type Footprint, footprintOf, nonsense, sendNonsense, visit } from "./strangers.ts";
 
 const IS_LONG = process.env.IPC_BENCHMARK_LONG === "1";
+/** 100,000 connections to a server whose threads take turns go on for minutes on a small machine. */
+const SERVER_PATIENCE_MS = IS_LONG ? 10 * PATIENCE_MS : PATIENCE_MS;
 setDefaultTimeout(IS_LONG ? 10 * TEST_TIMEOUT_MS : TEST_TIMEOUT_MS);
 
 const STRANGERS = IS_LONG ? 200 : 20;
@@ -19,7 +21,8 @@ const FRAMES = IS_LONG ? 100_000 : 600;
 const AT_ONCE = 8;
 
 async function serving(sandbox: Sandbox, flags: readonly string[]): Promise<Started> {
-  const server = sandbox.start(["--server", "--idle-timeout", "120s", ...flags]);
+  const command = ["--server", "--idle-timeout", "120s", ...flags];
+  const server = sandbox.start(command, { patienceMs: SERVER_PATIENCE_MS });
   await until("the server serves", () => server.saidOnStderr().includes("serves"));
   return server;
 }

@@ -50,20 +50,23 @@ export function nonsense(random: Random): Buffer {
   }
 }
 
-function open(where: string | number): Promise<Socket | null> {
-  return new Promise((resolve) => {
+/** Rejects if nobody listens. */
+function open(where: string | number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
     const socket = typeof where === "string" ? connect(where) : connect(where, "127.0.0.1");
-    socket.on("error", () => resolve(null));
+    socket.on("error", reject);
     socket.on("connect", () => resolve(socket));
   });
 }
 
 const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once("close", () => resolve()));
 
-/** Sends what no peer would, and returns what came back: nothing, if all is well. */
+/**
+ * Sends what no peer would, and returns what came back: nothing, if all is well. Rejects if nobody listens, or a server that is
+ * gone would seem to hold its tongue.
+ */
 export async function sendNonsense(where: string | number, frame: Buffer): Promise<Buffer> {
   const socket = await open(where);
-  if (socket === null) return Buffer.alloc(0);
   const answers: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => answers.push(chunk));
   const end = closed(socket);
@@ -74,7 +77,8 @@ export async function sendNonsense(where: string | number, frame: Buffer): Promi
 
 /** One stranger's visit: connects, does something or nothing, and goes without a word. */
 export async function visit(where: string | number, random: Random): Promise<void> {
-  const socket = await open(where);
+  // In a crowd a connection may be refused.
+  const socket = await open(where).catch(() => null);
   if (socket === null) return;
   socket.on("data", () => {});
   const end = closed(socket);
