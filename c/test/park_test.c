@@ -152,19 +152,27 @@ static void a_dead_holder_costs_a_slice(void) {
 }
 
 /* Whatever is written into a park, calls end in time, and what is not "free" can't be had. */
+static int64_t time_calls_on(const uint8_t *scribble, int round) {
+  fresh();
+  memcpy((void *)&shared->park, scribble, sizeof shared->park);
+  struct park_wish wish = {.ready = round % 2 ? never : at_once};
+  int64_t start_ns = clock_now_ns();
+  CHECK_EQUAL(park_lock(&shared->park, NS_PER_MS), -EAGAIN);
+  CHECK_EQUAL(park_sleep(&shared->park, READABLE, &wish, NS_PER_MS), -EAGAIN);
+  park_wake(&shared->park, WRITABLE);
+  park_unlock(&shared->park);
+  CHECK_EQUAL(park_sleep(&shared->park, READABLE, &wish, NS_PER_MS), round % 2 ? -EAGAIN : 0);
+  return clock_now_ns() - start_ns;
+}
+
 static void scribbles_over_a_park_cost_slices_only(void) {
   for (int round = 0; round < 200; round++) {
-    fresh();
-    uint8_t *bytes = (uint8_t *)&shared->park;
-    for (size_t i = 0; i < sizeof shared->park; i++) bytes[i] = (uint8_t)random_u64();
-    struct park_wish wish = {.ready = round % 2 ? never : at_once};
-    int64_t start_ns = clock_now_ns();
-    CHECK_EQUAL(park_lock(&shared->park, NS_PER_MS), -EAGAIN);
-    CHECK_EQUAL(park_sleep(&shared->park, READABLE, &wish, NS_PER_MS), -EAGAIN);
-    park_wake(&shared->park, WRITABLE);
-    park_unlock(&shared->park);
-    CHECK_EQUAL(park_sleep(&shared->park, READABLE, &wish, NS_PER_MS), round % 2 ? -EAGAIN : 0);
-    CHECK(clock_now_ns() - start_ns < SOON_NS);
+    uint8_t scribble[sizeof shared->park];
+    for (size_t i = 0; i < sizeof scribble; i++) scribble[i] = (uint8_t)random_u64();
+    /* A machine may take the CPU away for that long, but not each time; a fault would be there each time. */
+    int64_t took_ns = time_calls_on(scribble, round);
+    for (int again = 0; again < 3 && took_ns >= SOON_NS; again++) took_ns = time_calls_on(scribble, round);
+    CHECK(took_ns < SOON_NS);
   }
 }
 

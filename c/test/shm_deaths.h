@@ -62,7 +62,8 @@ static void a_dead_peer_is_told(const struct channel_ops *ops) {
     CHECK_EQUAL(ops->check_peer(server), moments[moment] == leave ? -EPIPE : -EOWNERDEAD);
     int64_t start_ns = clock_now_ns();
     free_channel(server);
-    CHECK(clock_now_ns() - start_ns < SOON_NS);
+    /* A lock that the peer died with costs a slice in each direction. */
+    CHECK(clock_now_ns() - start_ns < 2 * WAIT_SLICE_NS + SOON_NS);
     CHECK(!name_exists(&settings));
   }
 }

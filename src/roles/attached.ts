@@ -80,6 +80,18 @@ export function connectionSettingsOf(
   return { ...settings, replyBytes: settings.reply === "echo" ? settings.messageBytes : 0, sheet, peerSheet };
 }
 
+/**
+ * Takes the thread of a blocking loop out of the table of descriptors that it shares with the engine's own threads, in which the
+ * kernel counts each use. To be called before the first socket, so that none is kept open elsewhere, and right before the measured
+ * phase, as the engine's compiler begins new threads in between. Not where clients are served in threads of their own: these could not
+ * be woken by older threads, which have another table.
+ */
+export function shareNoDescriptors({ settings, log }: RoleContext): void {
+  if (settings.mode !== "blocking") return;
+  if (native().process_own_descriptors() < 0)
+    log.debug("shares its descriptors with other threads, which costs each system call a little");
+}
+
 /** Tells the orchestrator that the peers have met and what was really in force. */
 export function sayConnected(
   { control, log, realTime }: RoleContext,
@@ -136,8 +148,6 @@ export async function runAttached(role: "server" | "client"): Promise<number> {
     ledger.touch(clientSheetOf(settings.worker), clientSheetOf(clients));
     if (native().process_become_role(ledger.address, settings.parentPid, 1) === CANCELED)
       throw new Error("the orchestrator is gone");
-    // The event loop shares its descriptors with threads of Bun's. Refused by some sandboxes, where calls cost a little more.
-    if (settings.mode === "blocking") native().process_own_descriptors();
     if (settings.cpu !== null) {
       pinToCpu(settings.cpu);
       log.debug(`runs on CPU ${settings.cpu} alone`);

@@ -6,7 +6,7 @@ import { runLoop, sendMessages, sendOnSchedule, shutDown } from "../measure/loop
 import { Schedule } from "../measure/schedule.ts";
 import { differ, UsageMeter } from "../system/usage.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
-import { connectionSettingsOf, type RoleContext, sayConnected } from "./attached.ts";
+import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptors } from "./attached.ts";
 import type { FarServer, RoleCommand, RoleSettings } from "./control.ts";
 import { type ServerLink, spawnedLink } from "./server-link.ts";
 
@@ -49,6 +49,7 @@ async function nextCommand<Type extends RoleCommand["type"]>(
 /** The sender: connects when told to, warms up, measures, and says goodbye with a shutdown. */
 export async function runClient(context: RoleContext): Promise<UsageFigures> {
   const { settings, ledger, control } = context;
+  shareNoDescriptors(context);
   const meter = new UsageMeter({ cpus: settings.cpu === null ? [] : [settings.cpu] });
   const { port } = await nextCommand(context, "connect");
   const { worker } = settings;
@@ -70,6 +71,7 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
       ledger.awaitStart(settings.startShiftNs);
     }
     control.say({ type: "started" });
+    shareNoDescriptors(context);
     const opening = meter.readOpening();
     channel.start();
     const canary = !settings.includeFirstMessage;

@@ -3,7 +3,7 @@ import { listen } from "../channel/open.ts";
 import { CLIENT_SHEET, clientSheetOf, SERVER_SHEET, serverSheetOf } from "../measure/ledger.ts";
 import { differ, UsageMeter, type UsageReading } from "../system/usage.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
-import { connectionSettingsOf, type RoleContext, sayConnected } from "./attached.ts";
+import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptors } from "./attached.ts";
 import { serveConnection } from "./serve.ts";
 import { ServingThreads } from "./serving-threads.ts";
 import { seedOf } from "./shares.ts";
@@ -41,8 +41,9 @@ class ServerUsage {
 export async function runServer(context: RoleContext): Promise<UsageFigures | null> {
   const { settings, ledger, control, log } = context;
   const { clientCount } = settings;
-  const listener = listen(connectionSettingsOf(settings, SERVER_SHEET, CLIENT_SHEET), ledger, clientCount);
   const threads = settings.mode === "blocking" && clientCount > 1 ? new ServingThreads() : null;
+  if (threads === null) shareNoDescriptors(context);
+  const listener = listen(connectionSettingsOf(settings, SERVER_SHEET, CLIENT_SHEET), ledger, clientCount);
   try {
     const port = settings.mechanism === "tcp" ? ` port ${listener.port}` : "";
     log.debug(`can be connected to at ${settings.endpoint}${port} over ${settings.mechanism}`);
@@ -53,7 +54,10 @@ export async function runServer(context: RoleContext): Promise<UsageFigures | nu
       if (worker > 0) connection.channel.useSchedule(settings.arrival, seedOf(settings.seed, worker));
       sayConnected(context, worker, connection.effective);
       if (threads === null) {
-        await serveConnection(connection.channel, settings, () => usage.clientStarts(null));
+        await serveConnection(connection.channel, settings, () => {
+          shareNoDescriptors(context);
+          usage.clientStarts(null);
+        });
       } else {
         await threads.serve(connection, settings, (thread) => usage.clientStarts(thread));
       }

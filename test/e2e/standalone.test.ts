@@ -123,6 +123,16 @@ describe("two commands measure both ways", () => {
     }),
   );
 
+  test("however long the pauses between messages are", () =>
+    inSandbox(async (sandbox) => {
+      // Longer than the 5 s that a server has for its first answer.
+      const clientFlags = ["--send-delay", "5500ms", "--no-round-trip"];
+      const pair = { mechanisms: ["uds"], messages: 2, clientFlags } as const;
+      const { server, client, clientResult } = await runBoth(sandbox, pair);
+      expect([client.exitCode, server.exitCode]).toEqual([0, 0]);
+      expect(allTests(clientResult)[0]?.counts).toMatchObject({ sent: 2, received: 2 });
+    }));
+
   test("what the server streams are the messages that it received", () =>
     inSandbox(async (sandbox) => {
       const serverFlags = ["--streaming-output-csv", "rows.csv", "--events", "events.ndjson"];

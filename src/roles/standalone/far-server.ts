@@ -153,7 +153,13 @@ class OwnServer implements ServerLink {
     const answer = await askForAnswer(channel, { terms: termsOf(settings, standalone) });
     const reasons =
       "refused" in answer ? answer.refused : helloDifference(ownHello(settings), this.hello.ipcBenchmark);
-    if (reasons.length === 0 && "agreed" in answer) return;
+    if (reasons.length === 0 && "agreed" in answer) {
+      // The greeting had a shorter limit on silence.
+      const own = connectionSettingsOf(settings, clientSheetOf(settings.worker), null);
+      const status = channel.agree(own);
+      if (status < 0) throw new ChannelError(status);
+      return;
+    }
     await runLoop(shutDown(channel), channel);
     throw new RunError(`the server refuses: ${reasons.join("; ") || "no reason given"}`);
   }

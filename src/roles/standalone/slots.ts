@@ -35,7 +35,7 @@ export class Slots {
   async #listen(control: Control): Promise<void> {
     try {
       for (;;) {
-        const command = await control.nextCommand();
+        const command = await control.nextCommand(true);
         if (command.type === "release") this.release(command.slot);
       }
     } catch {
