@@ -14,7 +14,8 @@ struct schedule {
   uint32_t burst; /* messages at once; ARRIVAL_BURST */
   uint64_t seed;
   double gap_ns; /* mean distance between messages; 0: no schedule */
-  /* The Poisson process is a running sum: of the gaps before `sum_id`. */
+  /* The Poisson process is a running sum, of the gaps before `sum_id`. An id behind it starts the sum anew, so whoever asks in
+   * another order needs a schedule of his own. */
   uint64_t sum_id;
   int64_t sum_ns;
 };

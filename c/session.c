@@ -168,7 +168,7 @@ static void record_latency(struct session *session, const struct message *messag
   distribution_record(&ledger->service, (uint64_t)(received_ns - from_ns));
   int64_t due_ns = 0;
   if (is_scheduled(session)) {
-    due_ns = session->schedule_start_ns + schedule_due_ns(&session->schedule, message->id);
+    due_ns = session->schedule_start_ns + schedule_due_ns(&session->arriving, message->id);
     distribution_record(&ledger->response, (uint64_t)(received_ns > due_ns ? received_ns - due_ns : 0));
   }
   if (session->file->ring_capacity > 0) {

@@ -73,7 +73,8 @@ struct session {
   int64_t window_end_ns;
   int64_t pause_until_ns;
 
-  struct schedule schedule;
+  struct schedule schedule; /* asked for the message to be sent next */
+  struct schedule arriving; /* the same, asked for those received: ids that lie behind, in an order of their own */
   int64_t schedule_start_ns;
   int64_t due_ns;     /* of the message being sent */
   int64_t *sent_at_ns; /* by id modulo MAX_IN_FLIGHT: stamps of scheduled requests under way; else NULL */

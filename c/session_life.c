@@ -8,7 +8,7 @@
 
 int session_open_schedule(struct session *session) {
   const struct session_settings *settings = &session->settings;
-  session->schedule = (struct schedule){0};
+  session->schedule = session->arriving = (struct schedule){0};
   free(session->sent_at_ns);
   session->sent_at_ns = NULL;
   if (settings->rate_microhertz == 0) return 0;
@@ -18,6 +18,7 @@ int session_open_schedule(struct session *session) {
       .seed = settings->seed,
       .gap_ns = 1e15 / (double)settings->rate_microhertz,
   };
+  session->arriving = session->schedule;
   session->sent_at_ns = calloc(MAX_IN_FLIGHT, sizeof *session->sent_at_ns);
   return session->sent_at_ns == NULL ? -ENOMEM : 0;
 }
