@@ -35,7 +35,7 @@ export interface RunObserver {
   cellStops?(): Promise<void>;
   cellMeasured?(cell: ObservedCell, measurement: Measurement): void;
   /** A server that was started by hand: a client's test begins, others may be under way. */
-  connectionStarts?(cell: ObservedCell, ledger: LedgerFile, slot: number): void;
+  connectionStarts?(cell: ObservedCell, ledger: LedgerFile, slot: number, worker: number): void;
   /** It is over; nobody writes to its sheets until this resolves. Does not reject. */
   connectionStops?(ledger: LedgerFile, slot: number): Promise<void>;
 }
@@ -60,8 +60,8 @@ export function allOf(observers: readonly RunObserver[]): Required<RunObserver> 
     cellMeasured(cell, measurement) {
       for (const observer of observers) observer.cellMeasured?.(cell, measurement);
     },
-    connectionStarts(cell, ledger, slot) {
-      for (const observer of observers) observer.connectionStarts?.(cell, ledger, slot);
+    connectionStarts(...args) {
+      for (const observer of observers) observer.connectionStarts?.(...args);
     },
     async connectionStops(ledger, slot) {
       await Promise.all(observers.map((observer) => observer.connectionStops?.(ledger, slot)));

@@ -129,14 +129,14 @@ export class RecordStream implements RunObserver {
     this.#draining = this.#drainUntilRung(files, sourcesOf(cell, ledger), ledger, this.#alarm);
   }
 
-  connectionStarts(cell: ObservedCell, ledger: LedgerFile, slot: number): void {
+  connectionStarts(cell: ObservedCell, ledger: LedgerFile, slot: number, worker: number): void {
     const files = this.#files.filter((file) => file.isFor(cell));
     const alarm = new Alarm();
     const source = {
       // What a server records are one-way messages; as they come it notes the offset between the clocks for its client.
       sheet: serverSheetOf(slot),
       clockSheet: clientSheetOf(slot),
-      row: { ...cell, worker: 0, isScheduled: cell.ratePerSecond !== null },
+      row: { ...cell, worker, isScheduled: cell.ratePerSecond !== null },
     };
     const draining = this.#drainUntilRung(files, [source], ledger, alarm);
     this.#connections.set(`${ledger.address} ${slot}`, { alarm, draining });

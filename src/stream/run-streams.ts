@@ -155,6 +155,10 @@ export class RunStreams implements RunObserver {
 
 /** Which columns tell something in this run. */
 export function columnsFor(plans: readonly RunPlan[]): ExtraColumns {
+  // Its clients decide, and none has come yet.
+  if (plans.some(({ standalone }) => standalone?.side === "server")) {
+    return { cell: true, launch: true, schedule: true };
+  }
   const names = stepsOf(plans).map(
     ({ mechanism, messageBytes, test, launch }) => `${mechanism} ${messageBytes} ${test} ${launch}`,
   );

@@ -133,6 +133,26 @@ describe("two commands measure both ways", () => {
       expect(allTests(clientResult)[0]?.counts).toMatchObject({ sent: 2, received: 2 });
     }));
 
+  test("each row of a server tells which client's message of which launch it is, and when it was due", () =>
+    inSandbox(async (sandbox) => {
+      const { server, client, serverResult } = await runBoth(sandbox, {
+        mechanisms: ["uds"],
+        serverFlags: ["--streaming-output-csv", "rows.csv"],
+        clientFlags: ["-c", "2", "--launches", "2", "--rate", "20000", "--no-round-trip"],
+      });
+      expect([client.exitCode, server.exitCode]).toEqual([0, 0]);
+      const [head, ...rows] = (await Bun.file(sandbox.path("rows.csv")).text()).trimEnd().split("\n");
+      expect(head).toEndWith(",test,worker,cell,launch,scheduled_ns");
+      const cells = rows.map((row) => row.split(","));
+      const identities = new Set(cells.map((row) => [row[1], row[7], row[9]].join()));
+      expect(identities.size).toBe(600);
+      expect(new Set(cells.map((row) => row[7]))).toEqual(new Set(["0", "1"]));
+      // Response times, as the result has them.
+      const longestNs = Math.max(...cells.map((row) => Number(row[4])));
+      expect(cells.every((row) => Number(row[10]) > 0)).toBe(true);
+      expect(longestNs).toBe(Number(serverResult.results[0]?.one_way_results?.latency?.max_ns));
+    }));
+
   test("what the server streams are the messages that it received", () =>
     inSandbox(async (sandbox) => {
       const serverFlags = ["--streaming-output-csv", "rows.csv", "--events", "events.ndjson"];

@@ -183,7 +183,8 @@ export class Service extends Measuring {
       terms: news.type === "agreed" ? news.terms : null,
     };
     this.#active.set(key, test);
-    this.options.watch.connectionStarts(observedTest(this.plan, test), door.ledger, slot);
+    const worker = test.terms?.worker ?? 0;
+    this.options.watch.connectionStarts(observedTest(this.plan, test), door.ledger, slot, worker);
     const who = news.type === "agreed" ? news.who : "another tool";
     this.options.log.info(`${door.mechanism}: client ${test.number} (${who}) begins`);
   }
