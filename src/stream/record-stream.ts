@@ -138,8 +138,13 @@ export class RecordStream implements RunObserver {
       clockSheet: clientSheetOf(slot),
       row: { ...cell, worker, isScheduled: cell.ratePerSecond !== null },
     };
-    const draining = this.#drainUntilRung(files, [source], ledger, alarm);
-    this.#connections.set(`${ledger.address} ${slot}`, { alarm, draining });
+    const key = `${ledger.address} ${slot}`;
+    // Nobody could end a loop that is forgotten, and it would read the memory after it is gone.
+    const before = this.#connections.get(key);
+    before?.alarm.ring();
+    const drained = this.#drainUntilRung(files, [source], ledger, alarm);
+    const draining = before === undefined ? drained : Promise.all([before.draining, drained]).then(() => {});
+    this.#connections.set(key, { alarm, draining });
   }
 
   async connectionStops(ledger: LedgerFile, slot: number): Promise<void> {

@@ -5,7 +5,7 @@ import { allTests, until } from "../e2e/harness.ts";
 import { Meeting } from "../e2e/standalone-pair.ts";
 import { newSeed } from "./plan.ts";
 import { Random } from "./random.ts";
-import { NOTES_OF_LATER, talk, talkOddly } from "./talkers.ts";
+import { NOTES, NOTES_OF_LATER, talk, talkOddly } from "./talkers.ts";
 
 const IS_LONG = process.env.IPC_BENCHMARK_LONG === "1";
 setDefaultTimeout(IS_LONG ? 10 * TEST_TIMEOUT_MS : TEST_TIMEOUT_MS);
@@ -44,5 +44,33 @@ for (const mode of ["--async", "--blocking"]) {
       expect(stderr).not.toMatch(CONTROL);
       const served = sandbox.readResult("served.json");
       expect(allTests(served).some(({ counts }) => counts.received === 300)).toBe(true);
+    }));
+}
+
+for (const mode of ["--async", "--blocking"]) {
+  test(`a talk has its order, and nothing is said twice ${mode}`, () =>
+    inSandbox(async (sandbox) => {
+      const meeting = await Meeting.in(sandbox);
+      const streaming = ["--streaming-output-json", "stream.json"];
+      const flags = ["--server", mode, "-o", "served.json", ...streaming, ...meeting.flags(["uds"])];
+      const server = sandbox.start(flags);
+      await until("the server serves", () => server.saidOnStderr().includes("serves"));
+      expect((await talk(meeting.socketPath, [...NOTES_OF_LATER, NOTES[1]])).at(-1)?.[1]).toBeNull();
+      const [hello, terms, start, report, part] = NOTES;
+      const answersTo = async (notes: readonly unknown[]) =>
+        (await talk(meeting.socketPath, notes)).map(([, answer]) => answer !== null);
+      expect(await answersTo([...NOTES, part])).toEqual([true, true, true, true, true, true]);
+      expect(await answersTo([hello, hello])).toEqual([true, false]);
+      expect(await answersTo([hello, start])).toEqual([true, false]);
+      for (let i = 0; i < 20; i++)
+        expect(await answersTo([hello, terms, terms])).toEqual([true, true, false]);
+      expect(await answersTo([hello, terms, report])).toEqual([true, true, false]);
+      expect(await answersTo([hello, terms, start, terms])).toEqual([true, true, true, false]);
+      expect(await answersTo([hello, terms, start, start])).toEqual([true, true, true, false]);
+      expect(await answersTo([...NOTES, report])).toEqual([true, true, true, true, true, false]);
+      server.signal("SIGTERM");
+      const { exitCode, stderr } = await server.ended;
+      expect(exitCode).toBe(143);
+      expect(stderr).not.toContain("internal error");
     }));
 }

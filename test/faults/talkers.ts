@@ -62,7 +62,7 @@ const TERMS = {
 
 /** What one of ours says, in its order. */
 const HELLO = ownHello({ mode: "async", parentPid: process.pid });
-const NOTES: readonly unknown[] = [
+export const NOTES: readonly unknown[] = [
   { hello: HELLO },
   { terms: TERMS },
   { start: true },

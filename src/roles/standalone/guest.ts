@@ -46,12 +46,18 @@ export interface Guest {
   readonly tell: (news: GuestNews) => void;
 }
 
+/** A talk goes through these in order, one question each; what it is told twice would be set up over what is under way. */
+const STAGES = ["hello", "terms", "start", "report", "part"] as const;
+
 /** A conversation with one client. */
 class Conversation {
   readonly #guest: Guest;
   /** It takes milliseconds to set up, which those who bring no test are not worth. */
   #meter: UsageMeter | null = null;
   #hello: Hello | null = null;
+  /** How many of STAGES are behind it. */
+  #stage = 0;
+  #isRefused = false;
   #parts: string[] = [];
   #opening: UsageReading | null = null;
   terms: Terms | null = null;
@@ -72,15 +78,24 @@ class Conversation {
 
   /** The pong's text for a ping's. @throws ProtocolError */
   answer(note: string): string {
+    // Each refusal is told on the terminal: there is one, and then nothing to talk about.
+    if (this.#isRefused) throw new ProtocolError("a client that goes on after it was refused");
     // As another tool says it, to see whether somebody is there.
     if (note === "") return "";
     const question = readQuestion(note);
     if (question === null) return this.#refuseAnotherVersion();
+    this.#advance(question);
     if ("hello" in question) return this.#greet(question.hello);
     if (this.#hello === null) throw new ProtocolError("a client that does not say hello");
     if ("terms" in question) return this.#agree(question.terms, this.#hello);
-    if (this.terms === null) throw new ProtocolError("a client that does not say what it measures");
     return this.#serve(question);
+  }
+
+  /** @throws ProtocolError if it is not what comes next */
+  #advance(question: Question): void {
+    const due = STAGES[this.#stage]!;
+    if (!(due in question)) throw new ProtocolError(`a client that does not say ${due} when it is due`);
+    if (due !== "part") this.#stage++;
   }
 
   /** Another version may ask what this one does not know. @throws ProtocolError if it is none */
@@ -91,6 +106,7 @@ class Conversation {
   }
 
   #refuse(hello: Hello, reasons: readonly string[]): string {
+    this.#isRefused = true;
     this.#guest.tell({ type: "refused", who: processInWords(hello), reasons });
     return noteText(refusal(reasons));
   }

@@ -55,6 +55,23 @@ test("records of one cell after the other end up in one file, each as soon as it
   expect(readFileSync(path("a.csv"), "utf8").trimEnd().split("\n")).toHaveLength(7);
 });
 
+test("a connection that starts where another one is still read ends that one", async () => {
+  const failures: string[] = [];
+  const stream = openBoth(failures);
+  await stream.begin();
+  const ledger = LedgerFile.create(2, 1024);
+  stream.connectionStarts(cellOf(), ledger, 0);
+  stream.connectionStarts(cellOf(), ledger, 0);
+  pushRecords(ledger, SERVER_SHEET, [record(0), record(1)]);
+  await stream.connectionStops(ledger, 0);
+  ledger.close();
+  // A loop that went on would read memory that is no longer there.
+  await Bun.sleep(150);
+  await stream.finish();
+  expect(failures).toEqual([]);
+  expect(JSON.parse(readFileSync(path("a.json"), "utf8")).data).toHaveLength(2);
+});
+
 test("a file that can't be written fails the run once; the other one is completed", async () => {
   const failures: string[] = [];
   const files = [
