@@ -1,5 +1,5 @@
 import { version } from "../../package.json";
-import { UsageError } from "../cli/errors.ts";
+import { type RunError, UsageError } from "../cli/errors.ts";
 import type { RunPlan } from "../cli/plan.ts";
 import { isStandardOutput } from "../cli/standard-output.ts";
 import { openLog, type RunLog } from "../log/log.ts";
@@ -12,7 +12,7 @@ import { RunStreams } from "../stream/run-streams.ts";
 import { allowedCpus, keepOffCpus } from "../system/cpus.ts";
 import { checkLimits } from "../system/limits.ts";
 import { holdCpuDmaLatency } from "../system/privileges.ts";
-import { errorScreen, terminalOptions, writeErrorText, writeLine, writeText } from "../system/terminal.ts";
+import { errorScreen, terminalOptions, tryWriteText, writeErrorText, writeLine } from "../system/terminal.ts";
 import type { Measuring } from "./measuring.ts";
 import { endpointFor } from "./names.ts";
 import { Run } from "./run.ts";
@@ -100,12 +100,13 @@ export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
     signal.aborted ? String(signal.reason) : run.hasFailed ? "the run has failed" : "the run is complete",
   );
 
+  let unsaid: RunError | null = null;
   if (!plan.quiet) {
     const files = [...outputs.files, ...streams.files, ...logFiles(log)];
     const summary = summaryText(run.result, { ...terminalOptions(), files });
     // Whoever reads a document from standard output gets nothing else there.
     if (isStandardOutputTaken(plan)) writeErrorText(summary);
-    else writeText(summary);
+    else unsaid = tryWriteText(summary);
   }
   const stoppedBy = received();
   if (streams.failure !== null) {
@@ -118,7 +119,9 @@ export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
   }
   if (run.failure !== null) writeLine(`ipc-benchmark: ${run.failure}`);
   for (const line of failureLines(run.result)) writeLine(`ipc-benchmark: ${line}`);
-  return exitCode;
+  if (unsaid === null) return exitCode;
+  writeLine(`ipc-benchmark: ${unsaid.message}`);
+  return exitCode || 1;
 }
 
 /** Everything that will be written, open or checked; or nothing is. @throws UsageError */

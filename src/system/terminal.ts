@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { wantsColour } from "../cli/colour.ts";
+import { RunError } from "../cli/errors.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -26,9 +27,22 @@ function write(fd: number, text: string): void {
   }
 }
 
-/** Results, on stdout. */
+/** Results, on stdout. Returns what kept them from being written; null if nothing did, or nobody reads any more. */
+export function tryWriteText(text: string): RunError | null {
+  try {
+    writeAll(STDOUT, text);
+    return null;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EPIPE" || code === "EBADF") return null;
+    return new RunError(`standard output can't be written: ${message.replace(/^\w+: |, write$/g, "")}`);
+  }
+}
+
+/** The same. @throws RunError */
 export function writeText(text: string): void {
-  write(STDOUT, text);
+  const failure = tryWriteText(text);
+  if (failure !== null) throw failure;
 }
 
 /** Anything longer, on stderr. */

@@ -191,4 +191,25 @@ describe("across namespaces", () => {
       expect(Number(roundTrip?.latency?.count)).toBe(300);
       expect(allTests(serverResult)[0]).toMatchObject({ latency: null, failure: null });
     }));
+
+  test.each([[["--shm-direct", "--async"], []] as const, [[], ["--shm-direct", "--async"]] as const])(
+    "a ring and --shm-direct don't fit, and the client says so: server %p, client %p",
+    (ofServer, ofClient) =>
+      inSandbox(async (sandbox) => {
+        const meeting = await Meeting.in(sandbox);
+        const server = sandbox.start(["--server", ...ofServer, ...meeting.flags(["shm"])]);
+        await until("the server serves", () => server.saidOnStderr().includes("serves"));
+        const { exitCode, stderr } = await sandbox.run([
+          "--client",
+          "-q",
+          ...ofClient,
+          ...meeting.flags(["shm"]),
+        ]);
+        expect(exitCode).toBe(1);
+        expect(stderr).toContain("of another kind");
+        expect(stderr).toContain("--shm-direct");
+        server.signal("SIGTERM");
+        await server.ended;
+      }),
+  );
 });

@@ -41,6 +41,18 @@ describe("a reader that goes away after the first line", () => {
   );
 });
 
+test.each([[["--help"]], [["man"]], [["--dry-run"]], [["-m", "uds", "-i", "200", "-o", "result.json"]]])(
+  "a full disk under standard output is told %p",
+  (args) =>
+    inSandbox(async (sandbox) => {
+      const full = shell('"$@" > /dev/full');
+      const { exitCode, stderr } = await sandbox.run(args, { ...options(sandbox), through: full });
+      expect(exitCode).toBe(1);
+      expect(stderr).toEndWith("ipc-benchmark: standard output can't be written: no space left on device\n");
+      if (args.includes("-o")) expect(sandbox.readResult().metadata.complete).toBe(true);
+    }),
+);
+
 test("into a pipe of 32 KiB every row arrives, however slowly it is read", () =>
   inSandbox(async (sandbox) => {
     const args = ["-m", "uds", "-i", "20000", "--one-way", "-q", "--streaming-output-csv", "-"];

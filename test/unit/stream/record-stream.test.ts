@@ -60,8 +60,8 @@ test("a connection that starts where another one is still read ends that one", a
   const stream = openBoth(failures);
   await stream.begin();
   const ledger = LedgerFile.create(2, 1024);
-  stream.connectionStarts(cellOf(), ledger, 0);
-  stream.connectionStarts(cellOf(), ledger, 0);
+  stream.connectionStarts(cellOf(), ledger, 0, 0);
+  stream.connectionStarts(cellOf(), ledger, 0, 0);
   pushRecords(ledger, SERVER_SHEET, [record(0), record(1)]);
   await stream.connectionStops(ledger, 0);
   ledger.close();
