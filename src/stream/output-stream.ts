@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { RunError, UsageError } from "../cli/errors.ts";
 import { isStandardOutput, STANDARD_OUTPUT } from "../cli/standard-output.ts";
+import { destinationOf } from "../system/links.ts";
 
 /** A write that gets nowhere for this long has failed: the other end of a pipe may never read again. */
 const PATIENCE_MS = 10_000;
@@ -48,12 +49,18 @@ function openForWriting(path: string): Opened {
     return { fd, isPlainFile: false, isReadable: false, isNew: false };
   }
   const isNew = existing === undefined;
+  const destination = destinationOf(path);
   const flags = O.O_CREAT | (isNew ? O.O_EXCL : 0);
   try {
-    return { fd: openSync(path, flags | O.O_RDWR, 0o644), isPlainFile: true, isReadable: true, isNew };
+    return { fd: openSync(destination, flags | O.O_RDWR, 0o644), isPlainFile: true, isReadable: true, isNew };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
-    return { fd: openSync(path, flags | O.O_WRONLY, 0o644), isPlainFile: true, isReadable: false, isNew };
+    return {
+      fd: openSync(destination, flags | O.O_WRONLY, 0o644),
+      isPlainFile: true,
+      isReadable: false,
+      isNew,
+    };
   }
 }
 
@@ -91,7 +98,7 @@ export class OutputStream {
   /** There will be no run: leaves everything as it was found. */
   abandon(): void {
     this.close();
-    if (this.#opened.isNew) rmSync(this.path, { force: true });
+    if (this.#opened.isNew) rmSync(destinationOf(this.path), { force: true });
   }
 
   /** Drops what a file held before. */

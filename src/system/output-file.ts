@@ -1,15 +1,7 @@
-import {
-  closeSync,
-  constants as O,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, constants as O, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { RunError, UsageError } from "../cli/errors.ts";
+import { destinationOf } from "./links.ts";
 import { writeAll } from "./terminal.ts";
 
 /**
@@ -32,8 +24,7 @@ export class OutputFile {
       const existing = statSync(path, { throwIfNoEntry: false });
       if (existing?.isDirectory()) throw new UsageError(`${path} is a directory`, "name a file");
       const isPlainFile = existing?.isFile() ?? true;
-      // A link is written through.
-      this.#target = existing !== undefined && isPlainFile ? realpathSync(path) : path;
+      this.#target = isPlainFile ? destinationOf(path) : path;
       // Not to wait for a reader that may never come: without one this fails.
       this.#stream = isPlainFile ? null : openSync(path, O.O_WRONLY | O.O_NONBLOCK | O.O_NOCTTY);
       if (isPlainFile) checkWritable(this.#target);

@@ -211,3 +211,18 @@ function deepDirectory(below: string): string {
   mkdirSync(path);
   return path;
 }
+
+test("a link to a file that is not there yet is written through", () =>
+  inSandbox(async (sandbox) => {
+    const outputs = ["-o", "--csv", "--streaming-output-csv", "--events"];
+    const args = outputs.flatMap((flag, i) => {
+      symlinkSync(`target-${i}`, sandbox.path(`link-${i}`));
+      return [flag, `link-${i}`];
+    });
+    const { exitCode, stderr } = await sandbox.run(["-m", "uds", "-i", "200", "-q", ...args]);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    for (const i of outputs.keys()) {
+      expect(lstatSync(sandbox.path(`link-${i}`)).isSymbolicLink()).toBe(true);
+      expect(statSync(sandbox.path(`target-${i}`)).size).toBeGreaterThan(100);
+    }
+  }));
