@@ -45,6 +45,17 @@ void channel_destroy(struct channel *channel) {
   free(channel);
 }
 
+int channel_check_peer(struct channel *channel) {
+  return channel->ops->check_peer == NULL ? 0 : channel->ops->check_peer(channel);
+}
+
+int channel_watch_peer(struct channel *channel, int64_t *looked_ns, int64_t now_ns) {
+  if (now_ns - *looked_ns < WAIT_SLICE_NS) return 0;
+  *looked_ns = now_ns;
+  int rc = channel_check_peer(channel);
+  return rc != 0 && is_stopping(channel->stop) ? -ECANCELED : rc;
+}
+
 /* A send or a receive in progress, so that the waiting below is written once. */
 struct transfer {
   enum readiness direction;
@@ -114,7 +125,7 @@ static int transfer_run(struct channel *channel, const struct transfer *transfer
     int rc = transfer_slice(channel, transfer);
     if (rc != -EAGAIN) return rc;
     if (is_stopping(channel->stop)) return -ECANCELED;
-    int peer = channel->ops->check_peer == NULL ? 0 : channel->ops->check_peer(channel);
+    int peer = channel_check_peer(channel);
     if (peer != 0) return transfer_after(channel, transfer, peer);
     int64_t now_ns = clock_now_ns();
     if (silent_since_ns == 0 || moved_bytes != channel->moved_bytes) silent_since_ns = now_ns - WAIT_SLICE_NS;

@@ -122,6 +122,15 @@ struct channel *channel_create(const struct channel_settings *settings, const st
 /* Closes and frees. */
 void channel_destroy(struct channel *channel);
 
+/* Free time before a message that a look at the peer may take a part of. */
+#define PEER_LOOK_ROOM_NS NS_PER_MS
+
+/* The op, also where there is none. */
+int channel_check_peer(struct channel *channel);
+/* For whoever waits for a moment instead of for the channel, and so would not hear of a death: the same, but once every slice
+ * only, and 0 in between. -ECANCELED where the peer left because all is to stop. `looked_ns` belongs to the calling thread. */
+int channel_watch_peer(struct channel *channel, int64_t *looked_ns, int64_t now_ns);
+
 /* Waits as the settings say (block, spin, hybrid) until done, stopped, the peer gone, or silent for too long. */
 int channel_send(struct channel *channel, const uint8_t *frame, size_t frame_bytes);
 int channel_receive(struct channel *channel, struct arrival *arrival);

@@ -50,7 +50,7 @@ struct pmq_channel {
   uint32_t depth;
   unsigned priority;
   uint8_t *buffer; /* for a frame: a body with its length in front */
-  int has_seen_peer; /* its claim; other programs make none */
+  _Atomic int has_seen_peer; /* its claim; other programs make none. More than one waiter may look. */
 };
 
 static struct pmq_channel *pmq_of(struct channel *channel) { return (struct pmq_channel *)channel; }

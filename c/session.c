@@ -264,8 +264,27 @@ int32_t session_feed(struct session *session, const uint8_t *bytes, int32_t coun
 
 static int has_window(const struct session *session) { return session->settings.duration_ns > 0 && session->window_end_ns > 0; }
 
+static int watch_peer(struct session *session, int64_t now_ns) {
+  return channel_watch_peer(session->channel, &session->peer_looked_ns, now_ns);
+}
+
+/* All but the last stretch, which clock_pause_until knows how to spin. */
+static int pause_watching(struct session *session) {
+  for (;;) {
+    int64_t now_ns = clock_now_ns();
+    int64_t left_ns = session->pause_until_ns - now_ns;
+    if (left_ns <= PEER_LOOK_ROOM_NS) return 0;
+    if (is_stopping(&session->file->stop)) return -ECANCELED;
+    int rc = watch_peer(session, now_ns);
+    if (rc != 0) return rc;
+    int64_t nap_ns = left_ns - CLOCK_SPIN_TAIL_NS;
+    clock_sleep(nap_ns < WAIT_SLICE_NS ? nap_ns : WAIT_SLICE_NS);
+  }
+}
+
 int32_t session_end_pause(struct session *session) {
-  int rc = clock_pause_until(session->pause_until_ns, &session->file->stop);
+  int rc = pause_watching(session);
+  if (rc == 0) rc = clock_pause_until(session->pause_until_ns, &session->file->stop);
   if (rc != 0) return rc;
   return has_window(session) && session->pause_until_ns >= session->window_end_ns ? WINDOW_OVER : 0;
 }
@@ -297,6 +316,12 @@ static void wait_towards(struct session *session, int64_t left_ns, int receiving
   }
 }
 
+/* What the peer sent before it went must still be received. */
+static int32_t receive_after(struct session *session, int32_t error) {
+  int32_t rc = receive_now(session);
+  return rc == -EAGAIN ? error : rc;
+}
+
 int32_t session_until_due(struct session *session, double id_number, double is_receiving) {
   uint64_t id = id_of(id_number);
   int receiving = is_receiving != 0;
@@ -308,9 +333,14 @@ int32_t session_until_due(struct session *session, double id_number, double is_r
       int32_t rc = receive_now(session);
       if (rc != -EAGAIN) return rc;
     }
-    int64_t left_ns = session->due_ns - clock_now_ns();
+    int64_t now_ns = clock_now_ns();
+    int64_t left_ns = session->due_ns - now_ns;
     int is_full = receiving && session->in_flight >= MAX_IN_FLIGHT;
     if (left_ns <= 0 && !is_full) return DUE;
+    if (is_full || left_ns >= PEER_LOOK_ROOM_NS) {
+      int rc = session->settings.blocking || is_full ? watch_peer(session, now_ns) : 0;
+      if (rc != 0) return receiving ? receive_after(session, rc) : rc;
+    }
     if (is_full) left_ns = RECEIVE_SOON_NS;
     if (!session->settings.blocking && left_ns > CLOCK_SPIN_TAIL_NS + PAUSE_LEAD_NS) {
       session->pause_until_ns = session->due_ns;
@@ -325,6 +355,8 @@ int32_t session_receive_soon(struct session *session) {
   if (is_stopping(&session->file->stop)) return -ECANCELED;
   int32_t rc = receive_now(session);
   if (rc != -EAGAIN || !session->settings.blocking) return rc;
-  session->channel->ops->wait(session->channel, READABLE, RECEIVE_SOON_NS);
-  return receive_now(session);
+  /* It is asked for again and again while there is no room, which the dead do not make. */
+  int gone = watch_peer(session, clock_now_ns());
+  if (gone == 0) session->channel->ops->wait(session->channel, READABLE, RECEIVE_SOON_NS);
+  return receive_after(session, gone == 0 ? -EAGAIN : gone);
 }

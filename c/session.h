@@ -72,6 +72,7 @@ struct session {
   int64_t waiting_since_ns; /* when it found no room */
   int64_t window_end_ns;
   int64_t pause_until_ns;
+  int64_t peer_looked_ns; /* when a wait for a moment last looked at the peer */
 
   struct schedule schedule; /* asked for the message to be sent next */
   struct schedule arriving; /* the same, asked for those received: ids that lie behind, in an order of their own */
@@ -131,7 +132,7 @@ double session_payload_bytes(const struct session *session);
 int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity);
 
 /* The pause after a message. Blocking: waits. Else -EAGAIN, and once a waiter has slept, session_end_pause spins the
- * last stretch. 0, WINDOW_OVER or -ECANCELED. */
+ * last stretch. 0, WINDOW_OVER, -ECANCELED or what became of the peer. */
 int32_t session_pause(struct session *session, double length_ns);
 int32_t session_end_pause(struct session *session);
 
@@ -142,7 +143,7 @@ int32_t session_until_due(struct session *session, double id, double receiving);
 /* Sends without waiting for room, also in a blocking session: -EAGAIN, then session_flush_now. */
 int32_t session_send_now(struct session *session, double id, double type);
 int32_t session_flush_now(struct session *session);
-/* Receives what is there; a blocking session waits a moment for it. -EAGAIN if nothing came. */
+/* Receives what is there; a blocking session waits a moment for it. -EAGAIN if nothing came and the peer may live. */
 int32_t session_receive_soon(struct session *session);
 
 /* Fed sessions: build and stamp, hand the frame at session_out to the socket, then say so (`has_waited`: it went in

@@ -13,14 +13,18 @@ struct waiter {
   pthread_mutex_t mutex;
   pthread_cond_t armed;
   enum waiter_task task;
+  int64_t looked_ns; /* when a pause last looked at the peer */
   stop_flag closing;
 };
 
 static int sleep_towards_pause(struct waiter *waiter) {
   int64_t until_ns = waiter->session->pause_until_ns - PAUSE_LEAD_NS;
   while (!is_stopping(&waiter->closing)) {
-    int64_t left_ns = until_ns - clock_now_ns();
+    int64_t now_ns = clock_now_ns();
+    int64_t left_ns = until_ns - now_ns;
     if (left_ns <= 0) return 0;
+    int rc = left_ns < PEER_LOOK_ROOM_NS ? 0 : channel_watch_peer(waiter->session->channel, &waiter->looked_ns, now_ns);
+    if (rc != 0) return rc;
     clock_sleep(left_ns < WAIT_SLICE_NS ? left_ns : WAIT_SLICE_NS);
     if (is_stopping(&waiter->session->file->stop)) return -ECANCELED;
   }
@@ -34,7 +38,7 @@ static int wait_for_channel(struct waiter *waiter, enum readiness readiness) {
     int rc = channel->ops->wait(channel, readiness, WAIT_SLICE_NS);
     if (rc != -EAGAIN) return rc;
     if (is_stopping(channel->stop)) return -ECANCELED;
-    rc = channel->ops->check_peer == NULL ? 0 : channel->ops->check_peer(channel);
+    rc = channel_check_peer(channel);
     if (rc != 0) return rc;
     if (clock_now_ns() >= silent_until_ns) return -ETIMEDOUT;
   }

@@ -125,13 +125,16 @@ function* sendUnrecorded(channel: Channel, roundTrip: boolean): Loop {
  * both sides might wait for room for ever.
  */
 function* finishSendWhileReceiving(channel: Channel, onReply: () => void): Generator<Need, number, number> {
-  for (;;) {
+  for (let woken = 0; ; ) {
     const type = channel.receiveSoon();
     if (type !== PENDING) {
       expectResponse(type);
       onReply();
-    } else if (!channel.isBlocking) {
-      expectSuccess(yield NEED.readable + NEED.writable);
+    } else {
+      expectSuccess(woken);
+      if (!channel.isBlocking) woken = yield NEED.readable + NEED.writable;
+      // What the peer sent before it went is still received.
+      if (woken < 0) continue;
     }
     const status = channel.flushNow();
     if (status !== PENDING) return status;
@@ -154,13 +157,16 @@ export function* sendOnSchedule(channel: Channel, { roundTrip, schedule }: SendO
     }
     let due = channel.untilDue(id, roundTrip);
     while (due !== DUE && due !== DUE_AFTER_WINDOW) {
-      if (due === DUE_SOON) expectSuccess(yield NEED.turn);
-      else if (due === PENDING) expectSuccess(yield roundTrip ? NEED.readable + NEED.pause : NEED.pause);
+      let woken = 0;
+      if (due === DUE_SOON) woken = yield NEED.turn;
+      else if (due === PENDING) woken = yield roundTrip ? NEED.readable + NEED.pause : NEED.pause;
       else {
         expectResponse(due);
         inFlight--;
       }
       due = channel.untilDue(id, roundTrip);
+      // A reply that came before the peer went is taken first; the next wait will tell of the end again.
+      if (due === PENDING || due >= DUE) expectSuccess(woken);
     }
     if (due === DUE_AFTER_WINDOW) break;
     let status = roundTrip ? channel.sendNow(id, FRAME.request) : channel.send(id, FRAME.oneWay);

@@ -80,6 +80,19 @@ describe("round trips on schedule", () => {
     await expect(channel).rejects.toMatchObject({ status: CLOSED });
   });
 
+  test("a wait for the moment that failed is passed over while replies still come", async () => {
+    const script = { due: [DUE, PENDING, response, DUE], arriving: [response], woken: { 0: CLOSED } };
+    const { log } = await send(script, true);
+    expect(log.slice(-3)).toEqual([due(1), "send 1 as 1 now", "receive 2"]);
+  });
+
+  test("it ends the loop once nothing has come, also when the moment has", async () => {
+    for (const next of [PENDING, DUE]) {
+      const ended = send({ due: [PENDING, next], woken: { 0: CLOSED } }, true, 1);
+      await expect(ended).rejects.toMatchObject({ status: CLOSED });
+    }
+  });
+
   test("a frame that is no response ends the loop", async () => {
     await expect(send({ due: [DUE, FRAME.ping] }, true)).rejects.toBeInstanceOf(ProtocolError);
     await expect(send({ arriving: [FRAME.pong] }, true, 1)).rejects.toBeInstanceOf(ProtocolError);
