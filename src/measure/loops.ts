@@ -9,7 +9,7 @@ import {
   UNRECORDED_ID,
   WINDOW_OVER,
 } from "../channel/channel.ts";
-import { PENDING } from "../native/errno.ts";
+import { PENDING, TIMED_OUT } from "../native/errno.ts";
 import { ChannelError, ProtocolError } from "./failures.ts";
 import { END, type Schedule } from "./schedule.ts";
 
@@ -216,17 +216,38 @@ export function* answerMessages(
   }
 }
 
+/** One frame before that moment, as performance.now() has it. A blocking channel is asked between frames alone. */
+function* receiveUntil(channel: Channel, endMs: number): Generator<Need, number, number> {
+  const expectTime = () => {
+    if (performance.now() > endMs) throw new ChannelError(TIMED_OUT);
+  };
+  expectTime();
+  for (let type = channel.receive(); ; type = channel.receive()) {
+    if (type !== PENDING) return type;
+    const woken = yield NEED.readable;
+    // Bytes that dribble in wake it for ever.
+    expectTime();
+    if (woken < 0) {
+      const last = channel.receive();
+      return last === PENDING ? woken : last;
+    }
+  }
+}
+
 /**
  * The server before it knows what is to be measured: answers pings for as long as `goOn` wants, which hears of everything that
  * came, and leaves anything else to others.
+ * @param limitMs how long all of that may take
  */
 export function* answerPings(
   channel: Channel,
   onPing: (note: string) => string,
   goOn: (type: number) => boolean,
+  limitMs: number,
 ): Loop {
+  const endMs = performance.now() + limitMs;
   for (;;) {
-    const type = yield* receive(channel);
+    const type = yield* receiveUntil(channel, endMs);
     expectSuccess(type);
     let status = 0;
     if (type === FRAME.ping) status = channel.sendNote(FRAME.pong, onPing(channel.readNote()));

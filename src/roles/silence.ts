@@ -16,3 +16,12 @@ export function silenceMsOf({ sendDelayNs, arrival }: Pick<RunPlan, "sendDelayNs
   const gapMs = arrival === null ? 0 : (arrival.burst * 1000) / arrival.ratePerSecond;
   return SILENCE_MS + Math.ceil((2 * sendDelayNs) / 1e6 + 20 * gapMs);
 }
+
+/** As long as the slowest rates need; with more the shim's nanoseconds would run over. */
+const LONGEST_GUEST_SILENCE_MS = 86_400_000;
+
+/** The same for a client that another command started, which may say what it likes. */
+export function guestSilenceMsOf(terms: Pick<RunPlan, "sendDelayNs" | "arrival">): number {
+  const pausesMs = Math.ceil((2 * terms.sendDelayNs) / 1e6);
+  return Math.min(silenceMsOf(terms), pausesMs + LONGEST_GUEST_SILENCE_MS);
+}

@@ -5,7 +5,7 @@ import { allTests, until } from "../e2e/harness.ts";
 import { Meeting } from "../e2e/standalone-pair.ts";
 import { newSeed } from "./plan.ts";
 import { Random } from "./random.ts";
-import { NOTES, NOTES_OF_LATER, talk, talkOddly } from "./talkers.ts";
+import { dribble, NOTES, NOTES_OF_LATER, pingOn, talk, talkOddly } from "./talkers.ts";
 
 const IS_LONG = process.env.IPC_BENCHMARK_LONG === "1";
 setDefaultTimeout(IS_LONG ? 10 * TEST_TIMEOUT_MS : TEST_TIMEOUT_MS);
@@ -74,3 +74,17 @@ for (const mode of ["--async", "--blocking"]) {
       expect(stderr).not.toContain("internal error");
     }));
 }
+
+/** More than the greeting may take, and the silence after it. */
+const GREETING_ENDS_MS = 18_000;
+
+test("a greeting has an end, for whoever pings or dribbles", () =>
+  inSandbox(async (sandbox) => {
+    const meeting = await Meeting.in(sandbox);
+    const server = sandbox.start(["--server", "--async", ...meeting.flags(["uds"])]);
+    await until("the server serves", () => server.saidOnStderr().includes("serves"));
+    const talkers = [pingOn, dribble].map((talker) => talker(meeting.socketPath, GREETING_ENDS_MS));
+    expect(await Promise.all(talkers)).toEqual([true, true]);
+    server.signal("SIGTERM");
+    await server.ended;
+  }));

@@ -1,6 +1,7 @@
 /** Clients of our own kind that say what none of ours would: sound notes in which one thing is changed. */
+import { connect } from "node:net";
 import { ownHello } from "../../src/roles/standalone/hello.ts";
-import { body, TYPE, UNRECORDED } from "../foreign/frames.ts";
+import { body, framed, TYPE, UNRECORDED } from "../foreign/frames.ts";
 import { dial, type Wire } from "../foreign/wire.ts";
 import type { Random } from "./random.ts";
 
@@ -114,4 +115,38 @@ export async function talk(where: string | number, notes: readonly unknown[]): P
     wire.close();
   }
   return heard;
+}
+
+/** Asks nothing, again and again; whether the server has ended that within `limitMs`. */
+export async function pingOn(where: string | number, limitMs: number): Promise<boolean> {
+  const wire = await dial(where);
+  const endMs = performance.now() + limitMs;
+  try {
+    while (performance.now() < endMs) {
+      if ((await ask(wire, "")) === null) return true;
+      await Bun.sleep(100);
+    }
+    return false;
+  } finally {
+    wire.close();
+  }
+}
+
+/** Sends a frame byte by byte; whether the server has ended that within `limitMs`. */
+export async function dribble(where: string | number, limitMs: number): Promise<boolean> {
+  const socket = typeof where === "string" ? connect(where) : connect(where, "127.0.0.1");
+  let hasEnded = false;
+  const end = () => {
+    hasEnded = true;
+  };
+  for (const event of ["end", "close", "error"]) socket.on(event, end);
+  socket.resume();
+  const frame = framed(body({ id: UNRECORDED, payload: Buffer.alloc(500), type: TYPE.ping }));
+  const endMs = performance.now() + limitMs;
+  for (let at = 0; !hasEnded && performance.now() < endMs; at++) {
+    socket.write(frame.subarray(at, at + 1));
+    await Bun.sleep(100);
+  }
+  socket.destroy();
+  return hasEnded;
 }

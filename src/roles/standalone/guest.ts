@@ -8,7 +8,7 @@ import { differ, UsageMeter, type UsageReading } from "../../system/usage.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
 import { connectionSettingsOf } from "../attached.ts";
 import type { EffectiveReport, RoleSettings, StandaloneServer } from "../control.ts";
-import { connectionSilenceMs, silenceMsOf } from "../silence.ts";
+import { connectionSilenceMs, guestSilenceMsOf } from "../silence.ts";
 import { clockDifference } from "./clock-facts.ts";
 import { helloDifference, ownHello, processInWords } from "./hello.ts";
 import type { ClientEnd, Hello, Question, Terms } from "./note-schema.ts";
@@ -45,6 +45,9 @@ export interface Guest {
   readonly thread: string | null;
   readonly tell: (news: GuestNews) => void;
 }
+
+/** How long all may take before a test is agreed upon, also for one who says something all the while. */
+const GREETING_MS = 10_000;
 
 /** A talk goes through these in order, one question each; what it is told twice would be set up over what is under way. */
 const STAGES = ["hello", "terms", "start", "report", "part"] as const;
@@ -127,7 +130,7 @@ class Conversation {
     const agreed = {
       ...settings,
       ...terms,
-      silenceMs: connectionSilenceMs(silenceMsOf(terms), terms.concurrency),
+      silenceMs: connectionSilenceMs(guestSilenceMsOf(terms), terms.concurrency),
     };
     const status = channel.agree({
       ...connectionSettingsOf(agreed, serverSheetOf(slot), null),
@@ -199,10 +202,15 @@ export async function serveGuest(guest: Guest): Promise<UsageFigures | null> {
   try {
     let first = 0;
     await runLoop(
-      answerPings(channel, onPing, (type) => {
-        first = type;
-        return conversation.terms === null;
-      }),
+      answerPings(
+        channel,
+        onPing,
+        (type) => {
+          first = type;
+          return conversation.terms === null;
+        },
+        GREETING_MS,
+      ),
       channel,
     );
     if (first === FRAME.shutdown) return null;

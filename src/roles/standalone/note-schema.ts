@@ -7,6 +7,7 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { MAX_DURATION_NS } from "../../cli/duration.ts";
 import { MAX_MESSAGE_BYTES } from "../../cli/flags.ts";
+import { MOST_ENCODED_LENGTH } from "../../stats/hdr.ts";
 import { UNKNOWN } from "../../system/kernel-files.ts";
 import { UsageFiguresSchema } from "../../system/usage-schema.ts";
 
@@ -40,10 +41,14 @@ const HelloSchema = Type.Object({
 });
 export type Hello = Readonly<Static<typeof HelloSchema>>;
 
+/** As the command line has them; and a client's share of the least among the most clients. */
+const [LEAST_RATE, MOST_RATE] = [0.001, 1e9];
+const MOST_CLIENTS = 1024;
+
 const ArrivalSchema = Type.Object({
-  ratePerSecond: Type.Number({ exclusiveMinimum: 0, maximum: 1e9 }),
+  ratePerSecond: Type.Number({ minimum: LEAST_RATE / MOST_CLIENTS, maximum: MOST_RATE }),
   kind: Type.Union([Type.Literal("constant"), Type.Literal("poisson"), Type.Literal("burst")]),
-  burst: whole(1),
+  burst: whole(1, 2 ** 32 - 1),
 });
 
 /** What the client tells of the test that comes; the server has no say in it but for what its own command line demands. */
@@ -59,13 +64,13 @@ const TermsSchema = Type.Object({
   warmupCount: whole(0),
   includeFirstMessage: Type.Boolean(),
   reply: Type.Union([Type.Literal("echo"), Type.Literal("ack")]),
-  concurrency: whole(1, 1024),
+  concurrency: whole(1, MOST_CLIENTS),
   /** Client of several at once, from 0. */
-  worker: whole(0, 1023),
+  worker: whole(0, MOST_CLIENTS - 1),
   /** Of all clients together; what stands above is this one's share. */
   whole: Type.Object({
     messageCount: nullable(whole(0)),
-    ratePerSecond: nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1e9 })),
+    ratePerSecond: nullable(Type.Number({ minimum: LEAST_RATE, maximum: MOST_RATE })),
     seed: whole(0),
   }),
   /** From 1. */
@@ -144,8 +149,54 @@ const EffectiveSchema = Type.Object({
   realTime: nullable(RealTimeSchema),
 });
 
-/** The parts of a server's report that are taken over as they are. */
-export const OwnFiguresSchema = Type.Object({
+/** What a receiver counts, as digits: below 2^53. */
+export const COUNTS = [
+  "sent_count",
+  "received_count",
+  "duplicated_count",
+  "reordered_count",
+  "corrupt_count",
+  "warmup_count",
+  "room_wait_count",
+  "room_wait_ns",
+  "migration_count",
+  "stall_count",
+  "stall_ns",
+] as const;
+/** Its moments, CLOCK_MONOTONIC. */
+export const TIMES = ["first_send_ns", "last_send_ns", "last_receive_ns"] as const;
+export const SUMS = [
+  "count",
+  "min_ns",
+  "max_ns",
+  "sum_ns",
+  "sum_of_squares_low",
+  "sum_of_squares_high",
+] as const;
+/** What it records; lateness is the sender's. */
+export const DISTRIBUTIONS = ["service", "response"] as const;
+
+const MOST_CPU_WORDS = 1024;
+
+/** What can be in a ledger; how large the numbers may be is looked at when they are read. */
+const unsigned = Type.String({ pattern: "^\\d{1,20}$" });
+const each = <Name extends string, T extends TSchema>(names: readonly Name[], schema: T) =>
+  Type.Object(Object.fromEntries(names.map((name) => [name, schema])) as Record<Name, T>);
+
+/** What a server says of a test that it served. */
+export const ServerReportSchema = Type.Object({
+  counters: each([...COUNTS, ...TIMES], unsigned),
+  /** Words of a bit for each CPU. */
+  cpus: Type.Array(unsigned, { maxItems: MOST_CPU_WORDS }),
+  distributions: each(
+    DISTRIBUTIONS,
+    Type.Object({
+      sums: each(SUMS, unsigned),
+      overflowCount: unsigned,
+      /** HdrHistogram's compressed V2 encoding, base64; "" where nothing lies in a bucket. */
+      buckets: Type.String({ maxLength: MOST_ENCODED_LENGTH }),
+    }),
+  ),
   effective: EffectiveSchema,
   usage: nullable(UsageFiguresSchema),
 });

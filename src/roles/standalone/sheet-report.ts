@@ -8,43 +8,21 @@ import { decodeBuckets, encodeBuckets } from "../../stats/hdr.ts";
 import { BUCKET_COUNT } from "../../stats/histogram.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
 import type { EffectiveReport } from "../control.ts";
-import { OwnFiguresSchema } from "./note-schema.ts";
+import { COUNTS, DISTRIBUTIONS, ServerReportSchema, SUMS, TIMES } from "./note-schema.ts";
 
-/** What a receiver counts; integers of any size, as digits. */
-const COUNTERS = [
-  "sent_count",
-  "received_count",
-  "duplicated_count",
-  "reordered_count",
-  "corrupt_count",
-  "warmup_count",
-  "room_wait_count",
-  "room_wait_ns",
-  "first_send_ns",
-  "last_send_ns",
-  "last_receive_ns",
-  "migration_count",
-  "stall_count",
-  "stall_ns",
-] as const;
-
-const SUMS = ["count", "min_ns", "max_ns", "sum_ns", "sum_of_squares_low", "sum_of_squares_high"] as const;
-/** What a receiver records; lateness is the sender's. */
-const DISTRIBUTIONS = ["service", "response"] as const;
+const COUNTERS = [...COUNTS, ...TIMES];
 
 type Digits<Name extends string> = Readonly<Record<Name, string>>;
 
 interface DistributionReport {
   readonly sums: Digits<(typeof SUMS)[number]>;
   readonly overflowCount: string;
-  /** HdrHistogram's compressed V2 encoding, base64; "" where nothing lies in a bucket. */
   readonly buckets: string;
 }
 
-/** What a server says of a test that it served. */
+/** As ServerReportSchema has it. */
 export interface ServerReport {
   readonly counters: Digits<(typeof COUNTERS)[number]>;
-  /** Words of a bit for each CPU. */
   readonly cpus: readonly string[];
   readonly distributions: Readonly<Record<(typeof DISTRIBUTIONS)[number], DistributionReport>>;
   readonly effective: EffectiveReport;
@@ -80,33 +58,69 @@ export function reportSheet(
   };
 }
 
-/** No count may be missing from the buckets or be in them twice. */
-function checkedBuckets({ sums, overflowCount, buckets }: DistributionReport): BigUint64Array {
-  const counts = buckets === "" ? new BigUint64Array(BUCKET_COUNT) : decodeBuckets(buckets);
-  const inBuckets = counts.reduce((total, count) => total + count, 0n);
-  if (inBuckets + BigInt(overflowCount) !== BigInt(sums.count))
-    throw new RangeError("counts that don't add up");
-  return counts;
+const MOST_COUNTED = BigInt(Number.MAX_SAFE_INTEGER);
+const LATEST_NS = 2n ** 63n - 1n;
+const GREATEST_WORD = 2n ** 64n - 1n;
+
+function upTo(greatest: bigint, digits: string): bigint {
+  const value = BigInt(digits);
+  if (value > greatest) throw new RangeError("numbers that can't be");
+  return value;
 }
 
-/** Puts a peer's report into the sheet that the peer would have written, had it shared this memory. @throws RunError */
+/** A distribution as a sheet has it. */
+interface Distribution {
+  readonly sums: ReadonlyMap<(typeof SUMS)[number], bigint>;
+  readonly overflowCount: bigint;
+  readonly buckets: BigUint64Array;
+}
+
+/** No count may be missing from the buckets or be in them twice. */
+function checkedDistribution({ sums, overflowCount, buckets }: DistributionReport): Distribution {
+  const counts = buckets === "" ? new BigUint64Array(BUCKET_COUNT) : decodeBuckets(buckets);
+  const inBuckets = counts.reduce((total, count) => total + count, 0n);
+  const count = upTo(MOST_COUNTED, sums.count);
+  const overflow = upTo(MOST_COUNTED, overflowCount);
+  if (inBuckets + overflow !== count) throw new RangeError("counts that don't add up");
+  return {
+    sums: new Map(SUMS.map((name) => [name, upTo(GREATEST_WORD, sums[name])])),
+    overflowCount: overflow,
+    buckets: counts,
+  };
+}
+
+/** All that is to be put into a sheet. @throws RangeError where none of ours would have said it */
+function checkedReport(report: unknown) {
+  if (!Value.Check(ServerReportSchema, report)) throw new RangeError("figures that can't be");
+  const { counters, distributions, cpus } = report as ServerReport;
+  return {
+    counts: COUNTS.map((name) => [name, upTo(MOST_COUNTED, counters[name])] as const),
+    times: TIMES.map((name) => [name, upTo(LATEST_NS, counters[name])] as const),
+    distributions: DISTRIBUTIONS.map((which) => [which, checkedDistribution(distributions[which])] as const),
+    cpus: cpus.map((word) => upTo(GREATEST_WORD, word)),
+  };
+}
+
+/**
+ * Puts a peer's report into the sheet that the peer would have written, had it shared this memory; nothing of one that is not sound.
+ * @throws RunError
+ */
 export function adoptReport(ledger: LedgerFile, sheet: number, report: ServerReport): void {
+  const { counts, times, distributions, cpus } = checkedOrRefused(report);
+  const view = ledger.sheet(sheet);
+  for (const [name, value] of [...counts, ...times]) view.set(name, value);
+  for (const [which, { sums, overflowCount, buckets }] of distributions) {
+    const distribution = view.nested(which, DISTRIBUTION);
+    for (const [name, value] of sums) distribution.set(name, value);
+    distribution.set("overflow_count", overflowCount);
+    distribution.setWords("buckets", buckets);
+  }
+  view.setWords("cpus_used", BigUint64Array.from(cpus.slice(0, view.words("cpus_used").length)));
+}
+
+function checkedOrRefused(report: unknown) {
   try {
-    if (!Value.Check(OwnFiguresSchema, report)) throw new RangeError("figures that can't be");
-    const view = ledger.sheet(sheet);
-    for (const name of COUNTERS) view.set(name, BigInt(report.counters[name]));
-    for (const which of DISTRIBUTIONS) {
-      const { sums, overflowCount } = report.distributions[which];
-      const buckets = checkedBuckets(report.distributions[which]);
-      const distribution = view.nested(which, DISTRIBUTION);
-      for (const name of SUMS) distribution.set(name, BigInt(sums[name]));
-      distribution.set("overflow_count", BigInt(overflowCount));
-      distribution.setWords("buckets", buckets);
-    }
-    view.setWords(
-      "cpus_used",
-      BigUint64Array.from(report.cpus.slice(0, view.words("cpus_used").length), BigInt),
-    );
+    return checkedReport(report);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new RunError(`the server's report can't be read: ${reason}`);

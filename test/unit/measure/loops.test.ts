@@ -3,6 +3,7 @@ import { FRAME, NEED, UNRECORDED_ID, WINDOW_OVER } from "../../../src/channel/ch
 import { ChannelError, ProtocolError } from "../../../src/measure/failures.ts";
 import {
   answerMessages,
+  answerPings,
   exchangeNotes,
   runLoop,
   sendMessages,
@@ -248,5 +249,26 @@ describe.each(ERRORS)("the error %d", (status) => {
 
   test("is worded", () => {
     expect(new ChannelError(status).message).toMatch(/^[a-z].{5,}/);
+  });
+});
+
+describe("a greeting", () => {
+  const greet = (script: Script, limitMs: number) => {
+    const channel = new ScriptedChannel(script);
+    const echo = (note: string) => note;
+    return runLoop(
+      answerPings(channel, echo, () => true, limitMs),
+      channel,
+    );
+  };
+
+  test("of pings without end has one", async () => {
+    const error = await failed(greet({ arriving: Array<number>(10).fill(FRAME.ping) }, -1));
+    expect(error).toMatchObject({ status: TIMED_OUT });
+  });
+
+  test("goes on until there is something else", async () => {
+    const arriving = [FRAME.ping, FRAME.ping, FRAME.oneWay];
+    expect(await failed(greet({ arriving, isBlocking: true }, 1000))).toBeNull();
   });
 });

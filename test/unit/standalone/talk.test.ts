@@ -1,9 +1,11 @@
 /** What peers that were started by hand say to each other. */
 import { describe, expect, test } from "bun:test";
+import { deflateSync } from "node:zlib";
 import { NOTE_BYTES } from "../../../src/channel/channel.ts";
 import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../src/measure/ledger.ts";
 import { DISTRIBUTION } from "../../../src/native/layout.ts";
 import { native } from "../../../src/native/library.ts";
+import { guestSilenceMsOf } from "../../../src/roles/silence.ts";
 import { clockDifference, monotonicOffsetOf } from "../../../src/roles/standalone/clock-facts.ts";
 import { helloDifference, ownHello } from "../../../src/roles/standalone/hello.ts";
 import type { Terms } from "../../../src/roles/standalone/note-schema.ts";
@@ -89,6 +91,18 @@ describe("notes", () => {
 });
 
 describe("terms", () => {
+  test("name rates that the command line takes, and no longer silence than can be counted", () => {
+    const arrival = { ratePerSecond: 0.001 / 1024, kind: "poisson", burst: 1 } as const;
+    const asks = (change: object) => readQuestion(JSON.stringify({ terms: { ...TERMS, ...change } }));
+    expect(asks({ arrival })).not.toBeNull();
+    expect(asks({ arrival: { ...arrival, ratePerSecond: 1e-9 } })).toBeNull();
+    expect(asks({ arrival: { ...arrival, burst: 2 ** 32 } })).toBeNull();
+    expect(asks({ whole: { ...TERMS.whole, ratePerSecond: 1e-9 } })).toBeNull();
+    const slowest = { sendDelayNs: 1e9, arrival: { ...arrival, burst: 2 ** 32 - 1 } };
+    expect(guestSilenceMsOf(slowest)).toBe(86_400_000 + 2_000);
+    expect(guestSilenceMsOf({ sendDelayNs: 0, arrival: null })).toBe(10_000);
+  });
+
   test("a server that demands nothing takes everything that fits", () => {
     expect(differences(TERMS, {}, "uds", 64)).toEqual([]);
     expect(differences({ ...TERMS, messageBytes: 64 }, {}, "shm", 64)).toEqual([]);
@@ -154,6 +168,25 @@ describe("clocks", () => {
   });
 });
 
+/** As HdrHistogram's compressed V2 encoding has it, whatever it holds. */
+function encodedBytes(bytes: Buffer): string {
+  const head = Buffer.alloc(8);
+  const rest = deflateSync(bytes);
+  head.writeInt32BE(0x1c849314, 0);
+  head.writeInt32BE(rest.length, 4);
+  return Buffer.concat([head, rest]).toString("base64");
+}
+
+function countsOf(words: Buffer): Buffer {
+  const head = Buffer.alloc(40);
+  head.writeInt32BE(0x1c849313, 0);
+  head.writeInt32BE(words.length, 4);
+  head.writeInt32BE(3, 12);
+  head.writeBigInt64BE(1n, 16);
+  head.writeBigInt64BE(60_000_000_000n, 24);
+  return Buffer.concat([head, words]);
+}
+
 describe("a report", () => {
   const effective = {
     pid: 1,
@@ -193,6 +226,42 @@ describe("a report", () => {
     );
     expect(adopt({ ...report, counters: {} })).toThrow("can't be read");
     expect(adopt({})).toThrow("can't be read");
+  });
+
+  test("of numbers or lengths that no ledger has is refused, and nothing of it is taken over", () => {
+    const { report } = reported();
+    const to = LedgerFile.private(2);
+    const { service } = report.distributions;
+    const withService = (change: object) => ({
+      ...report,
+      distributions: { ...report.distributions, response: { ...service, ...change } },
+    });
+    const withSum = (change: object) => withService({ sums: { ...service.sums, ...change } });
+    const withCounter = (change: object) => ({ ...report, counters: { ...report.counters, ...change } });
+    for (const bad of [
+      ...["-1", "", "1.5", "0x10", "9".repeat(40), String(2n ** 53n), String(2n ** 64n - 1n)].map((digits) =>
+        withCounter({ stall_ns: digits }),
+      ),
+      withCounter({ sent_count: 5000 }),
+      withCounter({ last_receive_ns: String(2n ** 63n) }),
+      withSum({ count: "-1" }),
+      withSum({ sum_ns: String(2n ** 64n) }),
+      withService({ overflowCount: String(2n ** 64n - 1n) }),
+      withService({ buckets: "A".repeat(400_000) }),
+      withService({ buckets: encodedBytes(Buffer.alloc(50_000_000)) }),
+      // A run of empty buckets that would take for ever to go through.
+      withService({ buckets: encodedBytes(countsOf(Buffer.from("ffffffffffffffffff", "hex"))) }),
+      withService({ buckets: encodedBytes(countsOf(Buffer.from("ff", "hex"))) }),
+      { ...report, cpus: Array.from({ length: 1025 }, () => "0") },
+      { ...report, cpus: [String(2n ** 64n)] },
+      { ...report, effective: { ...effective, pid: -1 } },
+      null,
+    ]) {
+      const adopt = () => adoptReport(to, serverSheetOf(0), bad as ServerReport);
+      expect(adopt).toThrow("the server's report can't be read: ");
+    }
+    expect(to.counts(serverSheetOf(0)).received).toBe(0);
+    expect(to.distribution(serverSheetOf(0), "service").count).toBe(0n);
   });
 
   test("is about the distribution that was recorded", () => {
