@@ -52,9 +52,13 @@ function faultOf(counts: MessageCounts, expected: number | null, recorded: bigin
   if (expected !== null && counts.sent !== expected) {
     return `${counts.sent} messages were sent instead of ${expected}`;
   }
-  if (recorded !== null && recorded !== BigInt(counts.received))
-    return `${recorded} of ${counts.received} messages were recorded`;
-  return counts.received === 0 ? "no message was measured" : null;
+  return unrecorded(counts, recorded) ?? (counts.received === 0 ? "no message was measured" : null);
+}
+
+/** A message whose stamp lies ahead of its arrival has no latency. @param recorded null: none were to be */
+export function unrecorded({ received }: MessageCounts, recorded: bigint | null): string | null {
+  if (recorded === null || recorded === BigInt(received)) return null;
+  return `${recorded} of ${received} messages were recorded`;
 }
 
 /** Messages a second between a client's first send and its last; null with fewer than two. */

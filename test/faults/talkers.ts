@@ -118,22 +118,23 @@ export async function talk(where: string | number, notes: readonly unknown[]): P
 }
 
 /** Asks nothing, again and again; whether the server has ended that within `limitMs`. */
-export async function pingOn(where: string | number, limitMs: number): Promise<boolean> {
-  const wire = await dial(where);
-  const endMs = performance.now() + limitMs;
-  try {
-    while (performance.now() < endMs) {
-      if ((await ask(wire, "")) === null) return true;
-      await Bun.sleep(100);
-    }
-    return false;
-  } finally {
-    wire.close();
-  }
+export function pingOn(where: string | number, limitMs: number): Promise<boolean> {
+  return goOn(where, limitMs, () =>
+    framed(body({ id: UNRECORDED, payload: Buffer.alloc(0), type: TYPE.ping })),
+  );
 }
 
-/** Sends a frame byte by byte; whether the server has ended that within `limitMs`. */
-export async function dribble(where: string | number, limitMs: number): Promise<boolean> {
+/** Sends a frame byte by byte; the same. */
+export function dribble(where: string | number, limitMs: number): Promise<boolean> {
+  const frame = framed(body({ id: UNRECORDED, payload: Buffer.alloc(500), type: TYPE.ping }));
+  return goOn(where, limitMs, (turn) => frame.subarray(turn, turn + 1));
+}
+
+async function goOn(
+  where: string | number,
+  limitMs: number,
+  next: (turn: number) => Buffer,
+): Promise<boolean> {
   const socket = typeof where === "string" ? connect(where) : connect(where, "127.0.0.1");
   let hasEnded = false;
   const end = () => {
@@ -141,10 +142,9 @@ export async function dribble(where: string | number, limitMs: number): Promise<
   };
   for (const event of ["end", "close", "error"]) socket.on(event, end);
   socket.resume();
-  const frame = framed(body({ id: UNRECORDED, payload: Buffer.alloc(500), type: TYPE.ping }));
   const endMs = performance.now() + limitMs;
-  for (let at = 0; !hasEnded && performance.now() < endMs; at++) {
-    socket.write(frame.subarray(at, at + 1));
+  for (let turn = 0; !hasEnded && performance.now() < endMs; turn++) {
+    socket.write(next(turn));
     await Bun.sleep(100);
   }
   socket.destroy();

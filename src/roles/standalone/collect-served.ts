@@ -5,7 +5,7 @@ import type { WorkerMeasurement } from "../../measure/merge-workers.ts";
 import { faultsInWords } from "../../result/verdict.ts";
 import { emptySnapshot } from "../../stats/histogram.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
-import { achievedRate } from "../collect.ts";
+import { achievedRate, unrecorded } from "../collect.ts";
 import type { EffectiveReport } from "../control.ts";
 
 /** What a server knows of one client's test beside its sheet. */
@@ -62,14 +62,19 @@ export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile)
     corrupt: server.corrupt,
   };
   const faults = faultsInWords(counts);
+  const latency = latencyOf(plan.arrival === null ? "service" : "response");
   const { firstSendNs } = client;
   const hasWindow = served.clocks === null && firstSendNs !== null && server.lastReceiveNs !== null;
   const measurement: Measurement = {
     test,
-    failure: failure ?? (faults === "" ? null : `of ${sent} messages: ${faults}`),
+    failure:
+      failure ??
+      (faults === ""
+        ? unrecorded(counts, absent === null ? latency.count : null)
+        : `of ${sent} messages: ${faults}`),
     complete: failure === null,
     counts,
-    latency: latencyOf(plan.arrival === null ? "service" : "response"),
+    latency,
     workers: [],
     latencyAbsent: absent,
     isPeerForeign: isForeign,
