@@ -8,11 +8,6 @@ import type { Token } from "./tokens.ts";
 
 const SEE_HELP = "see ipc-benchmark --help";
 
-/** A flag of later work, or a use of a flag that is. */
-export function notAvailableYet(what: string, hint = "leave it out"): UsageError {
-  return new UsageError(`${what} is not available yet`, hint);
-}
-
 type ValuedFlag = Extract<Flag, { readonly value: unknown }>;
 
 /** A flag that takes values, with those read so far. */

@@ -46,8 +46,6 @@ export interface RunWatch extends Required<RunObserver> {
   readonly ringCapacity: number;
 }
 
-export const NOBODY: RunWatch = { ringCapacity: 0, ...allOf([]) };
-
 /** Several observers as one; each is told in their order. */
 export function allOf(observers: readonly RunObserver[]): Required<RunObserver> {
   return {
