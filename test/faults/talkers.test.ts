@@ -31,6 +31,12 @@ for (const mode of ["--async", "--blocking"]) {
         }
       }
       for (const kind of ["agreed", "hello", "parts"]) expect(answers).toContain(kind);
+      for (const [first, last] of [
+        ["99999999999999999999", "99999999999999999999"],
+        ["-5", "5"],
+        ["1", "2"],
+      ] as const)
+        expect((await talk(meeting.socketPath, notesOfSender(first, last))).at(-1)?.[1]).toBeNull();
       const later = await talk(meeting.socketPath, NOTES_OF_LATER);
       expect(later[1]?.[1]).toContain("version: the client has 99.0.0, the server ");
 

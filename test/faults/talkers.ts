@@ -71,6 +71,12 @@ export const NOTES: readonly unknown[] = [
   { part: 0 },
 ];
 
+/** Says that it sent at these times. */
+export const notesOfSender = (firstSendNs: string, lastSendNs: string): readonly unknown[] => [
+  ...NOTES.slice(0, 3),
+  { report: { sent: 10, firstSendNs, lastSendNs } },
+];
+
 /** Another version's, which asks in its own way. */
 export const NOTES_OF_LATER: readonly unknown[] = [
   { hello: { ...HELLO, ipcBenchmark: "99.0.0" } },

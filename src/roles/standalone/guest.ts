@@ -4,6 +4,7 @@ import { type Channel, FRAME } from "../../channel/channel.ts";
 import { ChannelError, ProtocolError } from "../../measure/failures.ts";
 import { clientSheetOf, type LedgerFile, serverSheetOf } from "../../measure/ledger.ts";
 import { answerMessages, answerPings, runLoop } from "../../measure/loops.ts";
+import { native } from "../../native/library.ts";
 import { differ, UsageMeter, type UsageReading } from "../../system/usage.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
 import { connectionSettingsOf } from "../attached.ts";
@@ -52,6 +53,9 @@ const GREETING_MS = 10_000;
 /** A talk goes through these in order, one question each; what it is told twice would be set up over what is under way. */
 const STAGES = ["hello", "terms", "start", "report", "part"] as const;
 
+/** Of a signed 64-bit clock. */
+const LATEST_NS = 2n ** 63n - 1n;
+
 /** A conversation with one client. */
 class Conversation {
   readonly #guest: Guest;
@@ -63,6 +67,8 @@ class Conversation {
   #isRefused = false;
   #parts: string[] = [];
   #opening: UsageReading | null = null;
+  #clocksDiffer = false;
+  #startedNs = 0n;
   terms: Terms | null = null;
   usage: UsageFigures | null = null;
 
@@ -132,9 +138,10 @@ class Conversation {
       ...terms,
       silenceMs: connectionSilenceMs(guestSilenceMsOf(terms), terms.concurrency),
     };
+    this.#clocksDiffer = clocks !== null;
     const status = channel.agree({
       ...connectionSettingsOf(agreed, serverSheetOf(slot), null),
-      clocksDiffer: clocks !== null,
+      clocksDiffer: this.#clocksDiffer,
     });
     if (status < 0) throw new ChannelError(status);
     this.terms = terms;
@@ -148,6 +155,7 @@ class Conversation {
     const { channel, ledger, slot } = this.#guest;
     if ("start" in question) {
       this.#opening = this.#meter?.readOpening() ?? null;
+      this.#startedNs = native().clock_monotonic_ns();
       channel.start();
       // The client's own sheet lies elsewhere; rows of single messages take the offset between the clocks from it.
       const offset = ledger.sheet(serverSheetOf(slot)).get("realtime_offset_ns");
@@ -163,8 +171,20 @@ class Conversation {
     return part;
   }
 
+  /** Its sends lie between its two notes, as far as its clock is this one. @throws ProtocolError */
+  #checkTimes({ firstSendNs, lastSendNs }: ClientEnd): void {
+    if (firstSendNs === null || lastSendNs === null) return;
+    const [first, last] = [BigInt(firstSendNs), BigInt(lastSendNs)];
+    const isWithin =
+      this.#clocksDiffer || (first >= this.#startedNs && last <= native().clock_monotonic_ns());
+    if (first < 0n || last > LATEST_NS || first > last || !isWithin)
+      throw new ProtocolError("a client that says it sent at times that can't be");
+  }
+
   /** The client has sent all and says how much that was. */
-  #end({ sent, firstSendNs, lastSendNs }: ClientEnd): void {
+  #end(end: ClientEnd): void {
+    this.#checkTimes(end);
+    const { sent, firstSendNs, lastSendNs } = end;
     const { ledger, slot, effective } = this.#guest;
     const closing = this.#meter?.readClosing() ?? null;
     this.usage = this.#opening === null || closing === null ? null : differ(this.#opening, closing);
