@@ -5,7 +5,7 @@ import { allTests, until } from "../e2e/harness.ts";
 import { Meeting } from "../e2e/standalone-pair.ts";
 import { newSeed } from "./plan.ts";
 import { Random } from "./random.ts";
-import { dribble, NOTES, NOTES_OF_LATER, pingOn, talk, talkOddly } from "./talkers.ts";
+import { dribble, NOTES, NOTES_OF_LATER, notesOfSender, pingOn, talk, talkOddly } from "./talkers.ts";
 
 const IS_LONG = process.env.IPC_BENCHMARK_LONG === "1";
 setDefaultTimeout(IS_LONG ? 10 * TEST_TIMEOUT_MS : TEST_TIMEOUT_MS);
