@@ -49,6 +49,11 @@ int channel_check_peer(struct channel *channel) {
   return channel->ops->check_peer == NULL ? 0 : channel->ops->check_peer(channel);
 }
 
+void channel_sent_all(struct channel *channel) {
+  channel->more_follows = 0;
+  if (channel->ops->publish != NULL) channel->ops->publish(channel);
+}
+
 int channel_watch_peer(struct channel *channel, int64_t *looked_ns, int64_t now_ns) {
   if (now_ns - *looked_ns < WAIT_SLICE_NS) return 0;
   *looked_ns = now_ns;

@@ -84,6 +84,8 @@ struct channel_ops {
   int (*receive)(struct channel *, struct arrival *, int64_t slice_ns);
   /* Whether wait, send and receive take WAIT_UNTIL_TICK (tick.h) for a slice. */
   int waits_until_tick;
+  /* Publish what sends with `more_follows` have put off. NULL: nothing ever is. */
+  void (*publish)(struct channel *);
   /* Sleep until a try may succeed: 0, or -EAGAIN after the slice. May run in a thread of its own beside an idle owner. */
   int (*wait)(struct channel *, enum readiness, int64_t slice_ns);
   /* End a wait() that runs in another thread. NULL: waits are never taken to another thread. */
@@ -103,7 +105,9 @@ struct channel {
   int64_t spin_ns;
   int64_t silence_ns;
   int is_ticking; /* the calling thread is interrupted every slice */
+  uint32_t queue_depth; /* messages that the way out holds; 0: it holds bytes */
   uint64_t moved_bytes; /* counted by mechanisms that move frames in parts: a sign of life before a long one is through */
+  int more_follows; /* the owner sends the next message right after this one, or says channel_sent_all: publishing may be put off till then */
   int expects_requests; /* the owner answers requests, and the moment at which one comes is measured by nobody */
 };
 
@@ -130,6 +134,9 @@ int channel_check_peer(struct channel *channel);
 /* For whoever waits for a moment instead of for the channel, and so would not hear of a death: the same, but once every slice
  * only, and 0 in between. -ECANCELED where the peer left because all is to stop. `looked_ns` belongs to the calling thread. */
 int channel_watch_peer(struct channel *channel, int64_t *looked_ns, int64_t now_ns);
+
+/* No more messages follow right now, though `more_follows` was said of the last one. */
+void channel_sent_all(struct channel *channel);
 
 /* Waits as the settings say (block, spin, hybrid) until done, stopped, the peer gone, or silent for too long. */
 int channel_send(struct channel *channel, const uint8_t *frame, size_t frame_bytes);

@@ -4,6 +4,9 @@
 
 #include "inbox.h"
 
+/* Some more than a read of the event loop brings at once, mostly. */
+#define FED_READ_AHEAD_BYTES (64 * 1024)
+
 struct fed_channel {
   struct channel channel;
   struct inbox inbox;
@@ -12,7 +15,7 @@ struct fed_channel {
 static struct fed_channel *fed_of(struct channel *channel) { return (struct fed_channel *)channel; }
 
 static int fed_open(struct channel *channel, const struct channel_settings *settings) {
-  return inbox_open(&fed_of(channel)->inbox, settings->frame_bytes);
+  return inbox_open(&fed_of(channel)->inbox, settings->frame_bytes, FED_READ_AHEAD_BYTES);
 }
 
 static int fed_try_receive(struct channel *channel, struct arrival *arrival) {

@@ -67,10 +67,22 @@ static size_t mark_bytes(size_t payload_bytes, size_t offset) {
   return left < WORD_BYTES ? left : WORD_BYTES;
 }
 
+/* Whole words on a way of their own, without a call: nearly all are. */
+static void put_mark(uint8_t *at, uint64_t word, size_t bytes) {
+  if (bytes == WORD_BYTES) {
+    put_u64(at, word);
+  } else {
+    memcpy(at, &word, bytes);
+  }
+}
+
+static int mark_matches(const uint8_t *at, uint64_t word, size_t bytes) {
+  return bytes == WORD_BYTES ? get_u64(at) == word : memcmp(at, &word, bytes) == 0;
+}
+
 void payload_mark(uint8_t *payload, size_t payload_bytes, uint64_t id) {
   for (size_t offset = 0; offset < payload_bytes; offset += BLOCK_BYTES) {
-    uint64_t word = mark_word(id, offset);
-    memcpy(payload + offset, &word, mark_bytes(payload_bytes, offset));
+    put_mark(payload + offset, mark_word(id, offset), mark_bytes(payload_bytes, offset));
   }
 }
 
@@ -80,12 +92,11 @@ static int window_matches(const uint8_t *payload, size_t from, size_t to) {
 
 int payload_matches(const uint8_t *payload, size_t payload_bytes, uint64_t id) {
   for (size_t offset = 0; offset < payload_bytes; offset += BLOCK_BYTES) {
-    uint64_t word = mark_word(id, offset);
-    if (memcmp(payload + offset, &word, mark_bytes(payload_bytes, offset)) != 0) return 0;
+    if (!mark_matches(payload + offset, mark_word(id, offset), mark_bytes(payload_bytes, offset))) return 0;
   }
   if (payload_bytes <= WORD_BYTES) return 1;
   uint64_t windows = (payload_bytes + WINDOW_BYTES - 1) / WINDOW_BYTES;
-  size_t from = (size_t)(id % windows) * WINDOW_BYTES;
+  size_t from = windows == 1 ? 0 : (size_t)(id % windows) * WINDOW_BYTES;
   size_t to = from + WINDOW_BYTES < payload_bytes ? from + WINDOW_BYTES : payload_bytes;
   if (from % BLOCK_BYTES == 0) from += mark_bytes(payload_bytes, from);
   return window_matches(payload, from, to);

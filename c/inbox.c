@@ -6,12 +6,13 @@
 
 #include "frame.h"
 
-#define READ_AHEAD_BYTES (64 * 1024)
-
-int inbox_open(struct inbox *inbox, size_t frame_bytes) {
-  *inbox = (struct inbox){.capacity = frame_bytes + READ_AHEAD_BYTES};
+int inbox_open(struct inbox *inbox, size_t frame_bytes, size_t read_ahead_bytes) {
+  *inbox = (struct inbox){.capacity = frame_bytes + read_ahead_bytes, .read_ahead_bytes = read_ahead_bytes};
   inbox->bytes = malloc(inbox->capacity);
-  return inbox->bytes == NULL ? -ENOMEM : 0;
+  if (inbox->bytes == NULL) return -ENOMEM;
+  /* Touched, so that its pages are there. */
+  memset(inbox->bytes, 0, inbox->capacity);
+  return 0;
 }
 
 void inbox_close(struct inbox *inbox) {
@@ -42,7 +43,11 @@ static int make_room(struct inbox *inbox, size_t wanted) {
 }
 
 int64_t inbox_space(struct inbox *inbox, uint8_t **at) {
-  if (inbox->start == inbox->end) inbox->start = inbox->end = 0;
+  if (inbox->start == inbox->end) {
+    inbox->start = inbox->end = 0;
+    *at = inbox->bytes;
+    return (int64_t)inbox->capacity;
+  }
   int64_t frame_bytes = begun_frame_bytes(inbox);
   if (frame_bytes < 0) return frame_bytes;
   size_t missing = (size_t)frame_bytes > inbox_pending(inbox) ? (size_t)frame_bytes - inbox_pending(inbox) : FRAME_LENGTH_BYTES;
@@ -50,13 +55,13 @@ int64_t inbox_space(struct inbox *inbox, uint8_t **at) {
   if (rc != 0) return rc;
   *at = inbox->bytes + inbox->end;
   /* A long frame is read to its end and no further, so that the next one starts at the front and nothing is moved. */
-  if (missing > READ_AHEAD_BYTES) return (int64_t)missing;
+  if (missing > inbox->read_ahead_bytes) return (int64_t)missing;
   return (int64_t)(inbox->capacity - inbox->end);
 }
 
-void inbox_filled(struct inbox *inbox, size_t bytes) {
+void inbox_filled(struct inbox *inbox, size_t bytes, int64_t filled_ns) {
   inbox->end += bytes;
-  inbox->filled_ns = clock_now_ns();
+  inbox->filled_ns = filled_ns;
 }
 
 int inbox_feed(struct inbox *inbox, const uint8_t *from, size_t bytes) {
@@ -68,7 +73,7 @@ int inbox_feed(struct inbox *inbox, const uint8_t *from, size_t bytes) {
   int rc = make_room(inbox, missing > bytes ? missing : bytes);
   if (rc != 0) return rc;
   memcpy(inbox->bytes + inbox->end, from, bytes);
-  inbox_filled(inbox, bytes);
+  inbox_filled(inbox, bytes, clock_now_ns());
   return 0;
 }
 

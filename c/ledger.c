@@ -32,8 +32,14 @@ void distribution_record(struct distribution *distribution, uint64_t value_ns) {
   distribution->count++;
 }
 
+/* The only one that this process may use, so that it need not be asked for with every message; less than 0: there are several. */
+static int32_t only_cpu = -1;
+
+void ledger_keep_to_cpu(int32_t cpu) { only_cpu = cpu; }
+
 static uint32_t current_cpu(void) {
 #if defined(__linux__)
+  if (only_cpu >= 0) return (uint32_t)only_cpu;
   int cpu = sched_getcpu();
   return cpu < 0 ? CPU_UNKNOWN : (uint32_t)cpu;
 #else

@@ -41,7 +41,7 @@ struct ledger {
   _Alignas(CACHE_LINE_BYTES) _Atomic uint32_t cpu_now; /* its number plus one; 0: nowhere yet */
 
   _Alignas(CACHE_LINE_BYTES) uint64_t sent_count;
-  uint64_t received_count;
+  _Atomic uint64_t received_count; /* its one writer stores, the peer looks (session.c) */
   uint64_t duplicated_count;
   uint64_t reordered_count;
   uint64_t corrupt_count;
@@ -101,6 +101,8 @@ void distribution_record(struct distribution *distribution, uint64_t value_ns);
 
 /* Notes which CPU this thread is on. */
 void ledger_note_cpu(struct ledger *ledger);
+/* From now on every thread of this process that measures runs on that CPU alone; less than 0: on any. */
+void ledger_keep_to_cpu(int32_t cpu);
 
 /* Whether both sides were last seen on one CPU. */
 static inline int ledger_shares_cpu(const struct ledger *one, const struct ledger *other) {

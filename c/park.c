@@ -31,7 +31,8 @@ static int withdraw(struct park_place *place) {
 
 /* Whether the wait was cancelled; then the next one is not. */
 static int take_cancelled(const struct park_wish *wish) {
-  return wish->cancelled != NULL && atomic_exchange_explicit(wish->cancelled, 0, memory_order_seq_cst) != 0;
+  if (wish->cancelled == NULL || atomic_load_explicit(wish->cancelled, memory_order_seq_cst) == 0) return 0;
+  return atomic_exchange_explicit(wish->cancelled, 0, memory_order_seq_cst) != 0;
 }
 
 /* The second look: more than 0 go, 0 sleep, less an error. */

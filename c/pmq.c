@@ -47,7 +47,6 @@ struct pmq_channel {
   struct queue out;
   struct queue in;
   size_t message_bytes; /* largest body */
-  uint32_t depth;
   unsigned priority;
   uint8_t *buffer; /* for a frame: a body with its length in front */
   _Atomic int has_seen_peer; /* its claim; other programs make none. More than one waiter may look. */
@@ -114,7 +113,7 @@ static int set_up(struct pmq_channel *self, const struct channel_settings *setti
   struct mq_attr attributes;
   if (mq_getattr(self->in.fd, &attributes) != 0) return -errno;
   self->message_bytes = (size_t)attributes.mq_msgsize;
-  self->depth = (uint32_t)attributes.mq_maxmsg;
+  self->channel.queue_depth = (uint32_t)attributes.mq_maxmsg;
   self->priority = settings->priority;
   if (planned_body_bytes(settings) > self->message_bytes) return -EMSGSIZE;
   self->buffer = malloc(FRAME_LENGTH_BYTES + self->message_bytes);
@@ -290,7 +289,7 @@ static void pmq_effective(struct channel *channel, struct channel_effective *eff
   *effective = (struct channel_effective){
       .send_buffer_bytes = self->message_bytes,
       .receive_buffer_bytes = self->message_bytes,
-      .queue_depth = self->depth,
+      .queue_depth = self->channel.queue_depth,
   };
 }
 

@@ -37,7 +37,9 @@ int32_t process_pin(int32_t cpu) {
   uint64_t words[LEDGER_CPU_WORDS] = {0};
   if (cpu < 0 || cpu >= LEDGER_CPU_WORDS * 64) return -EINVAL;
   words[cpu / 64] = UINT64_C(1) << (cpu % 64);
-  return process_keep_to(words, LEDGER_CPU_WORDS);
+  int32_t rc = process_keep_to(words, LEDGER_CPU_WORDS);
+  if (rc == 0) ledger_keep_to_cpu(cpu);
+  return rc;
 #else
   (void)cpu;
   return -ENOTSUP;
@@ -45,6 +47,7 @@ int32_t process_pin(int32_t cpu) {
 }
 
 int32_t process_keep_to(const uint64_t *words, int32_t word_count) {
+  ledger_keep_to_cpu(-1);
 #if defined(__linux__)
   return syscall(SYS_sched_setaffinity, 0, (size_t)word_count * sizeof *words, words) < 0 ? -errno : 0;
 #else

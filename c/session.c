@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "fed.h"
+#include "tick.h"
 
 /* ---- sending ---- */
 
@@ -46,6 +47,7 @@ int32_t session_begin_note(struct session *session, int32_t type, const uint8_t 
 
 int32_t session_begin_reply(struct session *session, double with_payload) {
   const struct message *request = &session->message;
+  session->is_echoed = with_payload != 0;
   size_t payload_bytes = with_payload ? request->payload_bytes : 0;
   /* An echo is sent from where the request lies, so nothing is copied. The event loop's sockets send from one fixed place
    * only, and an empty reply must leave the payload alone, which is still to be checked. */
@@ -112,8 +114,35 @@ static int32_t hand_over_now(struct session *session) {
   return finish_send(session, channel->ops->try_send(channel, session->sending, session->sending_bytes));
 }
 
+/*
+ * What is known of the room in a queue of messages, without asking the system: a peer counts each message after it has taken it
+ * and before it takes the next. More under way than the queue holds: it is full. To find that out by a system call that fails
+ * would cost a fifth of the throughput. Two less (the canary is not counted): there is room.
+ */
+enum room { ROOM_UNKNOWN, ROOM_SURE, ROOM_NONE };
+
+static enum room look_for_room(struct session *session) {
+  uint64_t depth = session->channel->queue_depth;
+  if (depth == 0 || session->peer_ledger == NULL || !is_recorded(session->sending_id, session->sending_type)) return ROOM_UNKNOWN;
+  uint64_t sent_count = session->ledger->sent_count;
+  if (sent_count - session->taken_count + 2 > depth) {
+    session->taken_count = atomic_load_explicit(&session->peer_ledger->received_count, memory_order_relaxed);
+  }
+  uint64_t under_way = sent_count - session->taken_count;
+  return under_way > depth ? ROOM_NONE : under_way + 2 <= depth ? ROOM_SURE : ROOM_UNKNOWN;
+}
+
+static int32_t hand_over_at_first(struct session *session) {
+  struct channel *channel = session->channel;
+  enum room room = look_for_room(session);
+  if (room == ROOM_NONE) return finish_send(session, -EAGAIN);
+  if (room == ROOM_UNKNOWN || !channel->is_ticking) return hand_over_now(session);
+  /* Without a time limit that nothing will wait for. */
+  return finish_send(session, channel->ops->send(channel, session->sending, session->sending_bytes, WAIT_UNTIL_TICK));
+}
+
 static int32_t hand_over(struct session *session) {
-  int32_t rc = hand_over_now(session);
+  int32_t rc = hand_over_at_first(session);
   if (rc != -EAGAIN || !session->settings.blocking) return rc;
   return finish_send(session, channel_send(session->channel, session->sending, session->sending_bytes));
 }
@@ -147,10 +176,13 @@ int32_t session_flush_now(struct session *session) { return hand_over_now(sessio
 
 /* ---- receiving ---- */
 
+/* A payload that goes back as it came is checked, once for both ways, by the peer that gets it back. */
 static int payload_is_right(const struct session *session, const struct message *message) {
   if (session->settings.trusts_peer) return 1;
   uint64_t expected = message->type == FRAME_RESPONSE ? session->settings.reply_payload_bytes : session->settings.payload_bytes;
-  return message->payload_bytes == expected && payload_matches(message->payload, message->payload_bytes, message->id);
+  if (message->payload_bytes != expected) return 0;
+  if (message->type == FRAME_REQUEST && session->is_echoed) return 1;
+  return payload_matches(message->payload, message->payload_bytes, message->id);
 }
 
 /* When the message that this one completes was sent, as its sender says; 0 if it completes none, as requests do. */
@@ -179,10 +211,12 @@ static void record_latency(struct session *session, const struct message *messag
 
 static void record(struct session *session, const struct message *message, int64_t received_ns) {
   struct ledger *ledger = session->ledger;
-  ledger->received_count++;
+  uint64_t received_count = atomic_load_explicit(&ledger->received_count, memory_order_relaxed);
+  atomic_store_explicit(&ledger->received_count, received_count + 1, memory_order_relaxed);
   ledger->last_receive_ns = received_ns;
   if (session->in_flight > 0) session->in_flight--;
-  if (session->peer_ledger != NULL) ledger->same_cpu_count += ledger_shares_cpu(ledger, session->peer_ledger);
+  /* Of a round trip its client says that. */
+  if (message->type != FRAME_REQUEST && session->peer_ledger != NULL) ledger->same_cpu_count += ledger_shares_cpu(ledger, session->peer_ledger);
   /* Other tools number each kind of message anew. */
   switch (session->settings.trusts_peer ? ID_IN_ORDER : sequence_see(&session->sequence, message->id)) {
     case ID_IN_ORDER:

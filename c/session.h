@@ -21,6 +21,7 @@
 
 /* What send functions return when the message went and the measured window of `duration_ns` is over. */
 #define WINDOW_OVER 1
+#define NO_REPLY 200
 
 /* What session_until_due returns, beside the types of frames. */
 #define DUE 100
@@ -55,12 +56,11 @@ struct session_settings {
 };
 
 struct session {
+  struct session_settings settings; /* what every message needs begins with its last members and ends before `sequence` */
   struct channel *channel;
-  struct session_settings settings;
   struct ledger_file *file;
   struct ledger *ledger;
   const struct ledger *peer_ledger;
-  struct sequence sequence;
 
   uint8_t *out; /* the frame being sent, when it is not a reply from where it lies */
   const uint8_t *sending;
@@ -73,6 +73,7 @@ struct session {
   int64_t window_end_ns;
   int64_t pause_until_ns;
   int64_t peer_looked_ns; /* when a wait for a moment last looked at the peer */
+  uint64_t taken_count; /* one-way messages that the peer had counted when we last looked */
 
   struct schedule schedule; /* asked for the message to be sent next */
   struct schedule arriving; /* the same, asked for those received: ids that lie behind, in an order of their own */
@@ -84,6 +85,9 @@ struct session {
   struct message message; /* the last one received */
   int64_t received_ns;    /* when it came; 0: a request, of which nobody measures that */
   int is_unsettled;       /* it has not been accounted for yet, as requests before their reply */
+  int is_echoed;          /* its payload goes back to the peer, who checks it */
+
+  struct sequence sequence;
 };
 
 struct session *session_open(struct session_settings *settings, struct ledger_file *file);
@@ -121,6 +125,16 @@ int32_t session_send(struct session *session, double id, double type);
 int32_t session_send_note(struct session *session, int32_t type, const uint8_t *note, int32_t bytes);
 /* Answers the message just received: its payload again, or none. */
 int32_t session_reply(struct session *session, double with_payload);
+/*
+ * The innermost loops of a blocking session: a stretch of messages in one call, since on one CPU the way through TypeScript
+ * between two of them would show in every latency (docs/methodology.md).
+ *
+ * Messages `id`, `id` + 1 … (or `count` times UNRECORDED_ID), requests each after the reply to the one before, with a pause of
+ * `pause_ns` between two of them. 0, WINDOW_OVER, NO_REPLY plus the type of what came instead of a reply, or a negative errno.
+ */
+int32_t session_send_many(struct session *session, double id, double count, double type, double pause_ns);
+/* Receives one-way messages and answers requests until something else comes: its type, or a negative errno. */
+int32_t session_answer_many(struct session *session, double with_payload);
 /* Goes on with a send that returned -EAGAIN. */
 int32_t session_flush(struct session *session);
 

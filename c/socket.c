@@ -25,6 +25,8 @@
 /* Clients that knock at once and are not accepted yet. */
 #define BACKLOG 128
 
+#define READ_AHEAD_BYTES (64 * 1024)
+
 struct socket_channel {
   struct channel channel;
   int listener;
@@ -129,7 +131,7 @@ static int prepare(struct channel *channel, const struct channel_settings *setti
   struct socket_channel *self = socket_of(channel);
   self->listener = self->fd = -1;
   self->buffer_bytes = settings->buffer_bytes;
-  return inbox_open(&self->inbox, settings->frame_bytes);
+  return inbox_open(&self->inbox, settings->frame_bytes, READ_AHEAD_BYTES);
 }
 
 /* ---- addresses ---- */
@@ -289,7 +291,7 @@ static int receive_with(struct socket_channel *self, struct arrival *arrival, in
     ssize_t count = recv(self->fd, at, (size_t)space, flags);
     if (count < 0) return gone(errno);
     if (count == 0) return -EPIPE;
-    inbox_filled(&self->inbox, (size_t)count);
+    inbox_filled(&self->inbox, (size_t)count, channel_arrival_ns(&self->channel));
     self->channel.moved_bytes += (size_t)count;
   }
 }

@@ -38,7 +38,7 @@ static int decode(void) {
   struct inbox inbox;
   struct arrival arrival;
   size_t at = 0;
-  int rc = 0, holds = inbox_open(&inbox, FRAME_OVERHEAD + 100) == 0;
+  int rc = 0, holds = inbox_open(&inbox, FRAME_OVERHEAD + 100, 4096) == 0;
   while (at < input_bytes && holds && rc != -EPROTO) {
     size_t piece = 1 + random_below(input_bytes - at);
     uint8_t *room;
@@ -51,7 +51,7 @@ static int decode(void) {
       int64_t space = inbox_space(&inbox, &room);
       rc = space < 0 ? (int)space : 0;
       if (rc == 0 && (size_t)space < piece) piece = (size_t)space;
-      if (rc == 0) memcpy(room, input + at, piece), inbox_filled(&inbox, piece);
+      if (rc == 0) memcpy(room, input + at, piece), inbox_filled(&inbox, piece, clock_now_ns());
     }
     holds = rc == 0 || rc == -EPROTO;
     at += piece;

@@ -9,6 +9,8 @@
 #include "check.h"
 #include "random.h"
 
+#define READ_AHEAD_BYTES (64 * 1024)
+
 #if defined(__SANITIZE_THREAD__)
 #define ROUNDS 100
 #else
@@ -85,13 +87,13 @@ static int put_in_space(struct inbox *inbox, const uint8_t *from, size_t bytes) 
   if (space <= 0) return -1;
   if ((size_t)space < bytes) bytes = (size_t)space;
   memcpy(at, from, bytes);
-  inbox_filled(inbox, bytes);
+  inbox_filled(inbox, bytes, clock_now_ns());
   return (int)bytes;
 }
 
 static int arrives_whole(put put, size_t planned_bytes, size_t largest_piece) {
   struct inbox inbox;
-  if (inbox_open(&inbox, planned_bytes) != 0) return 0;
+  if (inbox_open(&inbox, planned_bytes, random_below(2) ? READ_AHEAD_BYTES : 100) != 0) return 0;
   int64_t taken = 0;
   size_t at = 0;
   while (at < stream_bytes && taken >= 0) {
@@ -128,7 +130,7 @@ static void every_single_cut_is_survived(put put) {
   size_t broken = 0;
   for (size_t cut = 1; cut < stream_bytes; cut++) {
     struct inbox inbox;
-    inbox_open(&inbox, FRAME_OVERHEAD);
+    inbox_open(&inbox, FRAME_OVERHEAD, READ_AHEAD_BYTES);
     put(&inbox, stream, cut);
     int64_t taken = take_frames(&inbox, 0);
     put(&inbox, stream + cut, stream_bytes - cut);
@@ -147,7 +149,7 @@ static void impossible_lengths_are_refused_before_memory_is_spent(void) {
     struct inbox inbox;
     struct arrival arrival;
     uint8_t prefix[FRAME_LENGTH_BYTES], *at;
-    inbox_open(&inbox, 64);
+    inbox_open(&inbox, 64, READ_AHEAD_BYTES);
     size_t capacity = inbox.capacity;
     memcpy(prefix, &lengths[i], sizeof prefix);
     CHECK_EQUAL(inbox_feed(&inbox, prefix, sizeof prefix), 0);
@@ -165,7 +167,7 @@ static void the_largest_frame_fits_and_leaves_room_for_the_next(void) {
   uint8_t *frame = calloc(1, payload_bytes + FRAME_OVERHEAD);
   struct inbox inbox;
   struct arrival arrival;
-  inbox_open(&inbox, 64);
+  inbox_open(&inbox, 64, READ_AHEAD_BYTES);
   frame_write(frame, 1, payload_bytes, FRAME_ONE_WAY);
   for (int turn = 0; turn < 2; turn++) {
     size_t at = 0;
@@ -182,7 +184,7 @@ static void an_empty_inbox_says_not_yet(void) {
   struct inbox inbox;
   struct arrival arrival;
   uint8_t *at;
-  inbox_open(&inbox, 100);
+  inbox_open(&inbox, 100, READ_AHEAD_BYTES);
   CHECK_EQUAL(inbox_next(&inbox, &arrival), -EAGAIN);
   CHECK(inbox_space(&inbox, &at) >= 100);
   inbox_close(&inbox);

@@ -22,21 +22,108 @@ static void capacities_are_powers_of_two(void) {
   }
 }
 
+static int fill_with(struct channel *channel, const uint8_t *frame, size_t frame_bytes) {
+  int count = 0;
+  while (ring_ops.try_send(channel, frame, frame_bytes) == 0) count++;
+  return count;
+}
+
 static void a_full_ring_takes_no_more(void) {
-  struct channel_settings settings = settings_for(64, 4096);
+  struct channel_settings settings = settings_for(64, 16384);
   struct pair pair = open_pair(&ring_ops, &settings);
   uint8_t *frame = make_frame(96, 1);
-  int count = 0;
-  while (ring_ops.try_send(pair.client, frame, 128) == 0) count++;
-  CHECK_EQUAL(count, 32);
+  CHECK_EQUAL(fill_with(pair.client, frame, 128), 128);
   CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 128), -EAGAIN);
   CHECK_EQUAL(ring_ops.wait(pair.client, WRITABLE, NS_PER_MS), -EAGAIN);
-  /* The private buffer was made for smaller frames. */
+  /* Smaller frames were planned. As many as fit beside one of those are taken along, the last one in part. */
   CHECK(receive_is(pair.server, 1, 96));
   CHECK_EQUAL(ring_ops.wait(pair.client, WRITABLE, LONG_SLICE_NS), 0);
-  CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 128), 0);
-  CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 128), -EAGAIN);
+  CHECK_EQUAL(fill_with(pair.client, frame, 128), (READ_AHEAD_BYTES + 64 + FRAME_OVERHEAD) / 128);
+  for (int i = 0; i < 127 + 32; i++) CHECK(receive_is(pair.server, 1, 96));
+  struct arrival arrival;
+  CHECK_EQUAL(ring_ops.try_receive(pair.server, &arrival), -EAGAIN);
   free(frame);
+  close_pair(pair);
+}
+
+static void messages_taken_along_share_a_stamp(void) {
+  struct channel_settings settings = settings_for(64, 16384);
+  struct pair pair = open_pair(&ring_ops, &settings);
+  struct arrival first, second, third;
+  CHECK_EQUAL(send_payload(pair.client, 64, 1), 0);
+  CHECK_EQUAL(send_payload(pair.client, 64, 2), 0);
+  int64_t before_ns = clock_now_ns();
+  CHECK_EQUAL(ring_ops.try_receive(pair.server, &first), 0);
+  int64_t after_ns = clock_now_ns();
+  CHECK(first.received_ns >= before_ns && first.received_ns <= after_ns);
+  CHECK_EQUAL(send_payload(pair.client, 64, 3), 0);
+  CHECK_EQUAL(ring_ops.try_receive(pair.server, &second), 0);
+  CHECK(second.received_ns == first.received_ns);
+  CHECK_EQUAL(ring_ops.try_receive(pair.server, &third), 0);
+  CHECK(third.received_ns >= after_ns);
+  close_pair(pair);
+}
+
+/* Each way in which a look at who sleeps may be put off, and where it is made up for. */
+static void looks_that_were_put_off_are_made_up_for(void) {
+  struct channel_settings settings = settings_for(64, 256);
+  struct pair pair = open_pair(&ring_ops, &settings);
+  struct producer *out = &ring_of(pair.client)->out;
+  struct arrival arrival;
+  pair.client->more_follows = 1;
+  CHECK_EQUAL(send_payload(pair.client, 64, 1), 0);
+  CHECK_EQUAL(out->owes_look, 1);
+  channel_sent_all(pair.client);
+  CHECK_EQUAL(out->owes_look, 0);
+  pair.client->more_follows = 1;
+  uint8_t *frame = make_frame(64, 2);
+  CHECK_EQUAL(fill_with(pair.client, frame, 96), 1);
+  CHECK_EQUAL(out->owes_look, 0);
+  CHECK_EQUAL(pair.client->more_follows, 0);
+  CHECK_EQUAL(ring_ops.try_receive(pair.server, &arrival), 0);
+  pair.client->more_follows = 1;
+  CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 96), 0);
+  CHECK_EQUAL(out->owes_look, 1);
+  CHECK_EQUAL(ring_ops.try_receive(pair.server, &arrival), 0);
+  pair.client->more_follows = 0;
+  CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 96), 0);
+  CHECK_EQUAL(out->owes_look, 0);
+  free(frame);
+  close_pair(pair);
+}
+
+/* Bursts of one to four, the receiver asleep between them: after the last one it must wake. */
+static int send_bursts(struct channel *channel, const void *context) {
+  const uint64_t count = *(const uint64_t *)context;
+  struct arrival arrival;
+  for (uint64_t id = 0; id < count;) {
+    for (uint64_t left = id % 4 + 1; left > 0 && id < count; left--, id++) {
+      channel->more_follows = left > 1;
+      int rc = send_payload(channel, 64, id);
+      if (rc != 0) return rc;
+    }
+    channel_sent_all(channel);
+    int rc = receive_frame(channel, &arrival);
+    if (rc != 0) return rc;
+  }
+  return 0;
+}
+
+static void no_burst_is_slept_through(void) {
+  struct channel_settings settings = settings_for(64, 512);
+  struct pair pair = open_pair(&ring_ops, &settings);
+  const uint64_t messages = rounds / 10;
+  atomic_store(&timed_out_count, 0);
+  atomic_store(&delays_on, 1);
+  struct errand errand = {.run = send_bursts, .channel = pair.client, .context = &messages};
+  start_errand(&errand);
+  for (uint64_t id = 0; id < messages;) {
+    for (uint64_t left = id % 4 + 1; left > 0 && id < messages; left--, id++) CHECK(receive_is(pair.server, id, 64));
+    CHECK_EQUAL(send_payload(pair.server, 64, id), 0);
+  }
+  CHECK_EQUAL(finish_errand(&errand), 0);
+  atomic_store(&delays_on, 0);
+  CHECK_EQUAL(timed_out_count, 0);
   close_pair(pair);
 }
 
@@ -161,6 +248,9 @@ int main(int count, char **arguments) {
   run_suite(&ring_ops);
   capacities_are_powers_of_two();
   a_full_ring_takes_no_more();
+  messages_taken_along_share_a_stamp();
+  looks_that_were_put_off_are_made_up_for();
+  no_burst_is_slept_through();
   frames_wrap_at_every_offset();
   impossible_positions_and_lengths_are_refused();
   impossible_heads_are_refused();

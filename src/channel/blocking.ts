@@ -1,13 +1,13 @@
 import type { ArrivalPlan } from "../cli/plan.ts";
 import { ChannelError } from "../measure/failures.ts";
 import { type Address, native, type Shim } from "../native/library.ts";
-import type { Channel, Need } from "./channel.ts";
+import type { Channel, Need, Stretches } from "./channel.ts";
 import { NOTE_BYTES } from "./channel.ts";
 import { agreeOn, type ConnectionSettings, nativeArrival } from "./connection.ts";
 
 /** Every mechanism in blocking mode: each call is one synchronous call into the shim, which waits there. */
-export class BlockingChannel implements Channel {
-  readonly isBlocking: boolean = true;
+export class BlockingChannel implements Channel, Stretches {
+  readonly stretches: Stretches | null = this;
   protected readonly shim: Shim = native();
 
   /** @param session an open session of the shim, connected or accepted; owned by this object. */
@@ -19,6 +19,14 @@ export class BlockingChannel implements Channel {
 
   reply(withPayload: boolean): number {
     return this.shim.session_reply(this.session, withPayload ? 1 : 0);
+  }
+
+  sendMany(id: number, count: number, type: number, pauseNs: number): number {
+    return this.shim.session_send_many(this.session, id, count, type, pauseNs);
+  }
+
+  answerMany(withPayload: boolean): number {
+    return this.shim.session_answer_many(this.session, withPayload ? 1 : 0);
   }
 
   sendNote(type: number, text: string): number {

@@ -20,6 +20,23 @@ export const NEED = { readable: 1, writable: 2, pause: 4, turn: 8 } as const;
 /** A sum of NEED's members. */
 export type Need = number;
 
+/** What `sendMany` returns, the type added, when a frame of that type came where a reply was due; as c/session.h has it. */
+export const NO_REPLY = 200;
+
+/**
+ * The innermost loops, a stretch of messages in one call each: on one CPU the way through JavaScript between two messages would
+ * show in every latency (docs/methodology.md).
+ */
+export interface Stretches {
+  /**
+   * Sends `count` messages (Infinity: until the window is over), `id` and those after it, or all with UNRECORDED_ID; requests each
+   * after the reply to the one before, with a pause of `pauseNs` between two of them. 0, WINDOW_OVER, NO_REPLY + a type, or an error.
+   */
+  sendMany(id: number, count: number, type: number, pauseNs: number): number;
+  /** Receives one-way messages and answers requests, with their payload or with none, until something else comes: its type, or an error. */
+  answerMany(withPayload: boolean): number;
+}
+
 /**
  * One connection, both directions, as the measuring loops see it. Calls return a number: 0 or more on success, PENDING for
  * "not now" (never on a blocking channel), any other negative number for an error of errno.ts.
@@ -65,8 +82,8 @@ export interface Channel {
   useSchedule(arrival: ArrivalPlan | null, seed: number): void;
   /** Where this side keeps its ledger from now on, and its peer; null: the peer keeps it elsewhere. */
   useSheets(sheet: number, peerSheet: number | null): void;
-  /** Whether calls wait, so that PENDING means that no time is to be lost in the event loop. */
-  readonly isBlocking: boolean;
+  /** Of a channel whose calls wait; null: PENDING means that the event loop is to go on. */
+  readonly stretches: Stretches | null;
   /** Calls `resume` once, from the event loop, with 0 when one of `needs` may be met, else with the error that ends the wait. */
   whenReady(needs: Need, resume: (status: number) => void): void;
   /** Ends the connection and frees everything; names included. */

@@ -5,7 +5,7 @@ import type { Need } from "./channel.ts";
 
 /** Shared memory and message queues in async mode: calls try, and the event loop sleeps until a waiter wakes it. */
 export class NativeAsyncChannel extends BlockingChannel {
-  override readonly isBlocking = false;
+  override readonly stretches = null;
   readonly #waiters: Waiters;
 
   /** @param session opened as not blocking. */

@@ -28,7 +28,7 @@ const isAttached = (socket: { readonly data?: SocketChannel }) => socket.data !=
  * own write and come in by its data events, split anywhere.
  */
 export class SocketChannel extends BlockingChannel {
-  override readonly isBlocking = false;
+  override readonly stretches = null;
   #out: Uint8Array;
   readonly #options: SocketChannelOptions;
   readonly #lookAround: ReturnType<typeof setInterval>;

@@ -6,6 +6,8 @@ import {
   FRAME,
   NEED,
   type Need,
+  NO_REPLY,
+  type Stretches,
   UNRECORDED_ID,
   WINDOW_OVER,
 } from "../channel/channel.ts";
@@ -14,9 +16,9 @@ import { ChannelError, ProtocolError } from "./failures.ts";
 import { END, type Schedule } from "./schedule.ts";
 
 /**
- * The measuring loops, written once for both modes: a loop yields what it needs whenever a call says PENDING, and is resumed
- * with the status of that wait. A blocking channel never says so, and its loop runs from end to end in one go, allocating
- * nothing.
+ * The measuring loops, written once for both modes but for what goes on between two messages: a loop yields what it needs
+ * whenever a call says PENDING, and is resumed with the status of that wait. A blocking channel never says so: its loop runs
+ * from end to end in one go, and takes the messages of a stretch in one call.
  */
 export type Loop = Generator<Need, void, number>;
 
@@ -94,8 +96,20 @@ export function* shutDown(channel: Channel): Loop {
   expectSuccess(status);
 }
 
+function sendStretches(stretches: Stretches, { roundTrip, schedule, sendDelayNs }: SendOptions): void {
+  const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
+  for (let stretch = schedule.nextStretch(); stretch !== null; stretch = schedule.nextStretch()) {
+    const { id, count } = stretch;
+    const status = stretches.sendMany(id, count, frameType, id === UNRECORDED_ID ? 0 : sendDelayNs);
+    if (status >= NO_REPLY) expectResponse(status - NO_REPLY);
+    expectSuccess(status);
+  }
+}
+
 /** The client, closed loop: sends what the schedule says, in round-trip tests each after the reply to the one before. */
-export function* sendMessages(channel: Channel, { roundTrip, schedule, sendDelayNs }: SendOptions): Loop {
+export function* sendMessages(channel: Channel, options: SendOptions): Loop {
+  if (channel.stretches !== null) return sendStretches(channel.stretches, options);
+  const { roundTrip, schedule, sendDelayNs } = options;
   const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
   for (let id = schedule.next(); id !== END; id = schedule.next()) {
     let status = channel.send(id, frameType);
@@ -132,7 +146,7 @@ function* finishSendWhileReceiving(channel: Channel, onReply: () => void): Gener
       onReply();
     } else {
       expectSuccess(woken);
-      if (!channel.isBlocking) woken = yield NEED.readable + NEED.writable;
+      if (channel.stretches === null) woken = yield NEED.readable + NEED.writable;
       // What the peer sent before it went is still received.
       if (woken < 0) continue;
     }
@@ -201,7 +215,9 @@ export function* answerMessages(
   { echo, replyDelayNs, onPing }: AnswerOptions,
   first: number | null = null,
 ): Loop {
-  for (let type = first ?? channel.receive(); ; type = channel.receive()) {
+  const stretches = replyDelayNs > 0 ? null : channel.stretches;
+  for (let type = first; ; type = null) {
+    type ??= stretches === null ? channel.receive() : stretches.answerMany(echo);
     if (type === PENDING) type = yield* finishReceive(channel);
     expectSuccess(type);
     if (type === FRAME.oneWay) continue;

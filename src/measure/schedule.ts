@@ -11,6 +11,12 @@ export interface ScheduleOptions {
   readonly messageCount: number;
 }
 
+/** Messages that go alike: `count` of them (maybe Infinity), `id` and those after it, or all with UNRECORDED_ID. */
+export interface Stretch {
+  readonly id: number;
+  readonly count: number;
+}
+
 /** Which message goes next: warm-up, canary, then ids 0, 1, 2 … until the count is reached or the window is over. */
 export class Schedule {
   #warmupLeft: number;
@@ -35,6 +41,17 @@ export class Schedule {
       return UNRECORDED_ID;
     }
     return this.#nextId < this.#limit ? this.#nextId++ : END;
+  }
+
+  /** All of them up to the next change, in place of as many calls of `next`; null when the phase is over. */
+  nextStretch(): Stretch | null {
+    const unrecorded = this.#warmupLeft > 0 ? this.#warmupLeft : this.#canaryLeft;
+    if (this.#warmupLeft > 0) this.#warmupLeft = 0;
+    else this.#canaryLeft = 0;
+    if (unrecorded > 0) return { id: UNRECORDED_ID, count: unrecorded };
+    const id = this.#nextId;
+    this.#nextId = this.#limit;
+    return id < this.#limit ? { id, count: this.#limit - id } : null;
   }
 
   /** The measured window is over: the next call returns END. */

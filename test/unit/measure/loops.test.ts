@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { FRAME, NEED, UNRECORDED_ID, WINDOW_OVER } from "../../../src/channel/channel.ts";
+import { FRAME, NEED, NO_REPLY, UNRECORDED_ID, WINDOW_OVER } from "../../../src/channel/channel.ts";
 import { ChannelError, ProtocolError } from "../../../src/measure/failures.ts";
 import {
   answerMessages,
@@ -46,12 +46,52 @@ const failed = (running: Promise<unknown>) =>
   );
 
 describe("a blocking channel", () => {
-  test("sends a request and receives its response in one call", async () => {
-    const { log } = await send(
-      { isBlocking: true, arriving: [FRAME.response] },
-      { count: 1, roundTrip: true },
-    );
-    expect(log).toEqual(["send 0 as 1", `receive ${FRAME.response}`, `send ${UNRECORDED_ID} as 5`]);
+  const goodbye = `send ${UNRECORDED_ID} as 5`;
+
+  test("sends what belongs together in one call, pauses included, but none around the canary", async () => {
+    const options = { count: 3, roundTrip: true, sendDelayNs: 7, canary: true };
+    const { log } = await send({ isBlocking: true }, options);
+    expect(log).toEqual(["send 1 from -1 as 1, pauses of 0", "send 3 from 0 as 1, pauses of 7", goodbye]);
+  });
+
+  test("sends without a count until the window is over", async () => {
+    const { log } = await send({ isBlocking: true, stretches: [WINDOW_OVER] }, { count: Infinity });
+    expect(log).toEqual(["send Infinity from 0 as 0, pauses of 0", goodbye]);
+  });
+
+  test("names a frame that came in place of a response", async () => {
+    const script = { isBlocking: true, stretches: [NO_REPLY + FRAME.pong] };
+    const error = await failed(send(script, { count: 5, roundTrip: true }));
+    expect(String(error)).toBe("ProtocolError: frame type 4 where a response was due");
+  });
+
+  test("ends with the error of a stretch", async () => {
+    const error = await failed(send({ isBlocking: true, stretches: [PEER_DIED] }, { count: 5 }));
+    expect(error).toMatchObject({ status: PEER_DIED });
+  });
+
+  test("answers in stretches between notes", async () => {
+    const script = {
+      isBlocking: true,
+      stretches: [FRAME.ping, FRAME.ping, FRAME.shutdown],
+      notes: ["a", "b"],
+    };
+    const between = "answer, echo";
+    expect((await answer(script)).log).toEqual([
+      between,
+      "note 4 pong to a",
+      between,
+      "note 4 pong to b",
+      between,
+    ]);
+    expect((await answer({ isBlocking: true, stretches: [FRAME.shutdown] }, { echo: false })).log).toEqual([
+      "answer, ack",
+    ]);
+  });
+
+  test("fails where answering fails", async () => {
+    const script = { isBlocking: true, stretches: [MALFORMED] };
+    expect(await failed(answer(script))).toMatchObject({ status: MALFORMED });
   });
 });
 

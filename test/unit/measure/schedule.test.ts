@@ -24,6 +24,30 @@ describe("a schedule", () => {
     expect(run({ warmupCount, canary, messageCount })).toEqual([...ids]);
   });
 
+  test("hands out the same in stretches", () => {
+    for (const warmupCount of [0, 1, 5]) {
+      for (const canary of [false, true]) {
+        for (const messageCount of [0, 1, 4]) {
+          const options = { warmupCount, canary, messageCount };
+          const schedule = new Schedule(options);
+          const ids: number[] = [];
+          for (let stretch = schedule.nextStretch(); stretch !== null; stretch = schedule.nextStretch()) {
+            const { id, count } = stretch;
+            for (let i = 0; i < count; i++) ids.push(id === U ? U : id + i);
+          }
+          expect(ids).toEqual(run(options));
+          expect(schedule.next()).toBe(END);
+        }
+      }
+    }
+  });
+
+  test("without a count has one stretch without end", () => {
+    const schedule = new Schedule({ warmupCount: 0, canary: false, messageCount: Number.POSITIVE_INFINITY });
+    expect(schedule.nextStretch()).toEqual({ id: 0, count: Number.POSITIVE_INFINITY });
+    expect(schedule.nextStretch()).toBeNull();
+  });
+
   test("without a count goes on until its window is over", () => {
     const schedule = new Schedule({
       warmupCount: 0,

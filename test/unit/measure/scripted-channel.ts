@@ -1,4 +1,4 @@
-import { type Channel, DUE, type Need } from "../../../src/channel/channel.ts";
+import { type Channel, DUE, type Need, type Stretches } from "../../../src/channel/channel.ts";
 import { PENDING } from "../../../src/native/errno.ts";
 
 export interface Script {
@@ -14,14 +14,17 @@ export interface Script {
   readonly due?: readonly number[];
   readonly paused?: number;
   readonly notes?: readonly string[];
+  /** The channel waits inside its calls, and takes stretches of messages. */
   readonly isBlocking?: boolean;
+  /** Results of whole stretches, sent or answered, in their order; 0 where it says nothing. */
+  readonly stretches?: readonly number[];
 }
 
 /** A channel in memory that does what a script says and writes down what was done, in order. */
 export class ScriptedChannel implements Channel {
   readonly log: string[] = [];
   readonly needs: Need[] = [];
-  readonly isBlocking: boolean;
+  readonly stretches: Stretches | null;
   readonly #script: Script;
   readonly #arriving: number[];
   readonly #due: number[];
@@ -34,10 +37,23 @@ export class ScriptedChannel implements Channel {
 
   constructor(script: Script = {}) {
     this.#script = script;
-    this.isBlocking = script.isBlocking ?? false;
+    this.stretches = script.isBlocking ? this.#scriptedStretches() : null;
     this.#arriving = [...(script.arriving ?? [])];
     this.#due = [...(script.due ?? [])];
     this.#notes = [...(script.notes ?? [])];
+  }
+
+  #scriptedStretches(): Stretches {
+    const results = [...(this.#script.stretches ?? [])];
+    const taken = (label: string) => {
+      this.log.push(label);
+      return results.shift() ?? 0;
+    };
+    return {
+      sendMany: (id, count, type, pauseNs) =>
+        taken(`send ${count} from ${id} as ${type}, pauses of ${pauseNs}`),
+      answerMany: (withPayload) => taken(withPayload ? "answer, echo" : "answer, ack"),
+    };
   }
 
   payloadBytes(): number {
