@@ -4,7 +4,7 @@ import { type Log, roleLog } from "../log/log.ts";
 import { clientSheetOf, LedgerFile } from "../measure/ledger.ts";
 import { CANCELED } from "../native/errno.ts";
 import { native } from "../native/library.ts";
-import { allowedCpus, pinToCpu } from "../system/cpus.ts";
+import { allowedCpus, expectPinned, pinToCpu } from "../system/cpus.ts";
 import { type RealTimeReport, useRealTime } from "../system/privileges.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { runClient } from "./client.ts";
@@ -159,6 +159,7 @@ export async function runAttached(role: "server" | "client"): Promise<number> {
     const realTime = settings.realTime ? useRealTime() : null;
     const context = { settings, ledger, control, log, realTime };
     const usage = await runRole(role, context);
+    if (settings.cpu !== null) expectPinned(settings.cpu);
     log.debug("is done");
     say({ type: "done", usage });
     return 0;

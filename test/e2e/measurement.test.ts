@@ -176,6 +176,23 @@ describe("placement", () => {
     }),
   );
 
+  test.skipIf(allowed.length < 2).each(["server", "client"] as const)(
+    "the %s that somebody moves to another CPU makes the test fail",
+    (role) =>
+      inSandbox(async (sandbox) => {
+        const [cpu, other] = allowed as [number, number];
+        const pins = ["--server-affinity", String(cpu), "--client-affinity", String(cpu)];
+        const run = sandbox.start(["--blocking", "--round-trip", "-d", "1s", ...pins, "-o", "result.json"]);
+        const { [role]: pid, client } = await run.bothRoles();
+        using ledger = new LedgerPeek(client);
+        await until("messages are measured", () => ledger.progress().sent > 100);
+        expect(Bun.spawnSync(["taskset", "-p", "-c", String(other), String(pid)]).exitCode).toBe(0);
+        const ended = await run.ended;
+        expect(ended.exitCode).toBe(1);
+        expect(ended.stderr).toContain(`can't run on CPU ${cpu}: the kernel allows ${other} instead`);
+      }),
+  );
+
   test.each(["--server-affinity", "--client-affinity"])(
     "%s of a CPU that can't be had names those that can",
     (flag) =>
