@@ -61,6 +61,9 @@ int channel_watch_peer(struct channel *channel, int64_t *looked_ns, int64_t now_
   return rc != 0 && is_stopping(channel->stop) ? -ECANCELED : rc;
 }
 
+/* Written once, compiled for either direction. */
+#define INLINED static inline __attribute__((always_inline))
+
 /* A send or a receive in progress, so that the waiting below is written once. */
 struct transfer {
   enum readiness direction;
@@ -69,18 +72,18 @@ struct transfer {
   struct arrival *arrival;
 };
 
-static int transfer_try(struct channel *channel, const struct transfer *transfer) {
+INLINED int transfer_try(struct channel *channel, const struct transfer *transfer) {
   return transfer->direction == WRITABLE ? channel->ops->try_send(channel, transfer->frame, transfer->frame_bytes)
                                          : channel->ops->try_receive(channel, transfer->arrival);
 }
 
 /* The peer is gone: what it sent before must still be received. */
-static int transfer_after(struct channel *channel, const struct transfer *transfer, int error) {
+INLINED int transfer_after(struct channel *channel, const struct transfer *transfer, int error) {
   int rc = transfer->direction == READABLE ? transfer_try(channel, transfer) : error;
   return rc == -EAGAIN ? error : rc;
 }
 
-static int transfer_block(struct channel *channel, const struct transfer *transfer) {
+INLINED int transfer_block(struct channel *channel, const struct transfer *transfer) {
   const struct channel_ops *ops = channel->ops;
   int64_t slice_ns = channel->is_ticking ? WAIT_UNTIL_TICK : WAIT_SLICE_NS;
   if (transfer->direction == WRITABLE && ops->send != NULL) {
@@ -114,7 +117,7 @@ static int transfer_spin(struct channel *channel, const struct transfer *transfe
   }
 }
 
-static int transfer_slice(struct channel *channel, const struct transfer *transfer) {
+INLINED int transfer_slice(struct channel *channel, const struct transfer *transfer) {
   if (channel->wait_kind == WAIT_SPIN) return transfer_spin(channel, transfer, WAIT_SLICE_NS);
   if (channel->wait_kind == WAIT_HYBRID) {
     int rc = transfer_spin(channel, transfer, channel->spin_ns);
@@ -123,7 +126,7 @@ static int transfer_slice(struct channel *channel, const struct transfer *transf
   return transfer_block(channel, transfer);
 }
 
-static int transfer_run(struct channel *channel, const struct transfer *transfer) {
+INLINED int transfer_run(struct channel *channel, const struct transfer *transfer) {
   int64_t silent_since_ns = 0;
   uint64_t moved_bytes = 0;
   for (;;) {

@@ -213,7 +213,7 @@ static void record(struct session *session, const struct message *message, int64
   struct ledger *ledger = session->ledger;
   uint64_t received_count = atomic_load_explicit(&ledger->received_count, memory_order_relaxed);
   atomic_store_explicit(&ledger->received_count, received_count + 1, memory_order_relaxed);
-  ledger->last_receive_ns = received_ns;
+  if (received_ns != 0) ledger->last_receive_ns = received_ns;
   if (session->in_flight > 0) session->in_flight--;
   /* Of a round trip its client says that. */
   if (message->type != FRAME_REQUEST && session->peer_ledger != NULL) ledger->same_cpu_count += ledger_shares_cpu(ledger, session->peer_ledger);
@@ -250,7 +250,9 @@ static void account(struct session *session, int64_t received_ns) {
 static void settle(struct session *session) {
   if (!session->is_unsettled) return;
   session->is_unsettled = 0;
-  account(session, session->received_ns != 0 ? session->received_ns : clock_now_ns());
+  /* When a request came matters only where the client's ledger, which says when its reply did, is not at hand. */
+  int tells_time = session->received_ns == 0 && session->peer_ledger == NULL;
+  account(session, tells_time ? clock_now_ns() : session->received_ns);
 }
 
 void session_settle(struct session *session) { settle(session); }
