@@ -15,6 +15,9 @@ import { observedTest, type ServedTest, ServedTests } from "./served-tests.ts";
 /** Clients that the server of one mechanism takes at once; more wait until one of them has left. */
 const MOST_CLIENTS = 256;
 
+/** Runs whose clients are not all done, which it remembers at once. */
+const MOST_RUNS = 1_000;
+
 const READY_MS = 10_000;
 const LOOK_MS = 100;
 /** How long roles may take to end by themselves. */
@@ -51,6 +54,7 @@ export class Service extends Measuring {
   #count = 0;
   #isWritten = true;
   #writtenMs = 0;
+  #hasSaidForgotten = false;
 
   constructor(
     private readonly plan: RunPlan,
@@ -71,6 +75,10 @@ export class Service extends Measuring {
 
   get hasFailed(): boolean {
     return this.#tests.hasFailed || this.#hasRefused || this.#failure !== null;
+  }
+
+  override get hasForgotten(): boolean {
+    return this.#tests.forgotten > 0;
   }
 
   override get failure(): string | null {
@@ -199,6 +207,7 @@ export class Service extends Measuring {
         measurement,
       );
     }
+    this.#sayForgotten();
     const words = end.failure === null ? "is done" : `left: ${end.failure}`;
     this.options.log.info(`${door.mechanism}: client ${test.number} ${words}`);
     this.readMachineOnce([this.plan]);
@@ -209,11 +218,21 @@ export class Service extends Measuring {
     this.#noteFinished(test);
   }
 
+  /** Once: a server that runs for weeks would say it with each client. */
+  #sayForgotten(): void {
+    if (this.#hasSaidForgotten || !this.hasForgotten) return;
+    this.#hasSaidForgotten = true;
+    const text = "there is no room for more results: the oldest are left out from now on, failed ones first";
+    this.options.log.info(text);
+    writeLine(`ipc-benchmark: ${text}`);
+  }
+
   #noteFinished({ terms }: ServedTest): void {
     if (!this.standalone.once || (terms !== null && terms.testsLeft > 0)) return;
     const run = terms?.run ?? "";
     const finished = (this.#finished.get(run) ?? 0) + 1;
     this.#finished.set(run, finished);
+    if (this.#finished.size > MOST_RUNS) this.#finished.delete(this.#finished.keys().next().value!);
     if (finished >= (terms?.concurrency ?? 1) && this.#active.size === 0) this.#hasFinished = true;
   }
 
