@@ -22,8 +22,11 @@ const READY_MS = 10_000;
 const LOOK_MS = 100;
 /** How long roles may take to end by themselves. */
 const GRACE_MS = 1_000;
-/** Results are written when nobody measures, and not more often than this. */
+/** Results are written not more often than this; while clients are measured that is put off, but not for long. */
 const WRITE_MS = 1_000;
+const LONGEST_WRITE_DELAY_MS = 5_000;
+/** Of the time of a CPU that writing may take while clients are measured. */
+const WRITE_SHARE = 0.05;
 
 type ServerPlan = Extract<StandalonePlan, { side: "server" }>;
 
@@ -54,6 +57,7 @@ export class Service extends Measuring {
   #count = 0;
   #isWritten = true;
   #writtenMs = 0;
+  #writingTookMs = 0;
   #hasSaidForgotten = false;
 
   constructor(
@@ -132,7 +136,7 @@ export class Service extends Measuring {
 
   /** Until a signal, a long quiet, the end of the first run with --once, or the end of a role. */
   #serve(abort: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#idleSinceMs = performance.now();
     abort.addEventListener("abort", () => resolve());
     for (const { child, mechanism } of this.#doors) {
@@ -144,7 +148,11 @@ export class Service extends Measuring {
     }
     const timer = setInterval(() => {
       if (this.#hasFinished || this.#isIdleForLong()) resolve();
-      this.#write();
+      try {
+        this.#write();
+      } catch (error) {
+        reject(error);
+      }
     }, LOOK_MS);
     return promise.finally(() => clearInterval(timer));
   }
@@ -159,13 +167,18 @@ export class Service extends Measuring {
     return true;
   }
 
-  /** Making the result takes time that would be the clients'. */
+  /** Making the result takes time that would be the clients', so as long as there are any it is done rarely. */
   #write(): void {
-    const isTooSoon = performance.now() - this.#writtenMs < WRITE_MS;
-    if (this.#isWritten || this.#active.size > 0 || isTooSoon) return;
+    const pauseMs =
+      this.#active.size === 0
+        ? WRITE_MS
+        : Math.max(LONGEST_WRITE_DELAY_MS, this.#writingTookMs / WRITE_SHARE);
+    const startMs = performance.now();
+    if (this.#isWritten || startMs - this.#writtenMs < pauseMs) return;
     this.#isWritten = true;
-    this.#writtenMs = performance.now();
     this.options.onStep(this.result);
+    this.#writtenMs = performance.now();
+    this.#writingTookMs = this.#writtenMs - startMs;
   }
 
   #hear(door: Door, message: GuestMessage): void {
