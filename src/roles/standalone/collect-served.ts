@@ -57,8 +57,10 @@ export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile)
   const { test, slot, isForeign, failure } = served;
   const [client, server] = [ledger.counts(clientSheetOf(slot)), ledger.counts(serverSheetOf(slot))];
   const absent = latencyAbsent(served);
-  const latencyOf = (which: "service" | "response") =>
-    absent === null ? ledger.distribution(serverSheetOf(slot), which) : NOTHING;
+  const latencyOf = (which: "service" | "response") => {
+    const latency = absent === null ? ledger.distribution(serverSheetOf(slot), which) : NOTHING;
+    return latency.count === 0n ? NOTHING : latency;
+  };
   const sent = sentOf(served, client, server);
   const received = receivedOf(served, server);
   const counts = {

@@ -81,7 +81,8 @@ const MERGED_BYTES = TEST_BYTES + 3 * DISTRIBUTION_BYTES;
 function asKept(measurement: Measurement, unkept: number): Measurement {
   if (unkept === 0) return measurement;
   const words = `${unkept} more tests of this run are left out: the server keeps ${MOST_BYTES / 2 ** 20} MB of results`;
-  return { ...measurement, complete: false, failure: measurement.failure ?? words };
+  const { failure } = measurement;
+  return { ...measurement, complete: false, failure: failure === null ? words : `${failure}; ${words}` };
 }
 
 /** The plan that the client had, as far as it concerns the server. */

@@ -77,6 +77,15 @@ describe("what a server keeps", () => {
     }
   });
 
+  test("is the same where nothing was received", () => {
+    const tests = new ServedTests(plan, BUDGET);
+    tests.ends(servedTest({ launch: 1 }, 0), WELL);
+    tests.ends(servedTest({ launch: 2 }, 0), WELL);
+    const [first, second] = tests.outcomes[0]!.launches.map(({ measurement }) => measurement.latency);
+    // Of nothing one is enough.
+    expect(first).toBe(second!);
+  });
+
   test("are the latest runs, failed ones first forgotten, and the result is no longer complete", () => {
     const tests = new ServedTests(plan, BUDGET);
     for (let run = 0; run < 30; run++) {
