@@ -177,6 +177,8 @@ export class Service extends Measuring {
     if (this.#isWritten || startMs - this.#writtenMs < pauseMs) return;
     this.#isWritten = true;
     this.options.onStep(this.result);
+    // Of its own accord the runtime lets hundreds of megabytes of forgotten distributions come together first.
+    Bun.gc(true);
     this.#writtenMs = performance.now();
     this.#writingTookMs = this.#writtenMs - startMs;
   }
