@@ -110,6 +110,7 @@ function load(): Shim {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
     throw new RunError(`the native part can't be loaded on this system: ${reason}`);
   }
+  close = () => library.close();
   const shim = library.symbols;
   const version = shim.shim_abi_version();
   if (version !== ABI_VERSION) {
@@ -124,6 +125,7 @@ function load(): Shim {
 }
 
 let loaded: Shim | null = null;
+let close: () => void = () => {};
 
 /**
  * The shim, loaded and checked at the first call.
@@ -146,6 +148,11 @@ export function sharedLibrary(): string | null {
  */
 export function shareLibrary(path: string | null): void {
   memoryPath = path;
+}
+
+/** For a thread that ends, as the runtime does not give back what it compiled for it. Nothing of the shim may be called after that. */
+export function closeLibrary(): void {
+  close();
 }
 
 /** Text of an error number of either sign, as C words it. */

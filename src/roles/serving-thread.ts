@@ -2,14 +2,14 @@
 import { readlinkSync } from "node:fs";
 import { BlockingChannel } from "../channel/blocking.ts";
 import { LedgerFile } from "../measure/ledger.ts";
-import { type Address, native, shareLibrary } from "../native/library.ts";
+import { type Address, closeLibrary, native, shareLibrary } from "../native/library.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import type { FailureCause, RoleSettings } from "./control.ts";
 import { causeOf } from "./failure.ts";
 import { serveConnection } from "./serve.ts";
 import type { Guest, GuestNews } from "./standalone/guest.ts";
 
-/** What the thread is told. */
+/** What the thread is told; null: it is to end. */
 export interface ServingOrder {
   readonly settings: RoleSettings;
   /** Accepted by another thread. This one closes it before it says that the client has left or failed, and if it ends without a word,
@@ -67,7 +67,11 @@ async function prepare(order: ServingOrder): Promise<() => Promise<UsageFigures 
   return () => serveGuest({ ...guest, channel, settings, ledger, thread: ownThread(), tell });
 }
 
-self.onmessage = async ({ data }: MessageEvent<ServingOrder>) => {
+self.onmessage = async ({ data }: MessageEvent<ServingOrder | null>) => {
+  if (data === null) {
+    closeLibrary();
+    process.exit();
+  }
   // Where this rejects, the thread ends.
   const serve = await prepare(data);
   try {

@@ -12,7 +12,7 @@ function threadModule(): string {
   return isCompiled ? "./roles/serving-thread.js" : new URL("./serving-thread.ts", import.meta.url).href;
 }
 
-const MOST_IDLE = 4;
+const MOST_IDLE = 1;
 /** Nobody has left for this long. */
 const QUIET_MS = 2_000;
 
@@ -104,7 +104,7 @@ export class ServingThreads {
   }
 
   /**
-   * A few wait for the next clients; some time after a crowd the others are given back, with their memory and descriptors. Not at
+   * One waits for the next client; some time after a crowd the others are given back, with their memory and descriptors. Not at
    * once: threads that come and go by the thousand are more than the runtime bears.
    */
   #rest(worker: Worker): void {
@@ -114,7 +114,10 @@ export class ServingThreads {
   }
 
   #trim(): void {
-    for (const worker of this.#idle.splice(MOST_IDLE)) worker.terminate();
+    const superfluous = this.#idle.splice(MOST_IDLE);
+    for (const worker of superfluous) worker.postMessage(null);
+    // Else what they and their clients left lies there until there is much more of it.
+    if (superfluous.length > 0) setTimeout(() => Bun.gc(true), QUIET_MS / 2).unref();
   }
 }
 
