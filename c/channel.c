@@ -127,8 +127,9 @@ INLINED int transfer_slice(struct channel *channel, const struct transfer *trans
 }
 
 INLINED int transfer_run(struct channel *channel, const struct transfer *transfer) {
-  int64_t silent_since_ns = 0;
-  uint64_t moved_bytes = 0;
+  int64_t waiting_since_ns = 0; /* for the whole frame */
+  int64_t silent_since_ns = 0;  /* for any byte of it */
+  uint64_t moved_before = 0, moved_bytes = 0;
   for (;;) {
     int rc = transfer_slice(channel, transfer);
     if (rc != -EAGAIN) return rc;
@@ -136,9 +137,15 @@ INLINED int transfer_run(struct channel *channel, const struct transfer *transfe
     int peer = channel_check_peer(channel);
     if (peer != 0) return transfer_after(channel, transfer, peer);
     int64_t now_ns = clock_now_ns();
+    if (waiting_since_ns == 0) {
+      waiting_since_ns = now_ns - WAIT_SLICE_NS;
+      moved_before = channel->moved_bytes;
+    }
     if (silent_since_ns == 0 || moved_bytes != channel->moved_bytes) silent_since_ns = now_ns - WAIT_SLICE_NS;
     moved_bytes = channel->moved_bytes;
     if (now_ns - silent_since_ns >= channel->silence_ns) return -ETIMEDOUT;
+    int64_t moving_ns = (int64_t)(moved_bytes - moved_before) * SLOWEST_NS_PER_BYTE;
+    if (now_ns - waiting_since_ns - moving_ns >= channel->silence_ns) return -ETIMEDOUT;
   }
 }
 

@@ -64,6 +64,9 @@ struct arrival {
   int64_t received_ns; /* right after its last byte came to lie there; 0: not wanted, see channel_arrival_ns */
 };
 
+/* Bytes of a long frame that move are a sign of life; a peer that dribbles them more slowly than this is as good as silent. */
+#define SLOWEST_NS_PER_BYTE INT64_C(16000)
+
 struct channel;
 
 struct channel_ops {

@@ -118,10 +118,21 @@ static int close_after(struct shm_object *object, int error) {
   return error;
 }
 
+/* Where named ones lie, under the same limits, and gone with the process however that ends. */
+static int open_nameless(void) {
+#if defined(__linux__)
+  return open("/dev/shm", O_TMPFILE | O_RDWR, 0600);
+#else
+  errno = ENOTSUP;
+  return -1;
+#endif
+}
+
 static int open_fd(struct shm_object *object, const char *endpoint, int flags) {
-  int rc = set_name(object, endpoint);
+  int is_nameless = endpoint[0] == '\0' && (flags & O_CREAT) != 0;
+  int rc = is_nameless ? 0 : set_name(object, endpoint);
   if (rc != 0) return rc;
-  int fd = shm_open(object->name, O_RDWR | flags, 0600);
+  int fd = is_nameless ? open_nameless() : shm_open(object->name, O_RDWR | flags, 0600);
   /* 0 stands for none in a zeroed object. */
   if (fd == 0) {
     fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -149,7 +160,7 @@ int shm_object_create(struct shm_object *object, const char *endpoint, size_t by
   *object = (struct shm_object){.side = SHM_SERVER, .capacity = capacity};
   int rc = open_fd(object, endpoint, O_CREAT | O_EXCL);
   if (rc != 0) return close_after(object, rc);
-  object->has_name = 1;
+  object->has_name = object->name[0] != '\0';
   rc = set_size(object->fd, bytes);
   if (rc == 0) rc = map_object(object, bytes);
   if (rc == 0) rc = claim_side(object);

@@ -281,29 +281,36 @@ static int socket_send(struct channel *channel, const uint8_t *frame, size_t fra
   return send_rest(socket_of(channel), frame, frame_bytes, 0);
 }
 
-static int receive_with(struct socket_channel *self, struct arrival *arrival, int flags) {
-  for (;;) {
-    int rc = inbox_next(&self->inbox, arrival);
-    if (rc != -EAGAIN) return rc;
-    uint8_t *at;
-    int64_t space = inbox_space(&self->inbox, &at);
-    if (space < 0) return (int)space;
-    ssize_t count = recv(self->fd, at, (size_t)space, flags);
-    if (count < 0) return gone(errno);
-    if (count == 0) return -EPIPE;
-    inbox_filled(&self->inbox, (size_t)count, channel_arrival_ns(&self->channel));
-    self->channel.moved_bytes += (size_t)count;
-  }
+static int read_more(struct socket_channel *self, int flags) {
+  uint8_t *at;
+  int64_t space = inbox_space(&self->inbox, &at);
+  if (space < 0) return (int)space;
+  ssize_t count = recv(self->fd, at, (size_t)space, flags);
+  if (count < 0) return gone(errno);
+  if (count == 0) return -EPIPE;
+  inbox_filled(&self->inbox, (size_t)count, channel_arrival_ns(&self->channel));
+  self->channel.moved_bytes += (size_t)count;
+  return 0;
 }
 
 static int socket_try_receive(struct channel *channel, struct arrival *arrival) {
-  return receive_with(socket_of(channel), arrival, MSG_DONTWAIT);
+  struct socket_channel *self = socket_of(channel);
+  int rc;
+  while ((rc = inbox_next(&self->inbox, arrival)) == -EAGAIN) {
+    rc = read_more(self, MSG_DONTWAIT);
+    if (rc != 0) return rc;
+  }
+  return rc;
 }
 
 static int socket_receive(struct channel *channel, struct arrival *arrival, int64_t slice_ns) {
-  int rc = prepare_wait(channel, slice_ns);
-  if (rc != 0) return rc;
-  return receive_with(socket_of(channel), arrival, 0);
+  struct socket_channel *self = socket_of(channel);
+  int rc = inbox_next(&self->inbox, arrival);
+  if (rc != -EAGAIN) return rc;
+  rc = prepare_wait(channel, slice_ns);
+  if (rc == 0) rc = read_more(self, 0);
+  /* Where that is a part of a frame, the caller looks around: bytes that dribble in must not keep it here. */
+  return rc == 0 ? inbox_next(&self->inbox, arrival) : rc;
 }
 
 static int socket_wait(struct channel *channel, enum readiness readiness, int64_t slice_ns) {

@@ -242,19 +242,16 @@ struct trickle {
   int fd;
   const uint8_t *frame;
   size_t bytes;
+  size_t steps;
+  int step_ms;
 };
-
-/* Moves on well within the silence limit, and takes several times that limit for the whole. */
-#define TRICKLE_SILENCE_NS NS_PER_SECOND
-#define TRICKLE_STEP_MS 200 /* longer than a slice */
-#define TRICKLE_STEPS 8
 
 static int write_slowly(struct channel *none, const void *context) {
   const struct trickle *trickle = context;
   (void)none;
-  for (size_t step = 0; step < TRICKLE_STEPS; step++) {
-    size_t from = trickle->bytes * step / TRICKLE_STEPS, to = trickle->bytes * (step + 1) / TRICKLE_STEPS;
-    pause_ms(TRICKLE_STEP_MS);
+  for (size_t step = 0; step < trickle->steps; step++) {
+    size_t from = trickle->bytes * step / trickle->steps, to = trickle->bytes * (step + 1) / trickle->steps;
+    pause_ms(trickle->step_ms);
     write_all(trickle->fd, trickle->frame + from, to - from);
   }
   return 0;
@@ -265,8 +262,8 @@ static int read_slowly(struct channel *none, const void *context) {
   uint8_t *bytes = malloc(trickle->bytes);
   (void)none;
   for (size_t at = 0; at < trickle->bytes;) {
-    pause_ms(TRICKLE_STEP_MS);
-    ssize_t count = recv(trickle->fd, bytes + at, trickle->bytes / TRICKLE_STEPS, 0);
+    pause_ms(trickle->step_ms);
+    ssize_t count = recv(trickle->fd, bytes + at, trickle->bytes / trickle->steps, 0);
     if (count <= 0) break;
     at += (size_t)count;
   }
@@ -279,9 +276,10 @@ static void a_slow_peer_is_not_silent(const struct channel_ops *ops) {
   const size_t payload_bytes = 3000000;
   uint8_t *frame = make_frame(payload_bytes, 5);
   struct raw raw = open_raw(ops);
-  struct trickle trickle = {raw.fd, frame, payload_bytes + FRAME_OVERHEAD};
+  /* Moves on well within the silence limit, and takes several times that limit for the whole; a step is longer than a slice. */
+  struct trickle trickle = {raw.fd, frame, payload_bytes + FRAME_OVERHEAD, .steps = 8, .step_ms = 200};
   struct arrival arrival;
-  raw.server->silence_ns = TRICKLE_SILENCE_NS;
+  raw.server->silence_ns = NS_PER_SECOND;
   struct errand writing = {.run = write_slowly, .context = &trickle};
   start_errand(&writing);
   int received = channel_receive(raw.server, &arrival);
@@ -292,6 +290,22 @@ static void a_slow_peer_is_not_silent(const struct channel_ops *ops) {
   start_errand(&reading);
   CHECK_EQUAL(channel_send(raw.server, frame, payload_bytes + FRAME_OVERHEAD), 0);
   CHECK(finish_errand(&reading));
+  free(frame);
+  close_raw(raw);
+}
+
+static void a_peer_that_dribbles_is_as_good_as_silent(const struct channel_ops *ops) {
+  uint8_t *frame = make_frame(100, 5);
+  struct raw raw = open_raw(ops);
+  struct trickle trickle = {raw.fd, frame, 60, .steps = 60, .step_ms = 50}; /* shorter than a slice */
+  struct arrival arrival;
+  raw.server->silence_ns = 400 * NS_PER_MS;
+  struct errand dribbling = {.run = write_slowly, .context = &trickle};
+  start_errand(&dribbling);
+  int64_t start_ns = clock_now_ns();
+  CHECK_EQUAL(channel_receive(raw.server, &arrival), -ETIMEDOUT);
+  CHECK(clock_now_ns() - start_ns < NS_PER_SECOND * 3 / 2);
+  finish_errand(&dribbling);
   free(frame);
   close_raw(raw);
 }
@@ -385,6 +399,7 @@ int main(void) {
     impossible_lengths_are_refused(ops);
     a_silent_peer_times_out(ops);
     a_slow_peer_is_not_silent(ops);
+    a_peer_that_dribbles_is_as_good_as_silent(ops);
     the_stop_flag_ends_a_wait(ops);
     nobody_connecting_is_not_yet(ops);
     asked_for_buffers_are_read_back(ops);

@@ -10,6 +10,8 @@ import { type ConnectionSettings, frameBytesOf } from "./connection.ts";
 /** How much may lie unread while the loop is busy sending, before the socket is told to stop reading. */
 const UNREAD_LIMIT_BYTES = 1024 * 1024;
 const LOOK_AROUND_MS = 100;
+/** As SLOWEST_NS_PER_BYTE of c/channel.h. */
+const SLOWEST_MS_PER_BYTE = 0.016;
 
 export interface SocketChannelOptions {
   /** Capacity of the shim's outgoing frame. */
@@ -43,6 +45,10 @@ export class SocketChannel extends BlockingChannel {
   #needs: Need = 0;
   #resume: ((status: number) => void) | null = null;
   #waitingSinceMs = 0;
+  /** A frame has been waited for before, and has not come or gone yet. */
+  #isMidFrame = false;
+  #frameSinceMs = 0;
+  #movedBytes = 0;
 
   /** @param session opened with the mechanism "fed". */
   constructor(session: Address, options: SocketChannelOptions) {
@@ -108,6 +114,7 @@ export class SocketChannel extends BlockingChannel {
 
   override receive(): number {
     const type = super.receive();
+    if (type !== PENDING) this.#isMidFrame = false;
     return type === PENDING && this.#failure !== 0 ? this.#failure : type;
   }
 
@@ -132,6 +139,11 @@ export class SocketChannel extends BlockingChannel {
     this.#needs = needs;
     this.#resume = resume;
     this.#waitingSinceMs = performance.now();
+    if (!this.#isMidFrame) {
+      this.#isMidFrame = true;
+      this.#frameSinceMs = this.#waitingSinceMs;
+      this.#movedBytes = 0;
+    }
     if (needs & NEED.readable) this.#readOn();
     if (needs & NEED.turn) setImmediate(() => this.#wake(NEED.turn, 0));
     if (needs & NEED.pause) {
@@ -161,6 +173,7 @@ export class SocketChannel extends BlockingChannel {
     if (frameBytes < 0) return frameBytes;
     this.#frameBytes = frameBytes;
     this.#writtenBytes = 0;
+    this.#isMidFrame = false;
     return this.#write(0);
   }
 
@@ -169,6 +182,7 @@ export class SocketChannel extends BlockingChannel {
     const count = this.#socket.write(this.#out, this.#writtenBytes, this.#frameBytes - this.#writtenBytes);
     if (count < 0) return CLOSED;
     this.#writtenBytes += count;
+    this.#movedBytes += count;
     return this.#writtenBytes < this.#frameBytes
       ? PENDING
       : this.shim.session_end_send(this.session, hasWaited);
@@ -179,6 +193,7 @@ export class SocketChannel extends BlockingChannel {
     const status = this.shim.session_feed(this.session, chunk, chunk.byteLength);
     if (status < 0) this.#fail(status);
     this.#unreadBytes += chunk.byteLength;
+    this.#movedBytes += chunk.byteLength;
     this.#wake(NEED.readable, 0);
     if (this.#needs & NEED.readable) this.#unreadBytes = 0;
     if (this.#unreadBytes > UNREAD_LIMIT_BYTES && !this.#isPaused) {
@@ -209,7 +224,13 @@ export class SocketChannel extends BlockingChannel {
 
   /** What a blocking channel does between two slices of its wait. */
   #checkWait(): void {
-    if (this.#options.isStopping()) this.#wake(this.#needs, CANCELED);
-    else if (performance.now() - this.#waitingSinceMs > this.#silenceMs) this.#wake(this.#needs, TIMED_OUT);
+    if (this.#options.isStopping()) {
+      this.#wake(this.#needs, CANCELED);
+      return;
+    }
+    const nowMs = performance.now();
+    const movingMs = this.#movedBytes * SLOWEST_MS_PER_BYTE;
+    const waitedMs = Math.max(nowMs - this.#waitingSinceMs, nowMs - this.#frameSinceMs - movingMs);
+    if (waitedMs > this.#silenceMs) this.#wake(this.#needs, TIMED_OUT);
   }
 }

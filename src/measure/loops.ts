@@ -232,7 +232,8 @@ export function* answerMessages(
   }
 }
 
-/** One frame before that moment, as performance.now() has it. A blocking channel is asked between frames alone. */
+/** One frame before that moment, as performance.now() has it. A blocking channel is asked between frames alone: inside one it has
+ * its own limit. */
 function* receiveUntil(channel: Channel, endMs: number): Generator<Need, number, number> {
   const expectTime = () => {
     if (performance.now() > endMs) throw new ChannelError(TIMED_OUT);

@@ -60,17 +60,23 @@ function createMemoryFile(): number | null {
   return null;
 }
 
+/** Where this process has the library as a file without a name; null: nowhere. */
+let memoryPath: string | null = null;
+
 /** Leaves nothing behind, and works where the temporary directory is noexec. */
 function loadFromMemory(bytes: Uint8Array): Library<typeof SYMBOLS> | null {
   const fd = createMemoryFile();
   if (fd === null) return null;
+  const path = `/proc/self/fd/${fd}`;
   try {
     writeAll(fd, bytes);
-    return dlopen(`/proc/self/fd/${fd}`, SYMBOLS);
+    const library = dlopen(path, SYMBOLS);
+    // Stays open: the path is the library's name for other threads.
+    memoryPath = path;
+    return library;
   } catch {
-    return null;
-  } finally {
     closeSync(fd);
+    return null;
   }
 }
 
@@ -89,15 +95,22 @@ function loadFromPrivateFile(bytes: Uint8Array): Library<typeof SYMBOLS> {
   }
 }
 
-function load(): Shim {
+function open(): Library<typeof SYMBOLS> {
+  if (memoryPath !== null) return dlopen(memoryPath, SYMBOLS);
   const bytes = readEmbedded();
+  return loadFromMemory(bytes) ?? loadFromPrivateFile(bytes);
+}
+
+function load(): Shim {
   let library: Library<typeof SYMBOLS>;
   try {
-    library = loadFromMemory(bytes) ?? loadFromPrivateFile(bytes);
+    library = open();
   } catch (error) {
+    if (error instanceof RunError) throw error;
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
     throw new RunError(`the native part can't be loaded on this system: ${reason}`);
   }
+  close = () => library.close();
   const shim = library.symbols;
   const version = shim.shim_abi_version();
   if (version !== ABI_VERSION) {
@@ -112,6 +125,7 @@ function load(): Shim {
 }
 
 let loaded: Shim | null = null;
+let close: () => void = () => {};
 
 /**
  * The shim, loaded and checked at the first call.
@@ -120,6 +134,25 @@ let loaded: Shim | null = null;
 export function native(): Shim {
   loaded ??= load();
   return loaded;
+}
+
+/** For `shareLibrary` in another thread of this process. */
+export function sharedLibrary(): string | null {
+  native();
+  return memoryPath;
+}
+
+/**
+ * To be called in a thread before anything else of this module: it takes the library that the process has. With copies of their
+ * own some hundred threads use up the room that the system's loader has for thread-local variables.
+ */
+export function shareLibrary(path: string | null): void {
+  memoryPath = path;
+}
+
+/** For a thread that ends, as the runtime does not give back what it compiled for it. Nothing of the shim may be called after that. */
+export function closeLibrary(): void {
+  close();
 }
 
 /** Text of an error number of either sign, as C words it. */

@@ -18,6 +18,8 @@ export interface BuildInput {
   /** Run one after the other, each with outcomes of its own. */
   readonly plans: readonly RunPlan[];
   readonly outcomes: readonly MechanismOutcome[];
+  /** There were more of them. */
+  readonly hasForgotten?: boolean;
   readonly host: HostFacts;
   readonly startedAt: Date;
   readonly versions: Versions;
@@ -36,7 +38,8 @@ export function buildResult(input: BuildInput): BenchmarkResult {
       timestamp: startedAt.toISOString(),
       total_tests: results.length,
       system_info: systemInfo,
-      complete: notRun.length === 0 && outcomes.every((outcome) => isComplete(outcome)),
+      complete:
+        !input.hasForgotten && notRun.length === 0 && outcomes.every((outcome) => isComplete(outcome)),
       machine: conditions.machine,
       mechanisms_not_run: notRun.map((mechanism) => MECHANISM_NAMES[mechanism].variant),
     },

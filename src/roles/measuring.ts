@@ -52,11 +52,17 @@ export abstract class Measuring {
     return null;
   }
 
+  /** Whether something that was measured is in the outcomes no more. */
+  get hasForgotten(): boolean {
+    return false;
+  }
+
   /** The result so far. */
   get result(): BenchmarkResult {
     return buildResult({
       plans: this.plans,
       outcomes: this.outcomes,
+      hasForgotten: this.hasForgotten,
       host: this.#host,
       startedAt: this.#startedAt,
       versions: { tool: version, bun: Bun.version, shimAbi: ABI_VERSION },

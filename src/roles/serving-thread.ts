@@ -2,18 +2,21 @@
 import { readlinkSync } from "node:fs";
 import { BlockingChannel } from "../channel/blocking.ts";
 import { LedgerFile } from "../measure/ledger.ts";
-import { type Address, native } from "../native/library.ts";
+import { type Address, closeLibrary, native, shareLibrary } from "../native/library.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import type { FailureCause, RoleSettings } from "./control.ts";
 import { causeOf } from "./failure.ts";
 import { serveConnection } from "./serve.ts";
 import type { Guest, GuestNews } from "./standalone/guest.ts";
 
-/** What the thread is told. */
+/** What the thread is told; null: it is to end. */
 export interface ServingOrder {
   readonly settings: RoleSettings;
-  /** Accepted by another thread, which leaves it to this one. */
+  /** Accepted by another thread. This one closes it before it says that the client has left or failed, and if it ends without a word,
+   * the other one does. */
   readonly session: Address;
+  /** Where the process has the native part. */
+  readonly library: string | null;
   /** null: the client of an orchestrator that started this server too. */
   readonly guest: GuestOrder | null;
 }
@@ -44,23 +47,35 @@ function ownThread(): string | null {
   }
 }
 
-async function serve({ settings, session, guest }: ServingOrder): Promise<UsageFigures | null> {
+/** All that may fail while the session is still the other thread's; what it returns serves the client and closes the session. */
+async function prepare(order: ServingOrder): Promise<() => Promise<UsageFigures | null>> {
+  const { settings, session, guest, library } = order;
+  shareLibrary(library);
   if (settings.realTime) native().rt_follow_fifo();
   const channel = new BlockingChannel(session);
   if (guest === null) {
-    await serveConnection(channel, settings, () => say({ type: "started", thread: ownThread() }));
-    return null;
+    const onStart = () => say({ type: "started", thread: ownThread() });
+    return async () => {
+      await serveConnection(channel, settings, onStart);
+      return null;
+    };
   }
   const ledger = LedgerFile.at(guest.ledger);
   const tell = (news: GuestNews) => say({ type: "news", news });
   // Loaded by those alone who need it, as in attached.ts.
   const { serveGuest } = await import("./standalone/guest.ts");
-  return serveGuest({ ...guest, channel, settings, ledger, thread: ownThread(), tell });
+  return () => serveGuest({ ...guest, channel, settings, ledger, thread: ownThread(), tell });
 }
 
-self.onmessage = async ({ data }: MessageEvent<ServingOrder>) => {
+self.onmessage = async ({ data }: MessageEvent<ServingOrder | null>) => {
+  if (data === null) {
+    closeLibrary();
+    process.exit();
+  }
+  // Where this rejects, the thread ends.
+  const serve = await prepare(data);
   try {
-    say({ type: "left", usage: await serve(data) });
+    say({ type: "left", usage: await serve() });
   } catch (error) {
     say({
       type: "failed",

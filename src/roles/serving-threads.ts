@@ -1,4 +1,5 @@
 import type { Connection } from "../channel/connection.ts";
+import { native, sharedLibrary } from "../native/library.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import type { RoleSettings } from "./control.ts";
 import { ServingError } from "./failure.ts";
@@ -11,7 +12,7 @@ function threadModule(): string {
   return isCompiled ? "./roles/serving-thread.js" : new URL("./serving-thread.ts", import.meta.url).href;
 }
 
-const MOST_IDLE = 4;
+const MOST_IDLE = 1;
 /** Nobody has left for this long. */
 const QUIET_MS = 2_000;
 
@@ -22,7 +23,11 @@ const QUIET_MS = 2_000;
 export class ServingThreads {
   readonly #idle: Worker[] = [];
   readonly #all = new Set<Worker>();
+  /** What is to be done if one of them ends before its client. */
+  readonly #orphaned = new Map<Worker, (reason: string) => void>();
   #trimming: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly module = threadModule()) {}
 
   /**
    * Serves one client to its end. Rejects with what went wrong.
@@ -34,7 +39,7 @@ export class ServingThreads {
     settings: RoleSettings,
     onStart: (thread: string | null) => void,
   ): Promise<void> {
-    await this.#serve({ settings, session, guest: null }, (report) => {
+    await this.#serve({ settings, session, guest: null, library: sharedLibrary() }, (report) => {
       if (report.type === "started") onStart(report.thread);
     });
   }
@@ -46,7 +51,7 @@ export class ServingThreads {
     guest: GuestOrder,
     tell: (news: GuestNews) => void,
   ): Promise<UsageFigures | null> {
-    return this.#serve({ settings, session, guest }, (report) => {
+    return this.#serve({ settings, session, guest, library: sharedLibrary() }, (report) => {
       if (report.type === "news") tell(report.news);
     });
   }
@@ -59,11 +64,15 @@ export class ServingThreads {
         hear(data);
         return;
       }
+      this.#orphaned.delete(worker);
       this.#rest(worker);
       if (data.type === "left") resolve(data.usage);
       else reject(new ServingError(data.reason, data.cause));
     };
-    worker.onerror = ({ message }) => reject(new ServingError(`a thread failed: ${message}`, "own"));
+    this.#orphaned.set(worker, (reason) => {
+      native().session_close(order.session);
+      reject(new ServingError(reason, "own"));
+    });
     worker.postMessage(order);
     return promise;
   }
@@ -75,13 +84,27 @@ export class ServingThreads {
   }
 
   #spawn(): Worker {
-    const worker = new Worker(threadModule());
+    const worker = new Worker(this.module);
     this.#all.add(worker);
+    let reason = "its thread ended";
+    worker.onerror = ({ message }) => {
+      reason = `its thread failed: ${errorLine(message)}`;
+    };
+    // The last that is heard of it: nobody uses its session any more.
+    worker.addEventListener("close", () => this.#bury(worker, reason));
     return worker;
   }
 
+  #bury(worker: Worker, reason: string): void {
+    this.#all.delete(worker);
+    const position = this.#idle.indexOf(worker);
+    if (position >= 0) this.#idle.splice(position, 1);
+    this.#orphaned.get(worker)?.(reason);
+    this.#orphaned.delete(worker);
+  }
+
   /**
-   * A few wait for the next clients; some time after a crowd the others are given back, with their memory and descriptors. Not at
+   * One waits for the next client; some time after a crowd the others are given back, with their memory and descriptors. Not at
    * once: threads that come and go by the thousand are more than the runtime bears.
    */
   #rest(worker: Worker): void {
@@ -91,9 +114,15 @@ export class ServingThreads {
   }
 
   #trim(): void {
-    for (const worker of this.#idle.splice(MOST_IDLE)) {
-      this.#all.delete(worker);
-      worker.terminate();
-    }
+    const superfluous = this.#idle.splice(MOST_IDLE);
+    for (const worker of superfluous) worker.postMessage(null);
+    // Else what they and their clients left lies there until there is much more of it.
+    if (superfluous.length > 0) setTimeout(() => Bun.gc(true), QUIET_MS / 2).unref();
   }
+}
+
+/** The runtime puts the lines of the source before it. */
+function errorLine(message: string): string {
+  const lines = message.split("\n");
+  return lines.find((line) => /^\w*error: /i.test(line)) ?? lines[0]!;
 }

@@ -49,18 +49,23 @@ interface Trial {
   readonly depth: number | null;
 }
 
-/** Makes the objects of all clients, under fresh names, and removes them at once. */
+/**
+ * Makes the objects of all clients, and removes them again. Nothing of them is left if this process is killed meanwhile: they have
+ * no name, or where they must have one a fresh one, for no longer than it takes to remove it.
+ */
 function tryToListen(settings: ConnectionSettings, clientCount: number): Trial {
+  const canBeNameless = settings.mechanism === "shm" && process.platform === "linux";
   const ledger = LedgerFile.private(1);
   const sessions: Address[] = [];
   let depth: number | null = null;
   let status = 0;
   for (let i = 0; i < clientCount && status === 0; i++) {
-    const one = { ...settings, endpoint: `${settings.endpoint}-${i}` };
+    const one = { ...settings, endpoint: canBeNameless ? "" : `${settings.endpoint}-${i}` };
     const session = openSession(one, ledger, nativeMechanismOf(settings.mechanism, settings.shmDirect));
     sessions.push(session);
     status = native().session_listen(session);
     if (status < 0) continue;
+    native().session_unlink(session);
     const { queueDepth } = readEffective((effective) => native().session_effective(session, effective));
     if (queueDepth !== null) depth = Math.min(depth ?? queueDepth, queueDepth);
   }

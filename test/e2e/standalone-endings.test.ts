@@ -1,6 +1,6 @@
 /** How a server and a client started by hand refuse, give up, and end. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { Mechanism } from "../../src/cli/plan.ts";
 import { expectOneLine, inSandbox, TEST_TIMEOUT_MS } from "./expectations.ts";
 import { allTests, type Sandbox, type Started, until } from "./harness.ts";
@@ -135,6 +135,42 @@ describe("a server ends", () => {
         expect(test?.counts.received).toBeGreaterThan(0);
       }));
   }
+});
+
+describe("a server writes", () => {
+  test("what one client measured while others go on", () =>
+    inSandbox(async (sandbox) => {
+      const flags = (await Meeting.in(sandbox)).flags(["uds"]);
+      const server = await serving(sandbox, [...flags, "-o", "server.json"]);
+      const client = ["--client", "-q", ...flags, "--one-way"];
+      // No moment without a client.
+      const long = sandbox.start([...client, "-d", "60s", "--rate", "100"]);
+      await Bun.sleep(700);
+      const short = await sandbox.run([...client, "-i", "100"]);
+      expect([short.stderr, short.exitCode]).toEqual(["", 0]);
+      await until("the result is written", () => existsSync(sandbox.path("server.json")), 10_000);
+      expect(long.hasEnded).toBe(false);
+      const [test] = allTests(sandbox.readResult("server.json"));
+      expect(test).toMatchObject({ complete: true, counts: { received: 100 } });
+      long.signal("SIGINT");
+      await long.ended;
+      await endOf(server);
+    }));
+
+  test("or ends in an orderly way where it can't", () =>
+    inSandbox(async (sandbox) => {
+      const flags = (await Meeting.in(sandbox)).flags(["uds"]);
+      mkdirSync(sandbox.path("results"));
+      const server = await serving(sandbox, [...flags, "-o", "results/server.json"]);
+      rmSync(sandbox.path("results"), { recursive: true });
+      await sandbox.run(["--client", "-q", ...flags, "-i", "100"]);
+      const { exitCode, stderr, wallMs } = await server.ended;
+      expect(exitCode).toBe(1);
+      // Not only when nobody comes any more.
+      expect(wallMs).toBeLessThan(15_000);
+      expect(stderr).toContain("results/server.json");
+      expect(stderr).not.toContain("internal error");
+    }));
 });
 
 describe("a client", () => {

@@ -5,7 +5,16 @@ import { allTests, until } from "../e2e/harness.ts";
 import { Meeting } from "../e2e/standalone-pair.ts";
 import { newSeed } from "./plan.ts";
 import { Random } from "./random.ts";
-import { dribble, NOTES, NOTES_OF_LATER, notesOfSender, pingOn, talk, talkOddly } from "./talkers.ts";
+import {
+  dribble,
+  dribbleLater,
+  NOTES,
+  NOTES_OF_LATER,
+  notesOfSender,
+  pingOn,
+  talk,
+  talkOddly,
+} from "./talkers.ts";
 
 const IS_LONG = process.env.IPC_BENCHMARK_LONG === "1";
 setDefaultTimeout(IS_LONG ? 10 * TEST_TIMEOUT_MS : TEST_TIMEOUT_MS);
@@ -84,15 +93,13 @@ for (const mode of ["--async", "--blocking"]) {
 /** More than the greeting may take, and the silence after it. */
 const GREETING_ENDS_MS = 18_000;
 
-/** Inside a frame a blocking server looks at the silence alone. */
-const TALKERS = { "--async": [pingOn, dribble], "--blocking": [pingOn] };
-
-for (const [mode, talkers] of Object.entries(TALKERS)) {
-  test(`a greeting has an end, whatever is said in it ${mode}`, () =>
+for (const mode of ["--async", "--blocking"]) {
+  test(`nobody keeps a server by saying little, in the greeting or later ${mode}`, () =>
     inSandbox(async (sandbox) => {
       const meeting = await Meeting.in(sandbox);
       const server = sandbox.start(["--server", mode, ...meeting.flags(["uds"])]);
       await until("the server serves", () => server.saidOnStderr().includes("serves"));
+      const talkers = [pingOn, dribble, dribbleLater];
       const ends = talkers.map((talker) => talker(meeting.socketPath, GREETING_ENDS_MS));
       expect(await Promise.all(ends)).toEqual(talkers.map(() => true));
       server.signal("SIGTERM");

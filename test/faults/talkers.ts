@@ -130,10 +130,22 @@ export function pingOn(where: string | number, limitMs: number): Promise<boolean
   );
 }
 
+const LONG_FRAME = framed(body({ id: UNRECORDED, payload: Buffer.alloc(500), type: TYPE.ping }));
+const byteOf = (turn: number) => LONG_FRAME.subarray(turn, turn + 1);
+
 /** Sends a frame byte by byte; the same. */
 export function dribble(where: string | number, limitMs: number): Promise<boolean> {
-  const frame = framed(body({ id: UNRECORDED, payload: Buffer.alloc(500), type: TYPE.ping }));
-  return goOn(where, limitMs, (turn) => frame.subarray(turn, turn + 1));
+  return goOn(where, limitMs, byteOf);
+}
+
+/** The same once the test has begun. */
+export function dribbleLater(where: string | number, limitMs: number): Promise<boolean> {
+  const ping = (note: unknown) =>
+    framed(body({ id: UNRECORDED, payload: Buffer.from(JSON.stringify(note)), type: TYPE.ping }));
+  const beginning = NOTES.slice(0, 3);
+  return goOn(where, limitMs, (turn) =>
+    turn < beginning.length ? ping(beginning[turn]) : byteOf(turn - beginning.length),
+  );
 }
 
 async function goOn(

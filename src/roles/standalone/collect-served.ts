@@ -13,6 +13,8 @@ export interface Served {
   readonly test: Test;
   readonly slot: number;
   readonly isForeign: boolean;
+  /** Messages that the client agreed to send; null: as many as the duration allowed, or it is another tool. */
+  readonly agreedCount: number | null;
   /** Why stamps of the client mean nothing here; null if they do. */
   readonly clocks: string | null;
   readonly effective: EffectiveReport;
@@ -44,13 +46,21 @@ function sentOf(served: Served, client: LedgerCounts, server: LedgerCounts): num
   return isForeign || failure !== null ? receivedOf(served, server) - server.duplicated : client.sent;
 }
 
+/** A client that ends in an orderly way has not sent what it agreed to. */
+function shortfallOf({ agreedCount }: Served, sent: number): string | null {
+  if (agreedCount === null || sent === agreedCount) return null;
+  return `${sent} messages were sent instead of ${agreedCount}`;
+}
+
 /** What a server measured of one client's test, read from its sheets; nobody writes to them any more. */
 export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile): WorkerMeasurement {
   const { test, slot, isForeign, failure } = served;
   const [client, server] = [ledger.counts(clientSheetOf(slot)), ledger.counts(serverSheetOf(slot))];
   const absent = latencyAbsent(served);
-  const latencyOf = (which: "service" | "response") =>
-    absent === null ? ledger.distribution(serverSheetOf(slot), which) : NOTHING;
+  const latencyOf = (which: "service" | "response") => {
+    const latency = absent === null ? ledger.distribution(serverSheetOf(slot), which) : NOTHING;
+    return latency.count === 0n ? NOTHING : latency;
+  };
   const sent = sentOf(served, client, server);
   const received = receivedOf(served, server);
   const counts = {
@@ -63,16 +73,18 @@ export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile)
   };
   const faults = faultsInWords(counts);
   const latency = latencyOf(plan.arrival === null ? "service" : "response");
+  const shortfall = shortfallOf(served, sent);
   const { firstSendNs } = client;
   const hasWindow = served.clocks === null && firstSendNs !== null && server.lastReceiveNs !== null;
   const measurement: Measurement = {
     test,
     failure:
       failure ??
+      shortfall ??
       (faults === ""
         ? unrecorded(counts, absent === null ? latency.count : null)
         : `of ${sent} messages: ${faults}`),
-    complete: failure === null,
+    complete: failure === null && shortfall === null,
     counts,
     latency,
     workers: [],

@@ -15,12 +15,18 @@ import { observedTest, type ServedTest, ServedTests } from "./served-tests.ts";
 /** Clients that the server of one mechanism takes at once; more wait until one of them has left. */
 const MOST_CLIENTS = 256;
 
+/** Runs whose clients are not all done, which it remembers at once. */
+const MOST_RUNS = 1_000;
+
 const READY_MS = 10_000;
 const LOOK_MS = 100;
 /** How long roles may take to end by themselves. */
 const GRACE_MS = 1_000;
-/** Results are written when nobody measures, and not more often than this. */
+/** Results are written not more often than this; while clients are measured that is put off, but not for long. */
 const WRITE_MS = 1_000;
+const LONGEST_WRITE_DELAY_MS = 5_000;
+/** Of the time of a CPU that writing may take while clients are measured. */
+const WRITE_SHARE = 0.05;
 
 type ServerPlan = Extract<StandalonePlan, { side: "server" }>;
 
@@ -51,6 +57,8 @@ export class Service extends Measuring {
   #count = 0;
   #isWritten = true;
   #writtenMs = 0;
+  #writingTookMs = 0;
+  #hasSaidForgotten = false;
 
   constructor(
     private readonly plan: RunPlan,
@@ -71,6 +79,10 @@ export class Service extends Measuring {
 
   get hasFailed(): boolean {
     return this.#tests.hasFailed || this.#hasRefused || this.#failure !== null;
+  }
+
+  override get hasForgotten(): boolean {
+    return this.#tests.forgotten > 0;
   }
 
   override get failure(): string | null {
@@ -124,7 +136,7 @@ export class Service extends Measuring {
 
   /** Until a signal, a long quiet, the end of the first run with --once, or the end of a role. */
   #serve(abort: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#idleSinceMs = performance.now();
     abort.addEventListener("abort", () => resolve());
     for (const { child, mechanism } of this.#doors) {
@@ -136,7 +148,11 @@ export class Service extends Measuring {
     }
     const timer = setInterval(() => {
       if (this.#hasFinished || this.#isIdleForLong()) resolve();
-      this.#write();
+      try {
+        this.#write();
+      } catch (error) {
+        reject(error);
+      }
     }, LOOK_MS);
     return promise.finally(() => clearInterval(timer));
   }
@@ -151,13 +167,20 @@ export class Service extends Measuring {
     return true;
   }
 
-  /** Making the result takes time that would be the clients'. */
+  /** Making the result takes time that would be the clients', so as long as there are any it is done rarely. */
   #write(): void {
-    const isTooSoon = performance.now() - this.#writtenMs < WRITE_MS;
-    if (this.#isWritten || this.#active.size > 0 || isTooSoon) return;
+    const pauseMs =
+      this.#active.size === 0
+        ? WRITE_MS
+        : Math.max(LONGEST_WRITE_DELAY_MS, this.#writingTookMs / WRITE_SHARE);
+    const startMs = performance.now();
+    if (this.#isWritten || startMs - this.#writtenMs < pauseMs) return;
     this.#isWritten = true;
-    this.#writtenMs = performance.now();
     this.options.onStep(this.result);
+    // Of its own accord the runtime lets hundreds of megabytes of forgotten distributions come together first.
+    Bun.gc(true);
+    this.#writtenMs = performance.now();
+    this.#writingTookMs = this.#writtenMs - startMs;
   }
 
   #hear(door: Door, message: GuestMessage): void {
@@ -199,6 +222,7 @@ export class Service extends Measuring {
         measurement,
       );
     }
+    this.#sayForgotten();
     const words = end.failure === null ? "is done" : `left: ${end.failure}`;
     this.options.log.info(`${door.mechanism}: client ${test.number} ${words}`);
     this.readMachineOnce([this.plan]);
@@ -209,11 +233,21 @@ export class Service extends Measuring {
     this.#noteFinished(test);
   }
 
+  /** Once: a server that runs for weeks would say it with each client. */
+  #sayForgotten(): void {
+    if (this.#hasSaidForgotten || !this.hasForgotten) return;
+    this.#hasSaidForgotten = true;
+    const text = "there is no room for more results: the oldest are left out from now on, failed ones first";
+    this.options.log.info(text);
+    writeLine(`ipc-benchmark: ${text}`);
+  }
+
   #noteFinished({ terms }: ServedTest): void {
     if (!this.standalone.once || (terms !== null && terms.testsLeft > 0)) return;
     const run = terms?.run ?? "";
     const finished = (this.#finished.get(run) ?? 0) + 1;
     this.#finished.set(run, finished);
+    if (this.#finished.size > MOST_RUNS) this.#finished.delete(this.#finished.keys().next().value!);
     if (finished >= (terms?.concurrency ?? 1) && this.#active.size === 0) this.#hasFinished = true;
   }
 

@@ -4,6 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import { RunError } from "../../cli/errors.ts";
 import type { LedgerFile } from "../../measure/ledger.ts";
 import { DISTRIBUTION } from "../../native/layout.ts";
+import { contradictionIn } from "../../stats/consistency.ts";
 import { decodeBuckets, encodeBuckets } from "../../stats/hdr.ts";
 import { BUCKET_COUNT } from "../../stats/histogram.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
@@ -75,17 +76,25 @@ interface Distribution {
   readonly buckets: BigUint64Array;
 }
 
-/** No count may be missing from the buckets or be in them twice. */
+/** Its figures must be able to be those of one distribution. */
 function checkedDistribution({ sums, overflowCount, buckets }: DistributionReport): Distribution {
-  const counts = buckets === "" ? new BigUint64Array(BUCKET_COUNT) : decodeBuckets(buckets);
-  const inBuckets = counts.reduce((total, count) => total + count, 0n);
-  const count = upTo(MOST_COUNTED, sums.count);
-  const overflow = upTo(MOST_COUNTED, overflowCount);
-  if (inBuckets + overflow !== count) throw new RangeError("counts that don't add up");
+  const sum = (name: (typeof SUMS)[number]) =>
+    upTo(name === "count" ? MOST_COUNTED : GREATEST_WORD, sums[name]);
+  const snapshot = {
+    bucketCounts: buckets === "" ? new BigUint64Array(BUCKET_COUNT) : decodeBuckets(buckets),
+    count: sum("count"),
+    minNs: sum("min_ns"),
+    maxNs: sum("max_ns"),
+    sumNs: sum("sum_ns"),
+    sumOfSquaresNs2: (sum("sum_of_squares_high") << 64n) | sum("sum_of_squares_low"),
+    overflowCount: upTo(MOST_COUNTED, overflowCount),
+  };
+  const contradiction = contradictionIn(snapshot);
+  if (contradiction !== null) throw new RangeError(contradiction);
   return {
-    sums: new Map(SUMS.map((name) => [name, upTo(GREATEST_WORD, sums[name])])),
-    overflowCount: overflow,
-    buckets: counts,
+    sums: new Map(SUMS.map((name) => [name, sum(name)])),
+    overflowCount: snapshot.overflowCount,
+    buckets: snapshot.bucketCounts,
   };
 }
 

@@ -224,6 +224,10 @@ describe("a report", () => {
     expect(adopt({ ...report, distributions: { ...report.distributions, service: wrong } })).toThrow(
       "add up",
     );
+    const greater = { ...service, sums: { ...service.sums, max_ns: "60000000001" } };
+    expect(adopt({ ...report, distributions: { ...report.distributions, service: greater } })).toThrow(
+      "the server's report can't be read: a maximum that the histogram does not have",
+    );
     expect(adopt({ ...report, counters: {} })).toThrow("can't be read");
     expect(adopt({})).toThrow("can't be read");
   });
