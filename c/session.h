@@ -1,6 +1,7 @@
 /*
  * A session is one side's measuring state on one connection: it builds and stamps what goes out, checks and records
- * what comes in. TypeScript calls it once per send and once per receive; nothing in here allocates after session_open.
+ * what comes in. TypeScript calls it once per send and once per receive, in blocking mode once per stretch of them; nothing in
+ * here allocates after session_open.
  *
  * With `blocking` a call waits until it is done. Without, it returns -EAGAIN and the event loop calls again when a
  * waiter (waiter.h) or its own socket says so. With MECHANISM_FED the event loop's sockets carry the bytes
