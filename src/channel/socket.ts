@@ -4,7 +4,7 @@ import { CANCELED, CLOSED, PENDING, TIMED_OUT } from "../native/errno.ts";
 import { type Address, addressOf } from "../native/library.ts";
 import { Waiters } from "../native/waiters.ts";
 import { BlockingChannel } from "./blocking.ts";
-import { NEED, type Need } from "./channel.ts";
+import { DUE, NEED, type Need } from "./channel.ts";
 import { type ConnectionSettings, frameBytesOf } from "./connection.ts";
 
 /** How much may lie unread while the loop is busy sending, before the socket is told to stop reading. */
@@ -114,7 +114,8 @@ export class SocketChannel extends BlockingChannel {
 
   override receive(): number {
     const type = super.receive();
-    if (type !== PENDING) this.#isMidFrame = false;
+    if (type === PENDING) this.#readOn();
+    else this.#isMidFrame = false;
     return type === PENDING && this.#failure !== 0 ? this.#failure : type;
   }
 
@@ -132,6 +133,8 @@ export class SocketChannel extends BlockingChannel {
 
   override untilDue(id: number, receiving: boolean): number {
     const status = super.untilDue(id, receiving);
+    // It has looked for a message first.
+    if (receiving && (status === PENDING || status >= DUE)) this.#readOn();
     return status === PENDING && this.#failure !== 0 ? this.#failure : status;
   }
 
@@ -195,13 +198,13 @@ export class SocketChannel extends BlockingChannel {
     this.#unreadBytes += chunk.byteLength;
     this.#movedBytes += chunk.byteLength;
     this.#wake(NEED.readable, 0);
-    if (this.#needs & NEED.readable) this.#unreadBytes = 0;
     if (this.#unreadBytes > UNREAD_LIMIT_BYTES && !this.#isPaused) {
       this.#isPaused = true;
       this.#socket?.pause();
     }
   }
 
+  /** Everything that came has been taken. */
   #readOn(): void {
     this.#unreadBytes = 0;
     if (!this.#isPaused) return;
