@@ -73,7 +73,7 @@ export class ProgressDisplay implements RunObserver {
   cellMeasured(cell: ObservedCell, measurement: Measurement): void {
     if (this.#screen.columns() !== null) return;
     const end = {
-      received: measurement.counts.received,
+      counts: measurement.counts,
       ratePerSecond: measuredRate(measurement),
       ...middleAndTail(measurement.latency),
       failure: measurement.failure,

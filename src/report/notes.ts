@@ -92,10 +92,11 @@ function joinedLabels(labels: readonly string[], total: number): string {
   return `${labels.slice(0, LABELS_SHOWN).join("; ")} and ${labels.length - LABELS_SHOWN} more`;
 }
 
-/** Counts of messages, where they are not as they should be and the problem doesn't name them already. */
+/** Counts of messages, where they are known, not as they should be, and the problem doesn't name them already. */
 function countsText({ details, problem }: ReportCell): string {
   if (details === undefined) return "";
-  const { sent, received } = details.counts;
+  const { sent, received, lost } = details.counts;
+  if (lost === null) return "";
   const faults = faultsInWords(details.counts);
   if ((sent === received && faults === "") || (faults !== "" && problem?.includes(faults))) return "";
   return ` (${sent} sent, ${received} received${faults && `, ${faults}`})`;

@@ -1,4 +1,4 @@
-/** What servers say to a client that was started by hand is anybody's: it stays words. */
+/** What servers say to a client that was started by hand is anybody's: it stays words, and what they don't say is not made up. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { clientSheetOf, LedgerFile, serverSheetOf } from "../../src/measure/ledger.ts";
@@ -118,3 +118,29 @@ function reportWith(note: string) {
   const effective = { pid: 1, allowedCpus: [0], ...buffers, realTime };
   return reportSheet(ledger, sheet, { effective, usage: null });
 }
+
+const ENDINGS: [does: string, answer: Answer, reason: string][] = [
+  ["hangs up", () => null, "the peer closed the connection before its shutdown message"],
+  ["has none", () => JSON.stringify({ parts: 0 }), "the server sent no report"],
+  ["talks nonsense", () => "[]", "the server gave an answer that is none"],
+];
+
+describe("a client that gets no report does not call its messages lost:", () => {
+  test.each(ENDINGS)("the server %s", (_, answer, reason) =>
+    inSandbox(async (sandbox) => {
+      const { exitCode, stdout, stderr, progress, result, texts } = await runClient(
+        sandbox,
+        agreeing(answer),
+      );
+      expect(exitCode).toBe(1);
+      const words = `the client failed: ${reason}; how many of the ${MESSAGES} messages sent arrived is not known`;
+      expect(stderr).toEndWith(`${words}\n`);
+      expect(progress).toEqual([`[1/1] uds async one-way 1 KiB: failed after ${MESSAGES} messages`]);
+      expect(stdout.replace(/\n +/g, " ")).toContain(`! uds one-way: ${words}\n`);
+      const [found] = allTests(result);
+      expect(found).toMatchObject({ failure: words, counts: { sent: MESSAGES, received: 0, lost: null } });
+      expect(found?.verdict.reasons.map(({ id }) => id)).not.toContain("messages-lost");
+      expect(texts.join("\n")).not.toMatch(/\b(0|50) (lost|received)|0 of 50/);
+    }),
+  );
+});
