@@ -170,7 +170,7 @@ async function soak(rate: number | null): Promise<boolean> {
       );
     }
     const isWhole =
-      exitCode === 0 && counts.lost + counts.duplicated + counts.reordered + counts.corrupt === 0;
+      exitCode === 0 && (counts.lost ?? 0) + counts.duplicated + counts.reordered + counts.corrupt === 0;
     return isWhole && comparisons.every((one) => isHeld(one, rate !== null));
   } finally {
     rmSync(directory, { recursive: true, force: true });

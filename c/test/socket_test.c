@@ -1,51 +1,7 @@
-/* Blocking sockets against each other and against raw peers: partial writes, any split, closing, silence, stop, files. */
-#include "../socket.h"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+/* Blocking sockets against each other and against raw peers: partial writes, any split, closing, lengths, files, buffers. */
 #include <sys/stat.h>
-#include <sys/un.h>
 
-#include "pair.h"
-#include "random.h"
-
-static stop_flag stop;
-
-static const struct channel_ops *const sockets[] = {&uds_ops, &tcp_ops};
-
-static struct channel_settings socket_settings(const struct channel_ops *ops, size_t payload_bytes, size_t buffer_bytes) {
-  struct channel_settings settings = {.frame_bytes = payload_bytes + FRAME_OVERHEAD, .buffer_bytes = buffer_bytes};
-  const char *directory = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
-  if (ops == &uds_ops) snprintf(settings.endpoint, sizeof settings.endpoint, "%s/ipc-test-%d.sock", directory, (int)getpid());
-  if (ops == &tcp_ops) strcpy(settings.endpoint, "127.0.0.1");
-  return settings;
-}
-
-static struct channel *make_socket(const struct channel_ops *ops) {
-  struct channel *channel = make_channel(ops);
-  channel->stop = &stop;
-  channel->silence_ns = 10 * NS_PER_SECOND;
-  return channel;
-}
-
-static struct channel *make_listener(const struct channel_ops *ops, struct channel_settings *settings) {
-  struct channel *server = make_socket(ops);
-  CHECK_EQUAL(ops->listen(server, settings), 0);
-  struct channel_effective effective;
-  ops->effective(server, &effective);
-  settings->port = effective.port;
-  return server;
-}
-
-static struct pair open_sockets(const struct channel_ops *ops, size_t payload_bytes, size_t buffer_bytes) {
-  struct channel_settings settings = socket_settings(ops, payload_bytes, buffer_bytes);
-  struct pair pair = {make_listener(ops, &settings), make_socket(ops)};
-  CHECK_EQUAL(ops->connect(pair.client, &settings), 0);
-  CHECK_EQUAL(ops->accept(pair.server, NS_PER_SECOND), 0);
-  ops->unlink(pair.server);
-  return pair;
-}
+#include "sockets.h"
 
 /* ---- whole exchanges ---- */
 
@@ -127,43 +83,6 @@ static void a_send_goes_on_where_it_stopped(const struct channel_ops *ops) {
 
 /* ---- raw peers ---- */
 
-static int raw_connect(const struct channel_ops *ops, const struct channel_settings *settings) {
-  struct sockaddr_un path = {.sun_family = AF_UNIX};
-  struct sockaddr_in port = {.sin_family = AF_INET, .sin_port = htons((uint16_t)settings->port)};
-  int is_unix = ops == &uds_ops, fd = socket(is_unix ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
-  memcpy(path.sun_path, settings->endpoint, sizeof path.sun_path - 1);
-  inet_pton(AF_INET, "127.0.0.1", &port.sin_addr);
-  const struct sockaddr *address = is_unix ? (const struct sockaddr *)&path : (const struct sockaddr *)&port;
-  CHECK_EQUAL(connect(fd, address, is_unix ? sizeof path : sizeof port), 0);
-  return fd;
-}
-
-struct raw {
-  struct channel *server;
-  int fd;
-};
-
-static struct raw open_raw(const struct channel_ops *ops) {
-  struct channel_settings settings = socket_settings(ops, 100, 0);
-  struct raw raw = {.server = make_listener(ops, &settings)};
-  raw.fd = raw_connect(ops, &settings);
-  CHECK_EQUAL(ops->accept(raw.server, NS_PER_SECOND), 0);
-  return raw;
-}
-
-static void close_raw(struct raw raw) {
-  if (raw.fd >= 0) close(raw.fd);
-  free_channel(raw.server);
-}
-
-static void write_all(int fd, const uint8_t *bytes, size_t count) {
-  for (size_t at = 0; at < count;) {
-    ssize_t written = send(fd, bytes + at, count - at, MSG_NOSIGNAL);
-    if (!CHECK(written > 0)) return;
-    at += (size_t)written;
-  }
-}
-
 static void frames_arrive_byte_by_byte(const struct channel_ops *ops) {
   struct raw raw = open_raw(ops);
   struct arrival arrival;
@@ -218,127 +137,6 @@ static void impossible_lengths_are_refused(const struct channel_ops *ops) {
     CHECK_EQUAL(channel_receive(raw.server, &arrival), -EPROTO);
     close_raw(raw);
   }
-}
-
-/* ---- waits end ---- */
-
-static void a_silent_peer_times_out(const struct channel_ops *ops) {
-  struct raw raw = open_raw(ops);
-  struct arrival arrival;
-  raw.server->silence_ns = 300 * NS_PER_MS;
-  int64_t start_ns = clock_now_ns();
-  CHECK_EQUAL(channel_receive(raw.server, &arrival), -ETIMEDOUT);
-  CHECK(clock_now_ns() - start_ns >= 190 * NS_PER_MS);
-  CHECK(clock_now_ns() - start_ns < 5 * NS_PER_SECOND);
-  uint8_t *frame = make_frame(100, 0);
-  int rc = 0;
-  for (int i = 0; i < 1000000 && rc == 0; i++) rc = channel_send(raw.server, frame, 100 + FRAME_OVERHEAD);
-  CHECK_EQUAL(rc, -ETIMEDOUT);
-  free(frame);
-  close_raw(raw);
-}
-
-struct trickle {
-  int fd;
-  const uint8_t *frame;
-  size_t bytes;
-  size_t steps;
-  int step_ms;
-};
-
-static int write_slowly(struct channel *none, const void *context) {
-  const struct trickle *trickle = context;
-  (void)none;
-  for (size_t step = 0; step < trickle->steps; step++) {
-    size_t from = trickle->bytes * step / trickle->steps, to = trickle->bytes * (step + 1) / trickle->steps;
-    pause_ms(trickle->step_ms);
-    write_all(trickle->fd, trickle->frame + from, to - from);
-  }
-  return 0;
-}
-
-static int read_slowly(struct channel *none, const void *context) {
-  const struct trickle *trickle = context;
-  uint8_t *bytes = malloc(trickle->bytes);
-  (void)none;
-  for (size_t at = 0; at < trickle->bytes;) {
-    pause_ms(trickle->step_ms);
-    ssize_t count = recv(trickle->fd, bytes + at, trickle->bytes / trickle->steps, 0);
-    if (count <= 0) break;
-    at += (size_t)count;
-  }
-  int same = memcmp(bytes, trickle->frame, trickle->bytes) == 0;
-  free(bytes);
-  return same;
-}
-
-static void a_slow_peer_is_not_silent(const struct channel_ops *ops) {
-  const size_t payload_bytes = 3000000;
-  uint8_t *frame = make_frame(payload_bytes, 5);
-  struct raw raw = open_raw(ops);
-  /* Moves on well within the silence limit, and takes several times that limit for the whole; a step is longer than a slice. */
-  struct trickle trickle = {raw.fd, frame, payload_bytes + FRAME_OVERHEAD, .steps = 8, .step_ms = 200};
-  struct arrival arrival;
-  raw.server->silence_ns = NS_PER_SECOND;
-  struct errand writing = {.run = write_slowly, .context = &trickle};
-  start_errand(&writing);
-  int received = channel_receive(raw.server, &arrival);
-  CHECK_EQUAL(received, 0);
-  if (received == 0) CHECK(is_message(&arrival, 5, payload_bytes));
-  finish_errand(&writing);
-  struct errand reading = {.run = read_slowly, .context = &trickle};
-  start_errand(&reading);
-  CHECK_EQUAL(channel_send(raw.server, frame, payload_bytes + FRAME_OVERHEAD), 0);
-  CHECK(finish_errand(&reading));
-  free(frame);
-  close_raw(raw);
-}
-
-static void a_peer_that_dribbles_is_as_good_as_silent(const struct channel_ops *ops) {
-  uint8_t *frame = make_frame(100, 5);
-  struct raw raw = open_raw(ops);
-  struct trickle trickle = {raw.fd, frame, 60, .steps = 60, .step_ms = 50}; /* shorter than a slice */
-  struct arrival arrival;
-  raw.server->silence_ns = 400 * NS_PER_MS;
-  struct errand dribbling = {.run = write_slowly, .context = &trickle};
-  start_errand(&dribbling);
-  int64_t start_ns = clock_now_ns();
-  CHECK_EQUAL(channel_receive(raw.server, &arrival), -ETIMEDOUT);
-  CHECK(clock_now_ns() - start_ns < NS_PER_SECOND * 3 / 2);
-  finish_errand(&dribbling);
-  free(frame);
-  close_raw(raw);
-}
-
-static int stop_soon(struct channel *none, const void *context) {
-  (void)none;
-  (void)context;
-  pause_ms(50);
-  atomic_store(&stop, 1);
-  return 0;
-}
-
-static void the_stop_flag_ends_a_wait(const struct channel_ops *ops) {
-  struct raw raw = open_raw(ops);
-  struct arrival arrival;
-  struct errand errand = {.run = stop_soon};
-  start_errand(&errand);
-  int64_t start_ns = clock_now_ns();
-  CHECK_EQUAL(channel_receive(raw.server, &arrival), -ECANCELED);
-  CHECK(clock_now_ns() - start_ns < 5 * NS_PER_SECOND);
-  finish_errand(&errand);
-  atomic_store(&stop, 0);
-  close_raw(raw);
-}
-
-static void nobody_connecting_is_not_yet(const struct channel_ops *ops) {
-  struct channel_settings settings = socket_settings(ops, 10, 0);
-  struct channel *server = make_listener(ops, &settings);
-  int64_t start_ns = clock_now_ns();
-  CHECK_EQUAL(ops->accept(server, 0), -EAGAIN);
-  CHECK_EQUAL(ops->accept(server, 30 * NS_PER_MS), -EAGAIN);
-  CHECK(clock_now_ns() - start_ns >= 29 * NS_PER_MS);
-  free_channel(server);
 }
 
 /* ---- names ---- */
@@ -397,11 +195,6 @@ int main(void) {
     one_read_brings_many_frames(ops);
     a_peer_that_closes_is_told_after_its_last_frame(ops);
     impossible_lengths_are_refused(ops);
-    a_silent_peer_times_out(ops);
-    a_slow_peer_is_not_silent(ops);
-    a_peer_that_dribbles_is_as_good_as_silent(ops);
-    the_stop_flag_ends_a_wait(ops);
-    nobody_connecting_is_not_yet(ops);
     asked_for_buffers_are_read_back(ops);
   }
   the_socket_file_is_private_and_goes_with_its_owner();

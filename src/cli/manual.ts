@@ -9,6 +9,7 @@ import { SUBCOMMANDS, usageOf } from "./subcommands.ts";
 const ENVIRONMENT = [
   ["IPC_BENCHMARK_TEMP_DIR", "Directory for the socket files of uds tests; the system's without it."],
   ["NO_COLOR", "Set to anything: no colours."],
+  ["TERM", "Not set, or dumb: no colours, and a line for each test instead of one that is redrawn."],
 ] as const;
 
 const CONFIGURATION = [

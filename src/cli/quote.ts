@@ -13,8 +13,11 @@ export function quote(text: string, shown = SHOWN_CHARACTERS): string {
   return `${escaped(`${characters.slice(0, shown).join("")}…`)} (${text.length} characters)`;
 }
 
-function escaped(text: string): string {
-  return JSON.stringify(text).replace(UNPRINTABLE, (character) => {
+const escaped = (text: string) => printable(JSON.stringify(text));
+
+/** Words of others, which stay one harmless line wherever they are shown: what is unprintable is escaped, as "\u{202e}". */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => {
     const code = character.codePointAt(0)!.toString(16);
     return `\\u{${code}}`;
   });

@@ -20,7 +20,8 @@ export interface LatencySnapshot {
 export interface MessageCounts {
   readonly sent: number;
   readonly received: number;
-  readonly lost: number;
+  /** null: a client that another command's server did not tell what had come to it. `received` is 0 then. */
+  readonly lost: number | null;
   readonly duplicated: number;
   readonly reordered: number;
   readonly corrupt: number;

@@ -8,13 +8,19 @@ import type {
   StreamStalls,
 } from "./measurement.ts";
 
-const COUNT_FIELDS = ["sent", "received", "lost", "duplicated", "reordered", "corrupt"] as const;
-
 export const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 export function mergeCounts(parts: readonly MessageCounts[]): MessageCounts {
-  const totals = COUNT_FIELDS.map((field) => [field, sum(parts.map((part) => part[field]))]);
-  return Object.fromEntries(totals) as unknown as MessageCounts;
+  const total = (field: Exclude<keyof MessageCounts, "lost">) => sum(parts.map((part) => part[field]));
+  const lost = parts.map((part) => part.lost);
+  return {
+    sent: total("sent"),
+    received: total("received"),
+    lost: lost.includes(null) ? null : sum(lost as number[]),
+    duplicated: total("duplicated"),
+    reordered: total("reordered"),
+    corrupt: total("corrupt"),
+  };
 }
 
 export function mergeWaits(parts: readonly (RoomWaits | StreamStalls)[]): RoomWaits {

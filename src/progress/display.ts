@@ -16,7 +16,7 @@ const CLEAR_LINE = "\r\u001b[K";
 /** Where progress is shown. */
 export interface Screen {
   write(text: string): void;
-  /** null: no terminal. */
+  /** null: nothing on it can be drawn again. */
   columns(): number | null;
   readonly utf8: boolean;
 }
@@ -43,7 +43,7 @@ export function measuredRate({ counts, windowNs }: Measurement): number | null {
   return ratio(BigInt(counts.received) * NS_PER_SECOND, windowNs);
 }
 
-/** On a terminal one line that is redrawn and goes away at the end; elsewhere one line per cell when it ends. */
+/** Where a line can be redrawn, one that goes away at the end; elsewhere one line per cell when it ends. */
 export class ProgressDisplay implements RunObserver {
   readonly #screen: Screen;
   readonly #timeLeft = new TimeLeft();
@@ -73,7 +73,7 @@ export class ProgressDisplay implements RunObserver {
   cellMeasured(cell: ObservedCell, measurement: Measurement): void {
     if (this.#screen.columns() !== null) return;
     const end = {
-      received: measurement.counts.received,
+      counts: measurement.counts,
       ratePerSecond: measuredRate(measurement),
       ...middleAndTail(measurement.latency),
       failure: measurement.failure,

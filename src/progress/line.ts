@@ -1,5 +1,6 @@
 /** The words of the progress display. Pure. */
 
+import type { MessageCounts } from "../measure/measurement.ts";
 import { amountText, bytesText, timeText } from "../report/units.ts";
 import { MECHANISM_NAMES } from "../result/names.ts";
 import type { Phase } from "./cell-state.ts";
@@ -21,7 +22,7 @@ export interface ProgressFigures {
 
 /** How a cell ended. */
 export interface CellEnd {
-  readonly received: number;
+  readonly counts: Pick<MessageCounts, "sent" | "received" | "lost">;
   readonly ratePerSecond: number | null;
   readonly p50Ns: number | null;
   readonly p99Ns: number | null;
@@ -78,7 +79,10 @@ export function progressLine(
 
 /** One line that stays, when a cell has ended. */
 export function cellEndLine(cell: ObservedCell, end: CellEnd, utf8: boolean): string {
-  const messages = `${end.received} ${end.received === 1 ? "message" : "messages"}`;
+  const { sent, received, lost } = end.counts;
+  // Where nobody told what had come, it is what went.
+  const count = lost === null ? sent : received;
+  const messages = `${count} ${count === 1 ? "message" : "messages"}`;
   if (end.failure !== null) return `${cellText(cell)}: failed after ${messages}`;
   const rate = end.ratePerSecond === null ? [] : [`${amountText(end.ratePerSecond)}/s`];
   return `${cellText(cell)}: ${[messages, ...rate, ...percentileTexts(end, utf8)].join(", ")}`;

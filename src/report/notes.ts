@@ -34,23 +34,20 @@ export function notesOf(groups: readonly Group[]): Note[] {
         ? []
         : [{ kind: "failed", about: label, text: cell.problem + countsText(cell) } as const],
     ),
-    ...findingNotes("invalid", cells, reasonsBesideProblem),
-    ...findingNotes("warning", cells, warningsBesideProblem),
+    ...findingNotes("invalid", cells, reasonsToTell),
+    ...findingNotes("warning", cells, warningsToTell),
   ];
 }
 
 type Finding = VerdictDetails["reasons"][number] | VerdictDetails["warnings"][number];
 
-/** The problem of a failed cell says already that it ended early, which messages are missing, and why there are few. */
-function reasonsBesideProblem({ problem, verdict }: ReportCell): readonly Finding[] {
-  const reasons = verdict?.reasons ?? [];
-  return problem === null ? reasons : reasons.filter(({ id }) => !/^(incomplete|messages-|too-few)/.test(id));
+/** Of a failed cell its problem is all that is told: what else was found is about figures that nobody should use. */
+function reasonsToTell({ problem, verdict }: ReportCell): readonly Finding[] {
+  return problem === null ? (verdict?.reasons ?? []) : [];
 }
 
-/** Nor does anybody ask a failed cell for rare percentiles. */
-function warningsBesideProblem({ problem, verdict }: ReportCell): readonly Finding[] {
-  const warnings = verdict?.warnings ?? [];
-  return problem === null ? warnings : warnings.filter(({ id }) => id !== "percentiles-unbacked");
+function warningsToTell({ problem, verdict }: ReportCell): readonly Finding[] {
+  return problem === null ? (verdict?.warnings ?? []) : [];
 }
 
 interface FoundIn {
@@ -95,10 +92,11 @@ function joinedLabels(labels: readonly string[], total: number): string {
   return `${labels.slice(0, LABELS_SHOWN).join("; ")} and ${labels.length - LABELS_SHOWN} more`;
 }
 
-/** Counts of messages, where they are not as they should be and the problem doesn't name them already. */
+/** Counts of messages, where they are known, not as they should be, and the problem doesn't name them already. */
 function countsText({ details, problem }: ReportCell): string {
   if (details === undefined) return "";
-  const { sent, received } = details.counts;
+  const { sent, received, lost } = details.counts;
+  if (lost === null) return "";
   const faults = faultsInWords(details.counts);
   if ((sent === received && faults === "") || (faults !== "" && problem?.includes(faults))) return "";
   return ` (${sent} sent, ${received} received${faults && `, ${faults}`})`;

@@ -136,8 +136,11 @@ const AcrossLaunches = closed(
 const Counts = closed(
   {
     sent: count("Messages sent"),
-    received: count("Messages (round trip: replies) received"),
-    lost: count("Messages that never arrived"),
+    received: count("Messages (round trip: replies) received, as far as this side knows"),
+    lost: nullable(
+      count("Messages that never arrived"),
+      "null where that is not known: the client's server was started by another command and did not report",
+    ),
     duplicated: count("Messages that arrived again"),
     reordered: count("Messages that arrived after a later one"),
     corrupt: count("Messages with a wrong payload"),

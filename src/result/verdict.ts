@@ -1,16 +1,16 @@
 import type { Test } from "../cli/plan.ts";
 import type { Measurement, MessageCounts } from "../measure/measurement.ts";
 
-/** Messages that arrived in any other way than once, whole and in order; the lost ones included. */
+/** Messages known to have arrived in any other way than once, whole and in order; the lost ones included. */
 export function faultCount(counts: MessageCounts): number {
-  return counts.lost + counts.duplicated + counts.reordered + counts.corrupt;
+  return (counts.lost ?? 0) + counts.duplicated + counts.reordered + counts.corrupt;
 }
 
 /** "3 lost, 1 corrupt": the faults that occurred, "" if none did. */
 export function faultsInWords(counts: MessageCounts): string {
   const { lost, duplicated, reordered, corrupt } = counts;
   return Object.entries({ lost, duplicated, reordered, corrupt })
-    .filter(([, count]) => count > 0)
+    .filter(([, count]) => count !== null && count > 0)
     .map(([fault, count]) => `${count} ${fault}`)
     .join(", ");
 }

@@ -82,9 +82,9 @@ export function connectionSettingsOf(
 
 /**
  * Takes the thread of a blocking loop out of the table of descriptors that it shares with the engine's own threads, in which the
- * kernel counts each use. To be called before the first socket, so that none is kept open elsewhere, and right before the measured
- * phase, as the engine's compiler begins new threads in between. Not where clients are served in threads of their own: these could not
- * be woken by older threads, which have another table.
+ * kernel counts each use. To be called right before the measured phase, as every thread that begins later shares the new table. What
+ * is open by then stays open in the old one too, until the process ends: it must have nothing to do but to measure and to go. Not
+ * where clients are served in threads of their own: these could not be woken by older threads, which have another table.
  */
 export function shareNoDescriptors({ settings, log }: RoleContext): void {
   if (settings.mode !== "blocking") return;

@@ -49,7 +49,6 @@ async function nextCommand<Type extends RoleCommand["type"]>(
 /** The sender: connects when told to, warms up, measures, and says goodbye with a shutdown. */
 export async function runClient(context: RoleContext): Promise<UsageFigures> {
   const { settings, ledger, control } = context;
-  shareNoDescriptors(context);
   const meter = new UsageMeter({ cpus: settings.cpu === null ? [] : [settings.cpu] });
   const { port } = await nextCommand(context, "connect");
   const { worker } = settings;

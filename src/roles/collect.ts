@@ -26,15 +26,19 @@ function farSideOf({ effective, usage }: FarServer, counts: LedgerCounts): Effec
   return { ...effective, usedCpus: counts.usedCpus, migrations: counts.migrations, usage };
 }
 
-/** Both legs of a round trip are counted: a request that came wrong and a reply that came wrong are two faults. */
-function countsOf(test: Test, client: LedgerCounts, server: LedgerCounts): MessageCounts {
+/**
+ * Both legs of a round trip are counted: a request that came wrong and a reply that came wrong are two faults.
+ * @param hasServer the server's counts are there; without them only a client that got replies knows what became of its messages
+ */
+function countsOf(test: Test, client: LedgerCounts, server: LedgerCounts, hasServer: boolean): MessageCounts {
   const receiver = test === "one-way" ? server : client;
   const faults = (field: "duplicated" | "reordered" | "corrupt") => client[field] + server[field];
   const distinct = receiver.received - receiver.duplicated;
   return {
     sent: client.sent,
     received: receiver.received,
-    lost: Math.max(0, client.sent - distinct),
+    lost:
+      hasServer || test === "round-trip" || client.sent === 0 ? Math.max(0, client.sent - distinct) : null,
     duplicated: faults("duplicated"),
     reordered: faults("reordered"),
     corrupt: faults("corrupt"),
@@ -101,7 +105,6 @@ function collectWorker(
   const receiver = test === "one-way" ? server : client;
   const sheet = test === "one-way" ? serverSheet : clientSheet;
   const latency = ledger.distribution(sheet, plan.arrival === null ? "service" : "response");
-  const counts = countsOf(test, client, server);
   const expected =
     plan.durationNs !== null || plan.messageCount === null
       ? null
@@ -109,6 +112,7 @@ function collectWorker(
   const { firstSendNs, realtimeOffsetNs } = client;
   const own = children.find((child) => child.role === "client" && child.worker === worker);
   const far = own?.farServer ?? null;
+  const counts = countsOf(test, client, server, plan.standalone === null || far !== null);
   const { lastReceiveNs } = receiver;
   const measurement: Measurement = {
     test,
@@ -139,8 +143,22 @@ function collectWorker(
 
 const isServer = (child: Child) => child.role === "server";
 
+/** What a client can't know without its server's report is no loss, and is said. */
+function sayUnknown(measurement: Measurement): Measurement {
+  const { failure, counts } = measurement;
+  if (failure === null || counts.lost !== null) return measurement;
+  return {
+    ...measurement,
+    failure: `${failure}; how many of the ${counts.sent} messages sent arrived is not known`,
+  };
+}
+
 /** Reads from the ledgers what one test produced; its roles are gone by now. */
 export function collect(collected: Collected): Measurement {
+  return sayUnknown(collectAll(collected));
+}
+
+function collectAll(collected: Collected): Measurement {
   const { plan, children, failure } = collected;
   if (plan.concurrency === 1) return collectWorker(collected, 0).measurement;
   const parts = Array.from({ length: plan.concurrency }, (_, worker) => collectWorker(collected, worker));

@@ -1,6 +1,6 @@
 import type { Mechanism, RunPlan } from "../cli/plan.ts";
 import { type Step, stepsOf } from "../cli/steps.ts";
-import type { LaunchMeasurement, MechanismOutcome } from "../measure/measurement.ts";
+import type { LaunchMeasurement, MechanismOutcome, MessageCounts } from "../measure/measurement.ts";
 import { mergeLaunches } from "../measure/merge.ts";
 import type { ObservedCell } from "../progress/observer.ts";
 import { ringCapacityOf } from "../stream/record-stream.ts";
@@ -27,6 +27,10 @@ function observedCell(step: Step, number: number, total: number): ObservedCell {
     ...{ number, total, mechanism, mode, test, messageBytes, launch, launches },
     ...{ messageCount, durationNs, ratePerSecond, percentiles },
   };
+}
+
+function progressInWords({ sent, received, lost }: MessageCounts): string {
+  return lost === null ? `${sent} messages sent` : `${received} of ${sent} messages`;
 }
 
 /** A run in progress: takes the steps of its plans one by one and knows what was measured so far. */
@@ -100,7 +104,7 @@ export class Run extends Measuring {
     this.options.watch.cellMeasured(observed, measurement);
     const { counts, failure } = measurement;
     if (failure === null) this.options.log.info(`${name}: ended, ${counts.received} messages`);
-    else this.options.log.error(`${name}: failed, ${counts.received} of ${counts.sent} messages: ${failure}`);
+    else this.options.log.error(`${name}: failed, ${progressInWords(counts)}: ${failure}`);
     progress.launches.push({ launch, measurement });
     progress.endpoint = endpoint;
     progress.durationNs += Math.round((performance.now() - startMs) * 1e6);

@@ -42,7 +42,6 @@ export async function runServer(context: RoleContext): Promise<UsageFigures | nu
   const { settings, ledger, control, log } = context;
   const { clientCount } = settings;
   const threads = settings.mode === "blocking" && clientCount > 1 ? new ServingThreads() : null;
-  if (threads === null) shareNoDescriptors(context);
   const listener = listen(connectionSettingsOf(settings, SERVER_SHEET, CLIENT_SHEET), ledger, clientCount);
   try {
     const port = settings.mechanism === "tcp" ? ` port ${listener.port}` : "";

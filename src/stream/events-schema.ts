@@ -100,7 +100,7 @@ const ResultEvent = closed(
     ),
     sent: count("Messages"),
     received: count("Messages"),
-    lost: count("Messages"),
+    lost: nullable(count("Messages"), "null where that is not known, as the server did not report"),
     duplicated: count("Messages"),
     reordered: count("Messages"),
     corrupt: count("Messages"),

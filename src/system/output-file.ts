@@ -45,7 +45,7 @@ export class OutputFile {
       renameSync(temporary, this.#target);
     } catch (error) {
       this.#lastText = null;
-      rmSync(temporary, { force: true });
+      removeIfPossible(temporary);
       throw this.#writeError(error);
     }
   }
@@ -68,6 +68,15 @@ export class OutputFile {
 
 function temporaryPathFor(target: string): string {
   return join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
+}
+
+/** What it comes after is told; `force` alone does not spare the path below something that is no directory any more. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Then there is no such file either, or nobody may remove it.
+  }
 }
 
 /** Tries what a rewrite of `target` will need: a temporary file beside it. @throws what the system says */

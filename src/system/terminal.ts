@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { wantsColour } from "../cli/colour.ts";
+import { obeysEscapes, wantsColour } from "../cli/colour.ts";
 import { RunError } from "../cli/errors.ts";
 
 const STDOUT = 1;
@@ -60,10 +60,10 @@ function isUtf8(): boolean {
   return /utf-?8/i.test(locale);
 }
 
-/** Standard error as a place for progress; `columns` is null where it is no terminal. */
+/** Standard error as a place for progress; `columns` is null where no line can be drawn again. */
 export const errorScreen = {
   write: (text: string) => write(STDERR, text),
-  columns: () => (process.stderr.isTTY ? process.stderr.columns || 80 : null),
+  columns: () => (process.stderr.isTTY && obeysEscapes(process.env) ? process.stderr.columns || 80 : null),
   get utf8() {
     return isUtf8();
   },

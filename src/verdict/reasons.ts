@@ -23,9 +23,10 @@ function incomplete({ complete, failure }: VerdictInput): Reason[] {
 }
 
 function faults({ counts }: VerdictInput): Reason[] {
-  return (["lost", "duplicated", "reordered", "corrupt"] as const)
-    .filter((fault) => counts[fault] > 0)
-    .map((fault) => finding(`messages-${fault}`, { messages: counts[fault], sent: counts.sent }));
+  return (["lost", "duplicated", "reordered", "corrupt"] as const).flatMap((fault) => {
+    const messages = counts[fault] ?? 0;
+    return messages > 0 ? [finding(`messages-${fault}`, { messages, sent: counts.sent })] : [];
+  });
 }
 
 function rateMissed({ rate }: VerdictInput): Reason[] {

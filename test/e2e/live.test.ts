@@ -80,7 +80,8 @@ describe("progress", () => {
 
   test("is one line that is redrawn at most four times a second, and goes away, on a terminal", () =>
     inSandbox(async (sandbox) => {
-      const script = 'exec script -qec "stty cols 120; $1 -m uds --blocking --round-trip -d 2s" /dev/null';
+      const script =
+        'TERM=xterm exec script -qec "stty cols 120; $1 -m uds --blocking --round-trip -d 2s" /dev/null';
       const ended = await sandbox.run([], { through: ["bash", "-c", script, "bash"] });
       const draws = ended.stdout.split("\r\u001b[K");
       expect(draws.length).toBeWithin(6, 16);
@@ -93,6 +94,15 @@ describe("progress", () => {
       expect(draws.at(-1)).not.toContain("[1/1]");
     }));
 
+  test.each(["TERM=dumb", "TERM="])("is one line per cell on a terminal that can't redraw, %s", (name) =>
+    inSandbox(async (sandbox) => {
+      const script = `exec script -qec "${name} $1 -m uds --one-way -i 200" /dev/null`;
+      const { stdout } = await sandbox.run([], { through: ["bash", "-c", script, "bash"] });
+      expect(stdout).toStartWith("[1/1] uds async one-way 1 KiB: 200 messages, ");
+      expect(stdout).not.toContain("\u001b");
+    }),
+  );
+
   test("and summary keep within a narrow terminal, and use no more of it than they may", () =>
     inSandbox(async (sandbox) => {
       const onTerminal = async (environment: string, columns: number) => {
@@ -101,7 +111,7 @@ describe("progress", () => {
         const { stdout } = await sandbox.run([], { through: ["bash", "-c", script, "bash"] });
         return stdout.replaceAll("\r\n", "\n");
       };
-      const seen = await onTerminal("LC_ALL=C.UTF-8", 50);
+      const seen = await onTerminal("TERM=xterm LC_ALL=C.UTF-8", 50);
       const lines = Bun.stripANSI(seen.replaceAll("\r", "\n")).split("\n");
       const tooLong = lines.filter((line) => line.length > 50);
       expect(tooLong).toEqual([]);
@@ -109,7 +119,7 @@ describe("progress", () => {
       expect(seen).toContain("\u001b[1mround-trip");
       expect(seen).toContain("µs");
 
-      const plain = await onTerminal("NO_COLOR=1 LC_ALL=C", 140);
+      const plain = await onTerminal("TERM=xterm NO_COLOR=1 LC_ALL=C", 140);
       expect(plain.replaceAll("\r\u001b[K", "")).not.toContain("\u001b");
       expect(plain).toMatch(
         /^ipc +samples +min +mean +p50 +p90 +p95 +p99 +max +msg\/s +MB\/s +vs best +shape$/m,

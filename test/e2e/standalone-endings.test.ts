@@ -5,7 +5,7 @@ import type { Mechanism } from "../../src/cli/plan.ts";
 import { expectOneLine, inSandbox, TEST_TIMEOUT_MS } from "./expectations.ts";
 import { allTests, type Sandbox, type Started, until } from "./harness.ts";
 import { Meeting, runBoth } from "./standalone-pair.ts";
-import { isRoot } from "./system-state.ts";
+import { UNSHARE } from "./system-state.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -184,9 +184,6 @@ describe("a client", () => {
       }));
   }
 });
-
-/** As root of a user namespace, where this process is not root of the system. */
-const UNSHARE = ["unshare", ...(isRoot ? [] : ["--user", "--map-root-user"])];
 
 describe("across namespaces", () => {
   test.each(["uds", "tcp", "shm", "pmq"] as const)(

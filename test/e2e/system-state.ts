@@ -5,6 +5,9 @@ import { join } from "node:path";
 
 export const isRoot = process.getuid?.() === 0;
 
+/** Begins a command with namespaces of its own: as root of a user namespace, where this process is not root of the system. */
+export const UNSHARE = ["unshare", ...(isRoot ? [] : ["--user", "--map-root-user"])];
+
 export interface ProcessFacts {
   readonly pid: number;
   readonly parentPid: number;

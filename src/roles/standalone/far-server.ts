@@ -14,7 +14,7 @@ import type { FarServer, RoleSettings, StandaloneClient } from "../control.ts";
 import type { ServerLink } from "../server-link.ts";
 import { clockDifference } from "./clock-facts.ts";
 import { helloDifference, ownHello } from "./hello.ts";
-import type { Answer, Hello, Question, Terms } from "./note-schema.ts";
+import { type Answer, type Hello, type Question, readPeerJson, type Terms } from "./note-schema.ts";
 import { noteText, readAnswer } from "./notes.ts";
 import { adoptReport, type ServerReport } from "./sheet-report.ts";
 
@@ -186,7 +186,7 @@ class OwnServer implements ServerLink {
   #adopt(text: string, arrivedNs: bigint | null): void {
     let report: ServerReport;
     try {
-      report = JSON.parse(text) as ServerReport;
+      report = readPeerJson(text) as ServerReport;
     } catch {
       throw new RunError("the server's report is no JSON");
     }

@@ -7,6 +7,7 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { MAX_DURATION_NS } from "../../cli/duration.ts";
 import { MAX_MESSAGE_BYTES } from "../../cli/flags.ts";
+import { printable } from "../../cli/quote.ts";
 import { MOST_ENCODED_LENGTH } from "../../stats/hdr.ts";
 import { UNKNOWN } from "../../system/kernel-files.ts";
 import { UsageFiguresSchema } from "../../system/usage-schema.ts";
@@ -15,8 +16,7 @@ const MOST = Number.MAX_SAFE_INTEGER;
 
 const whole = (minimum: number, maximum = MOST) => Type.Integer({ minimum, maximum });
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-/** May be shown on a terminal. */
-const text = (maxLength: number) => Type.String({ maxLength, pattern: "^[^\\x00-\\x1f\\x7f-\\x9f]*$" });
+const text = (maxLength: number) => Type.String({ maxLength });
 const digits = Type.String({ pattern: "^-?\\d{1,20}$" });
 
 /** Which clock and which machine a process stamps with, so that peers can tell whether their stamps may be compared. */
@@ -201,11 +201,19 @@ export const ServerReportSchema = Type.Object({
   usage: nullable(UsageFiguresSchema),
 });
 
+/**
+ * What a peer said, as a value. Its words may end up on a terminal, in a log or an event, so what could do anything there is escaped
+ * here, before anybody has them. @throws where the text is no JSON
+ */
+export function readPeerJson(text: string): unknown {
+  return JSON.parse(text, (_, value: unknown) => (typeof value === "string" ? printable(value) : value));
+}
+
 /** The value that the text stands for, as JSON; undefined where it is none of these. */
 export function readNote<T extends TSchema>(schema: T, note: string): Static<T> | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(note);
+    value = readPeerJson(note);
   } catch {
     return undefined;
   }

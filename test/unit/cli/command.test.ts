@@ -157,10 +157,12 @@ describe("colour", () => {
     expect(Bun.stripANSI(coloured).replace(/ +$/gm, "")).toBe(plain);
   });
 
-  test("is wanted on a terminal only, and never with NO_COLOR", () => {
-    expect(wantsColour(true, {})).toBe(true);
-    expect(wantsColour(true, { NO_COLOR: "" })).toBe(true);
-    expect(wantsColour(true, { NO_COLOR: "0" })).toBe(false);
-    expect(wantsColour(false, {})).toBe(false);
+  test("is wanted on a terminal that obeys only, and never with NO_COLOR", () => {
+    const env = { TERM: "xterm" };
+    expect(wantsColour(true, env)).toBe(true);
+    expect(wantsColour(true, { ...env, NO_COLOR: "" })).toBe(true);
+    expect(wantsColour(true, { ...env, NO_COLOR: "0" })).toBe(false);
+    expect(wantsColour(false, env)).toBe(false);
+    for (const name of ["dumb", "", undefined]) expect(wantsColour(true, { TERM: name })).toBe(false);
   });
 });

@@ -92,6 +92,15 @@ describe("files", () => {
     expect(() => outputs.write(soFar(["uds", 64]))).toThrow(RunError);
     expect(readdirSync(directory)).toEqual(["r.csv"]);
   });
+
+  test("whose directory has become a file meanwhile are told in one line", () => {
+    mkdirSync(at("results"));
+    const outputs = new Outputs({ ...NOTHING, outputFile: at("results/r.json") });
+    rmSync(at("results"), { recursive: true });
+    writeFileSync(at("results"), "no directory");
+    const write = () => outputs.write(soFar(["uds", 64]));
+    expect(write).toThrow(new RunError(`${at("results/r.json")} can't be written: not a directory`));
+  });
 });
 
 describe("a directory for results", () => {

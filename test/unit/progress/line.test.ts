@@ -1,5 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { cellEndLine, leftText, type ProgressFigures, progressLine } from "../../../src/progress/line.ts";
+import {
+  type CellEnd,
+  cellEndLine,
+  leftText,
+  type ProgressFigures,
+  progressLine,
+} from "../../../src/progress/line.ts";
 import { cellOf } from "./fixture.ts";
 
 const FIGURES: ProgressFigures = {
@@ -39,7 +45,8 @@ describe("the line that is redrawn", () => {
 });
 
 describe("the line of a cell that has ended", () => {
-  const end = { received: 10_000, ratePerSecond: 21_300, p50Ns: 45_200, p99Ns: 88_100, failure: null };
+  const counts: CellEnd["counts"] = { sent: 10_000, received: 10_000, lost: 0 };
+  const end = { counts, ratePerSecond: 21_300, p50Ns: 45_200, p99Ns: 88_100, failure: null };
 
   test("has its figures", () => {
     expect(cellEndLine(cellOf({ launch: 2, launches: 6 }), end, true)).toBe(
@@ -48,10 +55,11 @@ describe("the line of a cell that has ended", () => {
   });
 
   test("says how far it came if it failed", () => {
-    const failed = { ...end, received: 1, failure: "the server was killed by SIGKILL" };
-    expect(cellEndLine(cellOf(), failed, true)).toBe(
-      "[3/8] uds async round-trip 1 KiB: failed after 1 message",
-    );
+    const failed = { ...end, failure: "the server was killed by SIGKILL" };
+    const lineOf = (counts: typeof end.counts) => cellEndLine(cellOf(), { ...failed, counts }, true);
+    const words = "[3/8] uds async round-trip 1 KiB: failed after";
+    expect(lineOf({ sent: 2, received: 1, lost: 1 })).toBe(`${words} 1 message`);
+    expect(lineOf({ sent: 20, received: 0, lost: null })).toBe(`${words} 20 messages`);
   });
 });
 

@@ -235,6 +235,20 @@ Not run: Shared Memory
     expect(textOf(resultOf({ plan, outcomes }))).toContain("! uds one-way: of 10000 messages: 3 lost\n");
   });
 
+  test("says of a failed test that it failed, and gives no advice about its figures", () => {
+    const schedule = { service: evenly(1, 9), lateness: evenly(1, 9), achievedRatePerSecond: 200 };
+    const failed = measurementOf({ ...LOSSY, client: null, counts: measurementOf().counts, schedule });
+    const plan = planOf({ tests: ["one-way"], arrival: { ratePerSecond: 5000, kind: "constant", burst: 1 } });
+    const result = resultOf({ plan, outcomes: [outcomeOf({ measurements: [failed] })] });
+    const { verdict } = result.results[0]!.details.tests[0]!;
+    expect(verdict.reasons.map(({ id }) => id)).toContain("rate-missed");
+    expect(verdict.warnings).not.toBeEmpty();
+    const marked = textOf(result)
+      .split("\n")
+      .filter((line) => /^[!~] /.test(line) && !line.includes("µs"));
+    expect(marked).toEqual(["! uds one-way: the client closed early"]);
+  });
+
   test("warns once of what all tests have in common, and together of what the same advice answers", () => {
     expect(textOf(resultOf())).toContain(
       `

@@ -71,6 +71,19 @@ describe("notes", () => {
     expect(readAnswer("{}")).toBeNull();
   });
 
+  test("what could do anything to a terminal or a line of a log is escaped", () => {
+    for (const code of [0x0a, 0x1b, 0x85, 0x9b, 0x200b, 0x2028, 0x202e, 0x2066, 0xfeff, 0xd800, 0xe0001]) {
+      const odd = String.fromCodePoint(code);
+      const escaped = `\\u{${code.toString(16)}}`;
+      const refused = { refused: [`a${odd}b`, `µ ${odd}${odd}`] };
+      expect(readAnswer(JSON.stringify(refused))).toEqual({
+        refused: [`a${escaped}b`, `µ ${escaped}${escaped}`],
+      });
+      const hello = { ...ownHello({ mode: "async", parentPid: 1 }), ipcBenchmark: odd };
+      expect(readQuestion(JSON.stringify({ hello }))).toEqual({ hello: { ...hello, ipcBenchmark: escaped } });
+    }
+  });
+
   test("a refusal for many reasons says as many as have room", () => {
     const reasons = Array.from(
       { length: 30 },
