@@ -66,6 +66,7 @@ static const uint32_t layout[] = {
     offsetof(struct ledger, room_wait_ns),
     offsetof(struct ledger, first_send_ns),
     offsetof(struct ledger, last_send_ns),
+    offsetof(struct ledger, scheduled_span_ns),
     offsetof(struct ledger, last_receive_ns),
     offsetof(struct ledger, realtime_offset_ns),
     offsetof(struct ledger, same_cpu_count),

@@ -50,6 +50,7 @@ struct ledger {
   uint64_t room_wait_ns;
   int64_t first_send_ns; /* CLOCK_MONOTONIC; 0: none yet */
   int64_t last_send_ns;
+  int64_t scheduled_span_ns; /* with a schedule: from the due moment of the first message to that of the last one sent */
   int64_t last_receive_ns;
   int64_t realtime_offset_ns; /* to be added to CLOCK_MONOTONIC, taken as the measured phase starts; 0: not reached */
   uint64_t same_cpu_count; /* messages handled here while the peer was last seen on this CPU */

@@ -35,7 +35,9 @@ int32_t session_begin_send(struct session *session, double id_number, double typ
   payload_mark(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, payload_bytes, id);
   /* Elsewhere the side that sends also receives, and notes its CPU there. */
   if (type == FRAME_ONE_WAY) ledger_note_cpu(session->ledger);
-  return stamp(session, session->out, id, payload_bytes, type, clock_now_ns());
+  int64_t now_ns = clock_now_ns();
+  if (id == UNRECORDED_ID && session->canary_ns != 0) now_ns = session->canary_ns;
+  return stamp(session, session->out, id, payload_bytes, type, now_ns);
 }
 
 int32_t session_begin_note(struct session *session, int32_t type, const uint8_t *note, int32_t bytes) {
@@ -92,6 +94,7 @@ int32_t session_end_send(struct session *session, double has_waited) {
   if (is_scheduled(session)) {
     session->in_flight++;
     distribution_record(&ledger->lateness, (uint64_t)(session->stamp_ns - session->due_ns));
+    ledger->scheduled_span_ns = session->due_ns - session->schedule_start_ns;
   }
   if (ledger->first_send_ns == 0) {
     ledger->first_send_ns = session->stamp_ns;

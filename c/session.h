@@ -79,6 +79,7 @@ struct session {
   struct schedule schedule; /* asked for the message to be sent next */
   struct schedule arriving; /* the same, asked for those received: ids that lie behind, in an order of their own */
   int64_t schedule_start_ns;
+  int64_t canary_ns; /* what the canary bears for a stamp, so that schedules begin just as far apart as they are to; 0: the time */
   int64_t due_ns;     /* of the message being sent */
   int64_t *sent_at_ns; /* by id modulo MAX_IN_FLIGHT: stamps of scheduled requests under way; else NULL */
   uint64_t in_flight;
@@ -116,8 +117,11 @@ int32_t session_use_schedule(struct session *session, double rate_microhertz, in
 /* Where this side keeps its ledger from now on, and its peer (less than 0: elsewhere). 0, or -EINVAL if there is no such sheet. */
 int32_t session_use_sheets(struct session *session, int32_t sheet, int32_t peer_sheet);
 
-/* The measured phase begins with the next message: notes the offset between the clocks. */
-void session_start(struct session *session);
+/*
+ * The measured phase begins with the next message: notes the offset between the clocks. Where several clients begin at once
+ * (ledger_await_start) `shift_ns` is how much later than the first this one does; else less than 0.
+ */
+void session_start(struct session *session, double shift_ns);
 
 /* Numbers that TypeScript passes for every message are whole doubles (src/native/symbols.ts). Id -1 is UNRECORDED_ID. 0,
  * WINDOW_OVER or a negative errno. */

@@ -107,4 +107,8 @@ void session_effective(struct session *session, struct channel_effective *effect
   session->channel->ops->effective(session->channel, effective);
 }
 
-void session_start(struct session *session) { session->ledger->realtime_offset_ns = clock_realtime_offset_ns(); }
+void session_start(struct session *session, double shift_ns) {
+  int64_t start_ns = atomic_load_explicit(&session->file->start_ns, memory_order_relaxed);
+  session->canary_ns = shift_ns < 0 || start_ns == 0 ? 0 : start_ns + (int64_t)shift_ns;
+  session->ledger->realtime_offset_ns = clock_realtime_offset_ns();
+}

@@ -51,7 +51,7 @@ static void run_exchange(struct exchange *exchange) {
   open_exchange(exchange);
   pthread_create(&server, NULL, serve, exchange);
   for (int i = 0; i < WARMUP; i++) ask(exchange, -1);
-  session_start(exchange->sides[CLIENT]);
+  session_start(exchange->sides[CLIENT], -1);
   for (uint64_t id = 0; id < exchange->count; id++) ask(exchange, (double)id);
   CHECK_EQUAL(send_id(exchange->sides[CLIENT], -1, FRAME_SHUTDOWN), 0);
   pthread_join(server, NULL);

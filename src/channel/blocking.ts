@@ -80,8 +80,8 @@ export class BlockingChannel implements Channel, Stretches {
     return agreeOn(this.session, terms);
   }
 
-  start(): void {
-    this.shim.session_start(this.session);
+  start(shiftNs: number | null): void {
+    this.shim.session_start(this.session, shiftNs ?? -1);
   }
 
   unlinkName(): void {

@@ -72,8 +72,11 @@ export interface Channel {
   receiveSoon(): number;
   /** Measures by other terms from now on; not while messages are under way. 0, or an error of errno.ts. */
   agree(terms: ConnectionSettings): number;
-  /** The measured phase begins with the next message. */
-  start(): void;
+  /**
+   * The measured phase begins with the next message.
+   * @param shiftNs of several clients that begin at once: how much later than the first; null: this one is alone, or a server
+   */
+  start(shiftNs: number | null): void;
   /** The peers have met: the name they met at is removed from the system. */
   unlinkName(): void;
   /** The calling thread, which will also close the channel, is the one that waits from now on. May be said again. */

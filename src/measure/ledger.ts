@@ -36,6 +36,8 @@ export interface LedgerCounts {
   /** CLOCK_MONOTONIC; null: none yet. */
   readonly firstSendNs: bigint | null;
   readonly lastSendNs: bigint | null;
+  /** From the due moment of the first message to that of the last one sent; 0 without a schedule. */
+  readonly scheduledSpanNs: bigint;
   readonly lastReceiveNs: bigint | null;
   /** To be added to CLOCK_MONOTONIC for the wall clock; null: the measured phase was not reached. */
   readonly realtimeOffsetNs: bigint | null;
@@ -186,6 +188,7 @@ export class LedgerFile {
       usedCpus: bitNumbers(sheet.words("cpus_used")),
       firstSendNs: time("first_send_ns"),
       lastSendNs: time("last_send_ns"),
+      scheduledSpanNs: sheet.get("scheduled_span_ns"),
       lastReceiveNs: time("last_receive_ns"),
       realtimeOffsetNs: time("realtime_offset_ns"),
     };

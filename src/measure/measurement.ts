@@ -65,8 +65,10 @@ export interface ScheduleFigures {
   readonly service: LatencySnapshot;
   /** From the scheduled moment to the actual send. */
   readonly lateness: LatencySnapshot;
-  /** Messages a second between the first and the last send; null with fewer than two. */
+  /** Messages a second between a client's first send and its last, of all clients; null with fewer than two. */
   readonly achievedRatePerSecond: number | null;
+  /** The same of the moments at which those messages should have gone: of Poisson arrivals not the rate asked for. */
+  readonly scheduledRatePerSecond: number | null;
 }
 
 /** Everything one test of one mechanism produced. */

@@ -46,11 +46,15 @@ function mergeSides(parts: readonly (EffectiveSide | null)[]): EffectiveSide | n
 
 function mergeSchedules(parts: readonly ScheduleFigures[]): ScheduleFigures | null {
   if (parts.length === 0) return null;
-  const rates = parts.map((part) => part.achievedRatePerSecond).filter(isThere);
+  const total = (rates: readonly (number | null)[]) => {
+    const known = rates.filter(isThere);
+    return known.length === 0 ? null : sum(known);
+  };
   return {
     service: mergeSnapshots(parts.map((part) => part.service)),
     lateness: mergeSnapshots(parts.map((part) => part.lateness)),
-    achievedRatePerSecond: rates.length === 0 ? null : sum(rates),
+    achievedRatePerSecond: total(parts.map((part) => part.achievedRatePerSecond)),
+    scheduledRatePerSecond: total(parts.map((part) => part.scheduledRatePerSecond)),
   };
 }
 

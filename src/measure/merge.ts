@@ -56,7 +56,9 @@ export function mergeLaunches(launches: readonly Measurement[]): Measurement {
   const schedules = launches.map((launch) => launch.schedule).filter((schedule) => schedule !== null);
   const stalls = launches.map((launch) => launch.streamStalls).filter((entry) => entry !== null);
   const sameCpu = launches.map((launch) => launch.sameCpuMessages);
-  const rates = schedules.map((schedule) => schedule.achievedRatePerSecond).filter((rate) => rate !== null);
+  const slowest = schedules
+    .filter((schedule) => schedule.achievedRatePerSecond !== null)
+    .toSorted((one, other) => one.achievedRatePerSecond! - other.achievedRatePerSecond!)[0];
   const merge = (snapshots: readonly LatencySnapshot[]) => mergeSnapshots(snapshots);
   return {
     test: first.test,
@@ -72,7 +74,8 @@ export function mergeLaunches(launches: readonly Measurement[]): Measurement {
         : {
             service: merge(schedules.map((schedule) => schedule.service)),
             lateness: merge(schedules.map((schedule) => schedule.lateness)),
-            achievedRatePerSecond: rates.length === 0 ? null : Math.min(...rates),
+            achievedRatePerSecond: slowest?.achievedRatePerSecond ?? null,
+            scheduledRatePerSecond: slowest?.scheduledRatePerSecond ?? null,
           },
     windowNs: windows.length === 0 ? null : windows.reduce((total, window) => total + window, 0n),
     clientWaits: mergeWaits(launches.map((launch) => launch.clientWaits)),

@@ -107,6 +107,7 @@ export const LEDGER = struct("ledger", [
   ["room_wait_ns", "u64"],
   ["first_send_ns", "i64"],
   ["last_send_ns", "i64"],
+  ["scheduled_span_ns", "i64"],
   ["last_receive_ns", "i64"],
   ["realtime_offset_ns", "i64"],
   ["same_cpu_count", "u64"],

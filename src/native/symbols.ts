@@ -25,7 +25,7 @@ export const SYMBOLS = {
   session_use_thread: { args: [ptr], returns: nothing },
   session_use_schedule: { args: [ptr, f64, i32, i32, f64], returns: i32 },
   session_use_sheets: { args: [ptr, i32, i32], returns: i32 },
-  session_start: { args: [ptr], returns: nothing },
+  session_start: { args: [ptr, f64], returns: nothing },
   session_send: { args: [ptr, f64, f64], returns: i32 },
   session_send_note: { args: [ptr, i32, ptr, i32], returns: i32 },
   session_send_many: { args: [ptr, f64, f64, f64, f64], returns: i32 },

@@ -134,6 +134,7 @@ function schedule({ schedule: figuresOf }: Measurement, plan: RunPlan): Schedule
   if (figuresOf === null || plan.arrival === null) return null;
   return {
     requested_rate_per_second: plan.arrival.ratePerSecond,
+    scheduled_rate_per_second: figuresOf.scheduledRatePerSecond,
     achieved_rate_per_second: figuresOf.achievedRatePerSecond,
     arrival: plan.arrival.kind,
     burst: plan.arrival.burst,

@@ -45,7 +45,11 @@ function inputOf(
     rate:
       plan.arrival === null
         ? null
-        : { asked: plan.arrival.ratePerSecond, achieved: launch.schedule?.achievedRatePerSecond ?? null },
+        : {
+            // What the schedule had these messages come to: a few Poisson arrivals are not the rate that was asked for.
+            asked: launch.schedule?.scheduledRatePerSecond ?? plan.arrival.ratePerSecond,
+            achieved: launch.schedule?.achievedRatePerSecond ?? null,
+          },
     requestedBufferBytes: plan.bufferBytes,
     cpuDmaLatencyUs: conditions.cpuDmaLatency,
     clientCount: plan.concurrency,

@@ -81,9 +81,13 @@ const Figures = closed(
 const Schedule = closed(
   {
     requested_rate_per_second: quantity("--rate, messages a second"),
+    scheduled_rate_per_second: nullable(
+      quantity("Messages a second"),
+      "That of the moments drawn for the messages that were sent, to which the achieved rate is held; null with fewer than two",
+    ),
     achieved_rate_per_second: nullable(
       quantity("Messages a second"),
-      "Between the first and the last send; null with fewer than two",
+      "Between a client's first and its last send, of all clients added up, of the slowest launch; null with fewer than two",
     ),
     arrival: oneOf(["constant", "poisson", "burst"], "--arrival"),
     burst: count("Messages that go at once"),

@@ -72,7 +72,7 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
     control.say({ type: "started" });
     shareNoDescriptors(context);
     const opening = meter.readOpening();
-    channel.start();
+    channel.start(settings.clientCount > 1 ? settings.startShiftNs : null);
     const canary = !settings.includeFirstMessage;
     const messageCount = settings.messageCount ?? Number.POSITIVE_INFINITY;
     await runPhase(channel, settings, new Schedule({ warmupCount: 0, canary, messageCount }));

@@ -65,10 +65,11 @@ export function unrecorded({ received }: MessageCounts, recorded: bigint | null)
   return `${recorded} of ${received} messages were recorded`;
 }
 
-/** Messages a second between a client's first send and its last; null with fewer than two. */
-export function achievedRate({ firstSendNs, lastSendNs, sent }: LedgerCounts): number | null {
+/** Messages a second between a client's first send and its last, as they went and as the schedule had them; null with fewer than two. */
+export function rates({ firstSendNs, lastSendNs, scheduledSpanNs, sent }: LedgerCounts) {
   const spanNs = firstSendNs === null || lastSendNs === null ? 0n : lastSendNs - firstSendNs;
-  return spanNs > 0n ? ratio(BigInt(sent - 1) * 1_000_000_000n, spanNs) : null;
+  const over = (ns: bigint) => (ns > 0n ? ratio(BigInt(sent - 1) * 1_000_000_000n, ns) : null);
+  return { achievedRatePerSecond: over(spanNs), scheduledRatePerSecond: over(scheduledSpanNs) };
 }
 
 function scheduleFigures(
@@ -80,7 +81,7 @@ function scheduleFigures(
   return {
     service: ledger.distribution(sheet, "service"),
     lateness: ledger.distribution(clientSheet, "lateness"),
-    achievedRatePerSecond: achievedRate(client),
+    ...rates(client),
   };
 }
 

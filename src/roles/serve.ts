@@ -16,7 +16,7 @@ export async function serveConnection(
   const onPing = (note: string) => {
     if (isStartNote(note)) {
       onStart();
-      channel.start();
+      channel.start(null);
       return "";
     }
     channel.unlinkName();

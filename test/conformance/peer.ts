@@ -86,7 +86,7 @@ async function runClient(order: Extract<Order, { do: "client" }>): Promise<numbe
   return loopStatus(
     (async () => {
       await phase(new Schedule({ warmupCount, canary: false, messageCount: 0 }));
-      ours().start();
+      ours().start(null);
       await phase(new Schedule({ warmupCount: 0, canary: true, messageCount: count }));
       await runLoop(shutDown(ours()), ours());
     })(),

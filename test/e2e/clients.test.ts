@@ -116,6 +116,21 @@ describe.each(modes)("in %s mode", (mode) => {
       }
     }));
 
+  test("constant arrivals of three clients are as far apart as those of one", () =>
+    inSandbox(async (sandbox) => {
+      const args = ["-m", "uds", "-c", "3", "-i", "600", "--rate", "3000", "--one-way", ...flags];
+      expectSuccess(await sandbox.measure([...args, "--streaming-output-csv", "rows.csv"]));
+      const rows = parse(readFileSync(sandbox.path("rows.csv")), { columns: true }) as Record<
+        string,
+        string
+      >[];
+      const due = rows.map(({ scheduled_ns }) => BigInt(scheduled_ns!)).sort((a, b) => (a < b ? -1 : 1));
+      const gapsNs = due.slice(1).map((ns, i) => Number(ns - due[i]!));
+      expect(gapsNs).toHaveLength(599);
+      // Each client has its own reading of the distance between the clocks.
+      for (const gapNs of gapsNs) expect(gapNs).toBeWithin(333_333 - 20_000, 333_334 + 20_000);
+    }));
+
   test.each(mode === "async" ? ["shm", "tcp"] : ["uds", "pmq"])(
     "one of four clients that is killed ends the run over %s",
     (mechanism) =>

@@ -67,14 +67,14 @@ export const NOTES: readonly unknown[] = [
   { hello: HELLO },
   { terms: TERMS },
   { start: true },
-  { report: { sent: 0, firstSendNs: null, lastSendNs: null } },
+  { report: { sent: 0, firstSendNs: null, lastSendNs: null, scheduledSpanNs: "0" } },
   { part: 0 },
 ];
 
 /** Says that it sent at these times. */
 export const notesOfSender = (firstSendNs: string, lastSendNs: string): readonly unknown[] => [
   ...NOTES.slice(0, 3),
-  { report: { sent: 10, firstSendNs, lastSendNs } },
+  { report: { sent: 10, firstSendNs, lastSendNs, scheduledSpanNs: "0" } },
 ];
 
 /** Another version's, which asks in its own way. */

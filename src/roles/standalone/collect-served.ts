@@ -5,7 +5,7 @@ import type { WorkerMeasurement } from "../../measure/merge-workers.ts";
 import { faultsInWords } from "../../result/verdict.ts";
 import { emptySnapshot } from "../../stats/histogram.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
-import { achievedRate, unrecorded } from "../collect.ts";
+import { rates, unrecorded } from "../collect.ts";
 import type { EffectiveReport } from "../control.ts";
 
 /** What a server knows of one client's test beside its sheet. */
@@ -91,9 +91,7 @@ export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile)
     latencyAbsent: absent,
     isPeerForeign: isForeign,
     schedule:
-      plan.arrival === null
-        ? null
-        : { service: latencyOf("service"), lateness: NOTHING, achievedRatePerSecond: achievedRate(client) },
+      plan.arrival === null ? null : { service: latencyOf("service"), lateness: NOTHING, ...rates(client) },
     windowNs: hasWindow ? server.lastReceiveNs! - firstSendNs : null,
     clientWaits: { count: 0, totalNs: 0 },
     serverWaits: { count: server.roomWaits, totalNs: server.roomWaitNs },

@@ -174,7 +174,12 @@ class OwnServer implements ServerLink {
     const own = ledger.counts(clientSheetOf(settings.worker));
     const digits = (value: bigint | null) => (value === null ? null : String(value));
     const answer = await askForAnswer(channel, {
-      report: { sent: own.sent, firstSendNs: digits(own.firstSendNs), lastSendNs: digits(own.lastSendNs) },
+      report: {
+        sent: own.sent,
+        firstSendNs: digits(own.firstSendNs),
+        lastSendNs: digits(own.lastSendNs),
+        scheduledSpanNs: String(own.scheduledSpanNs),
+      },
     });
     const count = "parts" in answer ? answer.parts : 0;
     if (!(count > 0 && count <= MOST_PARTS)) throw new RunError("the server sent no report");

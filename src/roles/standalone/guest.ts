@@ -156,7 +156,7 @@ class Conversation {
     if ("start" in question) {
       this.#opening = this.#meter?.readOpening() ?? null;
       this.#startedNs = native().clock_monotonic_ns();
-      channel.start();
+      channel.start(null);
       // The client's own sheet lies elsewhere; rows of single messages take the offset between the clocks from it.
       const offset = ledger.sheet(serverSheetOf(slot)).get("realtime_offset_ns");
       ledger.sheet(clientSheetOf(slot)).set("realtime_offset_ns", offset);
@@ -172,7 +172,9 @@ class Conversation {
   }
 
   /** Its sends lie between its two notes, as far as its clock is this one. @throws ProtocolError */
-  #checkTimes({ firstSendNs, lastSendNs }: ClientEnd): void {
+  #checkTimes({ firstSendNs, lastSendNs, scheduledSpanNs }: ClientEnd): void {
+    const span = BigInt(scheduledSpanNs);
+    if (span < 0n || span > LATEST_NS) throw new ProtocolError("a client whose schedule can't be");
     if (firstSendNs === null || lastSendNs === null) return;
     const [first, last] = [BigInt(firstSendNs), BigInt(lastSendNs)];
     const isWithin =
@@ -184,7 +186,7 @@ class Conversation {
   /** The client has sent all and says how much that was. */
   #end(end: ClientEnd): void {
     this.#checkTimes(end);
-    const { sent, firstSendNs, lastSendNs } = end;
+    const { sent, firstSendNs, lastSendNs, scheduledSpanNs } = end;
     const { ledger, slot, effective } = this.#guest;
     const closing = this.#meter?.readClosing() ?? null;
     this.usage = this.#opening === null || closing === null ? null : differ(this.#opening, closing);
@@ -192,6 +194,7 @@ class Conversation {
     sheet.set("sent_count", sent);
     sheet.set("first_send_ns", BigInt(firstSendNs ?? 0));
     sheet.set("last_send_ns", BigInt(lastSendNs ?? 0));
+    sheet.set("scheduled_span_ns", BigInt(scheduledSpanNs));
     const report = reportSheet(ledger, serverSheetOf(slot), { effective, usage: this.usage });
     this.#parts = partsOf(asciiJson(report));
   }

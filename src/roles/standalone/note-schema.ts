@@ -89,6 +89,7 @@ const ClientEndSchema = Type.Object({
   sent: whole(0),
   firstSendNs: nullable(digits),
   lastSendNs: nullable(digits),
+  scheduledSpanNs: digits,
 });
 export type ClientEnd = Readonly<Static<typeof ClientEndSchema>>;
 

@@ -117,7 +117,12 @@ describe("the table", () => {
   });
 
   test("has columns for service time and lateness if there is a schedule, and only then", () => {
-    const schedule = { service: evenly(1, 2000), lateness: evenly(1, 10), achievedRatePerSecond: 4999.5 };
+    const schedule = {
+      service: evenly(1, 2000),
+      lateness: evenly(1, 10),
+      achievedRatePerSecond: 4999.5,
+      scheduledRatePerSecond: 5000,
+    };
     const plan = planOf({ tests: ["one-way"], arrival: { ratePerSecond: 5000, kind: "burst", burst: 3 } });
     const outcomes = [outcomeOf({ measurements: [measurementOf({ test: "one-way", schedule })] })];
     expect(recordsOf(resultOf({ plan, outcomes }))[0]).toMatchObject({

@@ -102,7 +102,12 @@ describe("an interval log", () => {
   });
 
   test("of a schedule has service time and lateness under tags", () => {
-    const schedule = { service: TWO, lateness: evenly(1, 300), achievedRatePerSecond: 1000 };
+    const schedule = {
+      service: TWO,
+      lateness: evenly(1, 300),
+      achievedRatePerSecond: 1000,
+      scheduledRatePerSecond: 5000,
+    };
     const log = intervalLog(HEADING, [{ launch: 1, measurement: measurementOf({ latency: ONE, schedule }) }]);
     const intervals = intervalsIn(log);
     expect(intervals.map(({ tag, totalCount }) => [tag, totalCount])).toEqual([

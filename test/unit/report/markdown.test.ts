@@ -60,6 +60,7 @@ describe("the Markdown table", () => {
       service: evenly(10_001, 20_000),
       lateness: evenly(1, 300),
       achievedRatePerSecond: 5000,
+      scheduledRatePerSecond: 5000,
     };
     const outcomes = [outcomeOf({ measurements: [measurementOf({ test: "one-way", schedule })] })];
     expect(resultToMarkdown(resultOf({ plan, outcomes }))).toContain(

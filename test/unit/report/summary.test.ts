@@ -95,6 +95,7 @@ const SCHEDULED = resultOf({
             service: evenly(10_001, 20_000),
             lateness: evenly(1, 300),
             achievedRatePerSecond: 4900,
+            scheduledRatePerSecond: 5000,
           },
         }),
       ],
@@ -236,7 +237,12 @@ Not run: Shared Memory
   });
 
   test("says of a failed test that it failed, and gives no advice about its figures", () => {
-    const schedule = { service: evenly(1, 9), lateness: evenly(1, 9), achievedRatePerSecond: 200 };
+    const schedule = {
+      service: evenly(1, 9),
+      lateness: evenly(1, 9),
+      achievedRatePerSecond: 200,
+      scheduledRatePerSecond: 5000,
+    };
     const failed = measurementOf({ ...LOSSY, client: null, counts: measurementOf().counts, schedule });
     const plan = planOf({ tests: ["one-way"], arrival: { ratePerSecond: 5000, kind: "constant", burst: 1 } });
     const result = resultOf({ plan, outcomes: [outcomeOf({ measurements: [failed] })] });

@@ -48,7 +48,12 @@ const TERMS: Terms = {
 describe("notes", () => {
   test("every question has room", () => {
     const hello = ownHello({ mode: "blocking", parentPid: 4_194_304 });
-    const counters = { sent: MOST, firstSendNs: String(2n ** 63n), lastSendNs: String(2n ** 63n) };
+    const counters = {
+      sent: MOST,
+      firstSendNs: String(2n ** 63n),
+      lastSendNs: String(2n ** 63n),
+      scheduledSpanNs: "0",
+    };
     for (const question of [
       { hello },
       { terms: TERMS },
