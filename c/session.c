@@ -199,7 +199,7 @@ static int64_t sent_ns(const struct session *session, const struct message *mess
 static void record_latency(struct session *session, const struct message *message, int64_t received_ns) {
   struct ledger *ledger = session->ledger;
   int64_t from_ns = sent_ns(session, message);
-  if (from_ns <= 0 || received_ns < from_ns) return;
+  if (from_ns < session->earliest_ns || received_ns < from_ns) return;
   distribution_record(&ledger->service, (uint64_t)(received_ns - from_ns));
   int64_t due_ns = 0;
   if (is_scheduled(session)) {

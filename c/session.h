@@ -78,6 +78,7 @@ struct session {
 
   struct schedule schedule; /* asked for the message to be sent next */
   struct schedule arriving; /* the same, asked for those received: ids that lie behind, in an order of their own */
+  int64_t earliest_ns; /* no message that has a latency was sent before that: such a stamp is of another clock */
   int64_t schedule_start_ns;
   int64_t canary_ns; /* what the canary bears for a stamp, so that schedules begin just as far apart as they are to; 0: the time */
   int64_t due_ns;     /* of the message being sent */

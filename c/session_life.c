@@ -26,6 +26,9 @@ int session_open_schedule(struct session *session) {
 static int open_session(struct session *session, struct session_settings *settings, struct ledger_file *file) {
   if (settings->sheet >= file->sheet_count) return -EINVAL;
   session->settings = *settings;
+  /* A client may have waited in a queue before this was opened, but nothing is measured that takes longer than the histogram reaches. */
+  session->earliest_ns = clock_now_ns() - (int64_t)HISTOGRAM_LIMIT_NS;
+  if (session->earliest_ns < 1) session->earliest_ns = 1;
   if (!settings->blocking) session->settings.channel.wait = WAIT_BLOCK;
   int error = session_agree(session, settings);
   if (error != 0) return error;

@@ -134,6 +134,25 @@ static void a_changed_payload_is_corrupt_and_not_measured(uint32_t mechanism) {
   close_exchange(&exchange);
 }
 
+/* Stamps of another clock: long before there was a session, or ahead of their arrival. */
+static void a_stamp_that_cannot_be_is_not_measured(uint32_t mechanism) {
+  struct exchange exchange = {.settings = settings_of(mechanism, 0, 64)};
+  open_exchange(&exchange);
+  struct session *client = exchange.sides[CLIENT];
+  const int64_t offsets_ns[] = {0, -1000 * NS_PER_SECOND, 1000 * NS_PER_SECOND, -NS_PER_MS};
+  for (int id = 0; id < 4; id++) {
+    session_begin_send(client, id, FRAME_ONE_WAY);
+    frame_stamp(client->out, client->stamp_ns + offsets_ns[id]);
+    CHECK_EQUAL(flushed(client, session_flush(client)), 0);
+    CHECK_EQUAL(receive(exchange.sides[SERVER]), FRAME_ONE_WAY);
+  }
+  CHECK_EQUAL(exchange.file->sheets[SERVER].received_count, 4);
+  CHECK_EQUAL(exchange.file->sheets[SERVER].service.count, 2);
+  CHECK(exchange.file->sheets[SERVER].service.max_ns < 100 * NS_PER_SECOND);
+  check_nothing_wrong(&exchange.file->sheets[SERVER], 0);
+  close_exchange(&exchange);
+}
+
 static void notes_have_room_beside_the_smallest_messages(uint32_t mechanism) {
   char note[NOTE_BYTES + 1], copy[NOTE_BYTES + 1];
   struct exchange exchange = {.settings = settings_of(mechanism, 0, 1)};
@@ -305,6 +324,7 @@ int main(void) {
     a_reply_of_the_wrong_size_is_corrupt(mechanisms[i]);
     faults_are_counted_exactly(mechanisms[i]);
     a_changed_payload_is_corrupt_and_not_measured(mechanisms[i]);
+    a_stamp_that_cannot_be_is_not_measured(mechanisms[i]);
     notes_have_room_beside_the_smallest_messages(mechanisms[i]);
     messages_after_a_note_are_intact(mechanisms[i]);
     a_full_channel_is_a_room_wait(mechanisms[i]);

@@ -62,7 +62,7 @@ function faultOf(counts: MessageCounts, expected: number | null, recorded: bigin
 /** A message whose stamp lies ahead of its arrival has no latency. @param recorded null: none were to be */
 export function unrecorded({ received }: MessageCounts, recorded: bigint | null): string | null {
   if (recorded === null || recorded === BigInt(received)) return null;
-  return `${recorded} of ${received} messages were recorded`;
+  return `${recorded} of ${received} messages were recorded: the others bear a time or an id that can't be`;
 }
 
 /** Messages a second between a client's first send and its last, as they went and as the schedule had them; null with fewer than two. */
