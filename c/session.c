@@ -35,8 +35,7 @@ int32_t session_begin_send(struct session *session, double id_number, double typ
   payload_mark(session->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES, payload_bytes, id);
   /* Elsewhere the side that sends also receives, and notes its CPU there. */
   if (type == FRAME_ONE_WAY) ledger_note_cpu(session->ledger);
-  int64_t now_ns = clock_now_ns();
-  if (id == UNRECORDED_ID && session->canary_ns != 0) now_ns = session->canary_ns;
+  int64_t now_ns = id == UNRECORDED_ID && session->canary_ns != 0 ? session->canary_ns : clock_now_ns();
   return stamp(session, session->out, id, payload_bytes, type, now_ns);
 }
 
@@ -222,8 +221,7 @@ static void record(struct session *session, const struct message *message, int64
   if (message->type != FRAME_REQUEST && session->peer_ledger != NULL) ledger->same_cpu_count += ledger_shares_cpu(ledger, session->peer_ledger);
   /* Other tools number each kind of message anew. */
   switch (session->settings.trusts_peer ? ID_IN_ORDER : sequence_see(&session->sequence, message->id)) {
-    case ID_IN_ORDER:
-    case ID_AFTER_GAP: break;
+    case ID_IN_ORDER: case ID_AFTER_GAP: break;
     case ID_REORDERED: ledger->reordered_count++; break;
     case ID_DUPLICATED: ledger->duplicated_count++; return;
     case ID_IMPOSSIBLE: ledger->corrupt_count++; return;
@@ -355,7 +353,7 @@ static void wait_towards(struct session *session, int64_t left_ns, int receiving
   }
 }
 
-/* What the peer sent before it went must still be received. */
+/* What the peer sent before it went. */
 static int32_t receive_after(struct session *session, int32_t error) {
   int32_t rc = receive_now(session);
   return rc == -EAGAIN ? error : rc;
