@@ -10,7 +10,13 @@ export interface Words {
   readonly advice: string;
 }
 
-const text = (figures: Figures, key: string) => String(figures[key] ?? "unknown");
+/** Counts have all their digits; what has a fraction is a rate or a ratio, of which five say enough. */
+const text = (figures: Figures, key: string) => {
+  const value = figures[key] ?? "unknown";
+  return String(
+    typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value,
+  );
+};
 const time = (figures: Figures, key: string) => {
   const ns = figures[key];
   return typeof ns === "number" ? timeText(ns, false) : text(figures, key);

@@ -29,6 +29,18 @@ describe("the words of a finding", () => {
       { id: "too-few-samples", figures: { samples: 12, needed: 100 } },
       "12 latency samples were measured, at least 100 are needed",
     ],
+    [
+      { id: "rate-missed", figures: { askedPerSecond: 20_000, achievedPerSecond: 19_441.980132252364 } },
+      "19442 messages/s were sent instead of 20000",
+    ],
+    [
+      { id: "rate-missed", figures: { askedPerSecond: 1_000_000 / 3, achievedPerSecond: 0.0123456789 } },
+      "0.012346 messages/s were sent instead of 333330",
+    ],
+    [
+      { id: "messages-lost", figures: { messages: 1_234_567, sent: 12_345_678 } },
+      "1234567 of 12345678 messages never arrived",
+    ],
     [{ id: "steal", figures: { share: 0.0345 } }, "the hypervisor gave 3.45 % of the CPUs' time to others"],
     [
       {
