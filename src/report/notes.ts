@@ -3,7 +3,7 @@
 import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
 import { faultsInWords } from "../result/verdict.ts";
-import { SAMPLES_NEEDED_BEYOND } from "../stats/histogram.ts";
+import { SAMPLES_NEEDED_BEYOND, tailOf } from "../stats/histogram.ts";
 import type { VerdictDetails } from "../verdict/verdict-schema.ts";
 import { launchesOf, type ReportCell } from "./cells.ts";
 import type { Group } from "./groups.ts";
@@ -104,7 +104,12 @@ function countsText({ details, problem }: ReportCell): string {
   return ` (${sent} sent, ${received} received${faults && `, ${faults}`})`;
 }
 
-export const UNBACKED_NOTE = `-  fewer than ${SAMPLES_NEEDED_BEYOND} samples lie beyond this percentile`;
+/** What "-" stands for where a percentile would; null where it stands nowhere. */
+export function unbackedNote(percentiles: readonly number[]): string | null {
+  if (percentiles.length === 0) return null;
+  const tails = [...new Set(percentiles.map(tailOf))].join(" or ");
+  return `-  fewer than ${SAMPLES_NEEDED_BEYOND} samples lie ${tails} this percentile`;
+}
 
 export const SHAPE_NOTE = "Shape: from the least sample to p99, logarithmic; the last column holds the rest";
 

@@ -70,7 +70,8 @@ interface Layout {
 export interface FittingTable extends Layout {
   /** The head, then one line per row. */
   readonly lines: readonly string[];
-  readonly hasUnbacked: boolean;
+  /** Percentiles shown that some row has too few samples for. */
+  readonly unbacked: readonly number[];
 }
 
 export interface TableOptions {
@@ -95,7 +96,7 @@ export function fittingTable(
       rows.map((row) => columns.map((column) => column.text(row))),
     );
     if (layout.isLast || Math.max(...lines.map((line) => line.length)) <= options.columns) {
-      return { ...layout, lines, hasUnbacked: rows.some((row) => hasUnbacked(row, layout.percentiles)) };
+      return { ...layout, lines, unbacked: unbackedIn(rows, layout.percentiles) };
     }
   }
   throw new Error("the last layout is taken whatever its width");
@@ -167,11 +168,10 @@ function percentileText(row: Row, percentile: number, withSpread: boolean, utf8:
   return value === null ? "-" : timeText(Number(value), utf8);
 }
 
-function hasUnbacked({ figures }: Row, percentiles: readonly number[]): boolean {
-  return (
-    figures !== null &&
-    percentiles.some((percentile) => backedValue(figures.percentiles, percentile, figures.samples) === null)
-  );
+function unbackedIn(rows: readonly Row[], percentiles: readonly number[]): number[] {
+  const isUnbacked = ({ figures }: Row, percentile: number) =>
+    figures !== null && backedValue(figures.percentiles, percentile, figures.samples) === null;
+  return percentiles.filter((percentile) => rows.some((row) => isUnbacked(row, percentile)));
 }
 
 function rateText({ ranked: { cell }, isHeadline }: Row, textOf: (messages: number) => string): string {

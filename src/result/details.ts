@@ -9,7 +9,7 @@ import type {
 } from "../measure/measurement.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { encodeBuckets } from "../stats/hdr.ts";
-import { isBacked, SAMPLES_NEEDED_BEYOND, samplesBeyond } from "../stats/histogram.ts";
+import { isBacked, SAMPLES_NEEDED_BEYOND, samplesBeyond, tailOf } from "../stats/histogram.ts";
 import { cpuDmaLatencyDetails, realTimeDetails } from "../system/privileges-schema.ts";
 import { cpuNsPerMessage } from "../system/usage.ts";
 import { verdictDetails } from "../verdict/verdict-schema.ts";
@@ -184,6 +184,6 @@ function unbacked(percentile: number, beyond: bigint) {
   return {
     percentile,
     samples_beyond: exactInteger(beyond),
-    reason: `${samples} beyond it, ${SAMPLES_NEEDED_BEYOND} are needed`,
+    reason: `${samples} ${tailOf(percentile)} it, ${SAMPLES_NEEDED_BEYOND} are needed`,
   };
 }

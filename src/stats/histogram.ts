@@ -159,6 +159,11 @@ export function samplesBeyond(percentile: number, count: bigint): bigint {
   return below < above ? below : above;
 }
 
+/** Where that tail lies, for sentences: "fewer than 10 lie below p0.5". */
+export function tailOf(percentile: number): "below" | "beyond" {
+  return percentile < 50 ? "below" : "beyond";
+}
+
 /** Whether enough samples lie beyond a percentile for its value to mean something. */
 export function isBacked(percentile: number, count: bigint): boolean {
   return samplesBeyond(percentile, count) >= BigInt(SAMPLES_NEEDED_BEYOND);

@@ -252,6 +252,21 @@ Not run: Shared Memory
   });
 });
 
+describe("percentiles without samples beyond them", () => {
+  test("are explained by the tail that is too short", () => {
+    const measurements = [pinned({ latency: evenly(1001, 2000) })];
+    const textWith = (percentiles: readonly number[]) => {
+      const plan = planOf({ ...PINNED, tests: ["round-trip"], percentiles });
+      return textOf(resultOf({ plan, outcomes: [outcomeOf({ measurements })] }));
+    };
+    expect(textWith([0.5, 50])).toContain("\n-  fewer than 10 samples lie below this percentile\n");
+    expect(textWith([50, 99.5])).toContain("\n-  fewer than 10 samples lie beyond this percentile\n");
+    expect(textWith([0.5, 99.5])).toContain(
+      "\n-  fewer than 10 samples lie below or beyond this percentile\n",
+    );
+  });
+});
+
 describe("launches", () => {
   test("in 80 columns have the median of the middle percentile with its interval", () => {
     expect(textOf(LAUNCHED)).toBe(

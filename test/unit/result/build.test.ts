@@ -249,8 +249,9 @@ describe("details", () => {
   });
 
   test("name the percentiles with too few samples beyond them, and why", () => {
-    const plan = planOf({ percentiles: [50, 99.9, 99.99] });
+    const plan = planOf({ percentiles: [0.01, 50, 99.9, 99.99] });
     expect(resultOf({ plan }).results[0]!.details.tests[1]!.latency!.unbacked_percentiles).toEqual([
+      { percentile: 0.01, samples_beyond: 1, reason: "1 sample lies below it, 10 are needed" },
       { percentile: 99.99, samples_beyond: 1, reason: "1 sample lies beyond it, 10 are needed" },
     ]);
   });

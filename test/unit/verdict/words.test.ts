@@ -41,6 +41,14 @@ describe("the words of a finding", () => {
       { id: "messages-lost", figures: { messages: 1_234_567, sent: 12_345_678 } },
       "1234567 of 12345678 messages never arrived",
     ],
+    [
+      { id: "percentiles-unbacked", figures: { percentiles: "p0.5", samples: 1000, needed: 10 } },
+      "1000 samples leave fewer than 10 below p0.5",
+    ],
+    [
+      { id: "percentiles-unbacked", figures: { percentiles: "p0.5, p99.5, p100", samples: 900, needed: 10 } },
+      "900 samples leave fewer than 10 below p0.5 and beyond p99.5, p100",
+    ],
     [{ id: "steal", figures: { share: 0.0345 } }, "the hypervisor gave 3.45 % of the CPUs' time to others"],
     [
       {
