@@ -1,12 +1,8 @@
 /** Fills `details`: what a result says beyond the reference's format. */
 
-import type { RunPlan } from "../cli/plan.ts";
-import type {
-  EffectiveSide,
-  LatencySnapshot,
-  Measurement,
-  MechanismOutcome,
-} from "../measure/measurement.ts";
+import type { RunPlan, Test } from "../cli/plan.ts";
+import type { LatencySnapshot, Measurement, MechanismOutcome } from "../measure/measurement.ts";
+import { sum } from "../measure/merge.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { encodeBuckets } from "../stats/hdr.ts";
 import { isBacked, SAMPLES_NEEDED_BEYOND, samplesBeyond, tailOf } from "../stats/histogram.ts";
@@ -85,6 +81,7 @@ function testDetails(
   conditions: RunConditions,
 ): TestDetails {
   const { plan } = outcome;
+  const measured = outcome.launches.map((one) => one.measurement).filter(isOf(measurement.test));
   const launches = launchDetails(outcome, measurement.test);
   const { counts, sameCpuMessages, startedAtEpochNs, windowNs, clientWaits, serverWaits, streamStalls } =
     measurement;
@@ -109,13 +106,23 @@ function testDetails(
     stalls: streamStalls === null ? null : { count: streamStalls.count, total_ns: streamStalls.totalNs },
     same_cpu_messages: sameCpuMessages,
     same_cpu_share: sameCpuShare(measurement),
-    client: side(measurement.client, counts.received),
-    server: side(measurement.server, counts.received),
-    workers: measurement.workers.map((worker, number) => workerDetails(worker, number, plan)),
+    client: side("client", measurement, measured),
+    server: side("server", measurement, measured),
+    workers: measurement.workers.map((worker, number) =>
+      workerDetails(worker, measured.map(({ workers }) => workers[number]).filter(isThere), number, plan),
+    ),
   };
 }
 
-function workerDetails(measurement: Measurement, worker: number, plan: RunPlan): WorkerDetails {
+const isOf = (test: Test) => (measurement: Measurement) => measurement.test === test;
+const isThere = <T>(value: T | undefined): value is T => value !== undefined;
+
+function workerDetails(
+  measurement: Measurement,
+  launches: readonly Measurement[],
+  worker: number,
+  plan: RunPlan,
+): WorkerDetails {
   const { counts, windowNs } = measurement;
   return {
     worker,
@@ -125,8 +132,8 @@ function workerDetails(measurement: Measurement, worker: number, plan: RunPlan):
     window_ns: windowNs === null ? null : exactInteger(windowNs),
     messages_per_second: messagesPerSecond(measurement),
     latency: figures(measurement.latency, plan.percentiles),
-    client: side(measurement.client, counts.received),
-    server: side(measurement.server, counts.received),
+    client: side("client", measurement, launches),
+    server: side("server", measurement, launches),
   };
 }
 
@@ -149,8 +156,18 @@ function figures(snapshot: LatencySnapshot, percentiles: readonly number[]): Fig
   return latency === null || mergeable === null ? null : { ...latency, distribution: mergeable };
 }
 
-function side(effective: EffectiveSide | null, messages: number): SideDetails | null {
+/** @param launches that the measurement was merged from */
+function side(
+  name: "client" | "server",
+  measurement: Measurement,
+  launches: readonly Measurement[],
+): SideDetails | null {
+  const effective = measurement[name];
   if (effective === null) return null;
+  // Those of a launch that did not come to its end cost something too, but nobody read how much.
+  const messages = sum(
+    launches.filter((launch) => launch[name]?.usage != null).map(({ counts }) => counts.received),
+  );
   return {
     pid: effective.pid,
     allowed_cpus: [...effective.allowedCpus],

@@ -38,6 +38,10 @@ export function launchDetails(outcome: MechanismOutcome, test: Test): LaunchDeta
         percentiles: figures?.percentiles ?? [],
         messages_per_second: messagesPerSecond(measurement),
         same_cpu_share: sameCpuShare(measurement),
+        usage: {
+          client: measurement.client?.usage ?? null,
+          server: measurement.server?.usage ?? null,
+        },
       };
     });
 }

@@ -28,10 +28,10 @@ const Side = closed(
     ),
     queue_depth: nullable(count("Messages"), "Messages the queue holds; message queues only"),
     real_time: nullable(RealTimeSchema, "null without --rt"),
-    usage: nullable(UsageFiguresSchema, "Of the latest launch; null if its measured phase did not end"),
+    usage: nullable(UsageFiguresSchema, "Of all launches whose measured phase ended, added up; null of none"),
     cpu_ns_per_message: nullable(
       known(quantity("ns")),
-      "CPU time of this side, user and system, per message received",
+      "CPU time of this side, user and system, per message received in the launches that usage is of",
     ),
   },
   "What was in force on this side, read back after it was set",
@@ -107,6 +107,8 @@ const Spread = closed(
   "What independent launches say of a figure",
 );
 
+const LaunchUsage = nullable(UsageFiguresSchema, "null if the measured phase did not end");
+
 const Launch = closed(
   {
     launch: count("Number of the launch, from 1"),
@@ -120,6 +122,10 @@ const Launch = closed(
     ),
     messages_per_second: nullable(quantity("Messages a second"), "null for an empty window"),
     same_cpu_share: nullable(quantity("0 to 1"), "Share of messages handled with both sides on one CPU"),
+    usage: closed(
+      { client: LaunchUsage, server: LaunchUsage },
+      "What this launch cost each side and what disturbed it; of several clients all together",
+    ),
   },
   "One launch by itself: fresh processes, fresh objects",
 );
