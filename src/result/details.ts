@@ -5,7 +5,6 @@ import type { LatencySnapshot, Measurement, MechanismOutcome } from "../measure/
 import { sum } from "../measure/merge.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { encodeBuckets } from "../stats/hdr.ts";
-import { isBacked, SAMPLES_NEEDED_BEYOND, samplesBeyond, tailOf } from "../stats/histogram.ts";
 import { cpuDmaLatencyDetails, realTimeDetails } from "../system/privileges-schema.ts";
 import { cpuNsPerMessage } from "../system/usage.ts";
 import { verdictDetails } from "../verdict/verdict-schema.ts";
@@ -21,6 +20,7 @@ import type {
   TestDetails,
   WorkerDetails,
 } from "./schema-details.ts";
+import { unbackedPercentiles } from "./unbacked.ts";
 import { measurementOf, problemOf } from "./verdict.ts";
 
 /** Versions of the parts that measured. */
@@ -189,18 +189,7 @@ function distribution(snapshot: LatencySnapshot, percentiles: readonly number[])
     sum_ns: exactInteger(snapshot.sumNs),
     sum_of_squares_ns2: exactInteger(snapshot.sumOfSquaresNs2),
     overflow_count: exactInteger(snapshot.overflowCount),
-    unbacked_percentiles: percentiles
-      .filter((percentile) => !isBacked(percentile, snapshot.count))
-      .map((percentile) => unbacked(percentile, samplesBeyond(percentile, snapshot.count))),
+    unbacked_percentiles: unbackedPercentiles(percentiles, snapshot.count),
     histogram_v2_base64: encodeBuckets(snapshot),
-  };
-}
-
-function unbacked(percentile: number, beyond: bigint) {
-  const samples = beyond === 1n ? "1 sample lies" : `${beyond} samples lie`;
-  return {
-    percentile,
-    samples_beyond: exactInteger(beyond),
-    reason: `${samples} ${tailOf(percentile)} it, ${SAMPLES_NEEDED_BEYOND} are needed`,
   };
 }

@@ -6,6 +6,7 @@ import { CpuDmaLatencySchema, RealTimeSchema } from "../system/privileges-schema
 import { UsageFiguresSchema } from "../system/usage-schema.ts";
 import { VerdictSchema } from "../verdict/verdict-schema.ts";
 import { closed, count, exactInteger, nullable, oneOf, quantity } from "./schema-parts.ts";
+import { unbackedSchema } from "./unbacked.ts";
 
 const RoomWaits = closed({
   count: count("Sends that found no room at the first attempt"),
@@ -37,12 +38,6 @@ const Side = closed(
   "What was in force on this side, read back after it was set",
 );
 
-const UnbackedPercentile = closed({
-  percentile: quantity("The percentile, 0 to 100"),
-  samples_beyond: exactInteger("Samples in the shorter tail beyond it"),
-  reason: Type.String({ description: "Why its value says little" }),
-});
-
 const Distribution = closed(
   {
     count: exactInteger("Samples, those beyond 60 s included"),
@@ -51,10 +46,9 @@ const Distribution = closed(
     overflow_count: exactInteger(
       "Samples beyond 60 s: in count, extremes and sums, but not in the histogram",
     ),
-    unbacked_percentiles: Type.Array(UnbackedPercentile, {
-      description:
-        "Percentiles asked for with fewer than 10 samples beyond them; the latency object has their values all the same",
-    }),
+    unbacked_percentiles: unbackedSchema(
+      "Percentiles asked for with fewer than 10 samples beyond them; the latency object has their values all the same",
+    ),
     histogram_v2_base64: Type.String({
       description:
         "All buckets, 1 ns to 60 s with 3 significant digits: HdrHistogram V2, compressed, base64. Merge these; percentiles can't be averaged",
