@@ -3,12 +3,12 @@
 import type { BenchmarkResult } from "../result/schema.ts";
 import { UNKNOWN } from "../system/kernel-files.ts";
 import {
+  acrossOf,
   askedPercentiles,
-  backedValue,
   isDoubtful,
   messagesPerSecond,
   type ReportCell,
-  spreadAt,
+  shownAt,
 } from "./cells.ts";
 import { type Group, groupsOf, type RankedCell } from "./groups.ts";
 import { launchesNote, namesNotRun, notesOf, SCHEDULE_NOTE } from "./notes.ts";
@@ -82,11 +82,12 @@ function columnsOf(groups: readonly Group[], percentiles: readonly number[]): Ma
 }
 
 function percentileText({ cell }: RankedCell, percentile: number): string {
-  const spread = spreadAt(cell, percentile);
-  if (spread !== null) return spreadText(spread, true);
   const latency = cell.metrics?.latency;
-  const value = latency ? backedValue(latency.percentiles, percentile, latency.total_samples) : null;
-  return value === null ? "-" : timeText(Number(value), true);
+  if (!latency) return "-";
+  const figures = { ...latency, samples: latency.total_samples, spreads: acrossOf(cell) };
+  const shown = shownAt(figures, percentile);
+  if (shown === null) return "-";
+  return shown.spread ? spreadText(shown.spread, true) : timeText(shown.ns, true);
 }
 
 function rateText(cell: ReportCell, textOf: (messages: number) => string): string {

@@ -105,10 +105,11 @@ function countsText({ details, problem }: ReportCell): string {
 }
 
 /** What "-" stands for where a percentile would; null where it stands nowhere. */
-export function unbackedNote(percentiles: readonly number[]): string | null {
+export function unbackedNote(percentiles: readonly number[], cells: readonly ReportCell[]): string | null {
   if (percentiles.length === 0) return null;
+  const samples = cells.some((cell) => launchesOf(cell).length > 0) ? "samples of a launch" : "samples";
   const tails = [...new Set(percentiles.map(tailOf))].join(" or ");
-  return `-  fewer than ${SAMPLES_NEEDED_BEYOND} samples lie ${tails} this percentile`;
+  return `-  fewer than ${SAMPLES_NEEDED_BEYOND} ${samples} lie ${tails} this percentile`;
 }
 
 export const SHAPE_NOTE = "Shape: from the least sample to p99, logarithmic; the last column holds the rest";

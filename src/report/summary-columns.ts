@@ -1,6 +1,6 @@
 /** The columns of the summary, and which of them a terminal has room for. */
 
-import { backedValue, messagesPerSecond, type PercentileValues, spreadAt } from "./cells.ts";
+import { acrossOf, messagesPerSecond, shownAt, spreadAt, type TableFigures } from "./cells.ts";
 import type { RankedCell } from "./groups.ts";
 import { percentilesByImportance } from "./percentile-columns.ts";
 import { shapeText } from "./shape.ts";
@@ -18,12 +18,10 @@ export interface Row {
 }
 
 /** What the response time of a cell and the two beside it have in common. */
-interface RowFigures {
-  readonly samples: number | bigint;
+interface RowFigures extends TableFigures {
   readonly min_ns: number | bigint;
   readonly mean_ns: number;
   readonly max_ns: number | bigint;
-  readonly percentiles: PercentileValues;
 }
 
 /** The rows of one cell. */
@@ -38,7 +36,7 @@ export function rowsOf(ranked: RankedCell, mark: string): Row[] {
     {
       label: mark + ranked.name,
       ranked,
-      figures: latency && { ...latency, samples: latency.total_samples },
+      figures: latency && { ...latency, samples: latency.total_samples, spreads: acrossOf(ranked.cell) },
       isHeadline: true,
     },
     ...beside.flatMap(([name, figures]) =>
@@ -47,7 +45,7 @@ export function rowsOf(ranked: RankedCell, mark: string): Row[] {
             {
               label: `    ${name}`,
               ranked,
-              figures: { ...figures, samples: figures.distribution.count },
+              figures: { ...figures, samples: figures.distribution.count, spreads: null },
               isHeadline: false,
             },
           ]
@@ -108,7 +106,9 @@ function layoutsOf(
 ): (Layout & { readonly isLast: boolean })[] {
   const important = percentilesByImportance(asked);
   const first = (count: number) => important.slice(0, count).toSorted((a, b) => a - b);
-  const hasSpreads = rows.some(({ ranked }) => important.some((one) => spreadAt(ranked.cell, one)));
+  const hasSpreads = rows.some(({ figures }) =>
+    important.some((one) => spreadAt(figures?.spreads ?? null, one)),
+  );
   const centre = hasSpreads ? important.slice(0, 1) : [];
   const everything = { minAndMean: true, max: true, megabytes: true, shape: true };
   const most = { ...everything, minAndMean: false };
@@ -162,15 +162,14 @@ function messageBytes({ ranked }: Row): number {
 }
 
 function percentileText(row: Row, percentile: number, withSpread: boolean, utf8: boolean): string {
-  const spread = row.isHeadline ? spreadAt(row.ranked.cell, percentile) : null;
-  if (spread !== null) return withSpread ? spreadText(spread, utf8) : timeText(spread.median, utf8);
-  const value = row.figures && backedValue(row.figures.percentiles, percentile, row.figures.samples);
-  return value === null ? "-" : timeText(Number(value), utf8);
+  const shown = row.figures && shownAt(row.figures, percentile);
+  if (shown === null) return "-";
+  return withSpread && shown.spread ? spreadText(shown.spread, utf8) : timeText(shown.ns, utf8);
 }
 
 function unbackedIn(rows: readonly Row[], percentiles: readonly number[]): number[] {
   const isUnbacked = ({ figures }: Row, percentile: number) =>
-    figures !== null && backedValue(figures.percentiles, percentile, figures.samples) === null;
+    figures !== null && shownAt(figures, percentile) === null;
   return percentiles.filter((percentile) => rows.some((row) => isUnbacked(row, percentile)));
 }
 

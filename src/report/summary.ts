@@ -98,7 +98,7 @@ function legendLines(
     ...(table.megabytes ? [] : ["MB/s"]),
   ];
   const legend = [
-    unbackedNote(table.unbacked),
+    unbackedNote(table.unbacked, cells),
     cells.some(({ details }) => details?.schedule) ? SCHEDULE_NOTE : null,
     launchesNote(cells, utf8),
     hidden.length > 0 ? `Only in files and on wider terminals: ${hidden.join(", ")}` : null,

@@ -114,6 +114,9 @@ const Launch = closed(
     percentiles: Type.Array(
       closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") }),
     ),
+    unbacked_percentiles: unbackedSchema(
+      "Those of them with fewer than 10 samples of this launch beyond them, whose values say little",
+    ),
     messages_per_second: nullable(quantity("Messages a second"), "null for an empty window"),
     same_cpu_share: nullable(quantity("0 to 1"), "Share of messages handled with both sides on one CPU"),
     usage: closed(
@@ -124,13 +127,18 @@ const Launch = closed(
   "One launch by itself: fresh processes, fresh objects",
 );
 
+const latencySpreads = {
+  mean_ns: nullable(Spread),
+  percentiles: Type.Array(closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: Spread }), {
+    description: "Those asked for that have at least 10 samples beyond them in every launch",
+  }),
+  unbacked_percentiles: unbackedSchema("The others, with the launch that has the fewest samples"),
+};
+const LatencySpreads = closed(latencySpreads);
+
 const AcrossLaunches = closed(
-  {
-    mean_ns: nullable(Spread),
-    percentiles: Type.Array(closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: Spread })),
-    messages_per_second: nullable(Spread),
-  },
-  "Medians over the launches; the latency object pools their messages",
+  { ...latencySpreads, messages_per_second: nullable(Spread) },
+  "Medians over the launches that ran to their end; the latency object pools the messages of all",
 );
 
 const Counts = closed(
@@ -267,6 +275,7 @@ export type Details = Static<typeof DetailsSchema>;
 export type TestDetails = Static<typeof TestDetails>;
 export type WorkerDetails = Static<typeof Worker>;
 export type LaunchDetails = Static<typeof Launch>;
+export type LatencySpreads = Static<typeof LatencySpreads>;
 export type AcrossLaunches = Static<typeof AcrossLaunches>;
 export type ScheduleDetails = Static<typeof Schedule>;
 export type FiguresDetails = Static<typeof Figures>;

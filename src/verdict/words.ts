@@ -160,7 +160,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     advice: "stream to a faster disk, lower the rate, or leave streaming out",
   }),
   "percentiles-unbacked": (figures) => ({
-    sentence: `${text(figures, "samples")} samples leave fewer than ${text(figures, "needed")} ${tails(text(figures, "percentiles"))}`,
+    sentence: `${text(figures, "samples")} samples${figures.allLaunches === undefined ? "" : " of a launch"} leave fewer than ${text(figures, "needed")} ${tails(text(figures, "percentiles"))}`,
     advice: "send more messages (-i) or measure for longer (-d)",
   }),
   "privilege-missing": (figures) => ({

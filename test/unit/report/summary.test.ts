@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { MechanismOutcome } from "../../../src/measure/measurement.ts";
+import { mergeLaunches } from "../../../src/measure/merge.ts";
 import { type SummaryOptions, summaryText } from "../../../src/report/summary.ts";
 import type { BenchmarkResult } from "../../../src/result/schema.ts";
 import { snapshotOf } from "../../../src/stats/histogram.ts";
@@ -263,6 +264,31 @@ describe("percentiles without samples beyond them", () => {
     expect(textWith([50, 99.5])).toContain("\n-  fewer than 10 samples lie beyond this percentile\n");
     expect(textWith([0.5, 99.5])).toContain(
       "\n-  fewer than 10 samples lie below or beyond this percentile\n",
+    );
+  });
+});
+
+/** Six launches of 500 samples each. */
+const SHORT_LAUNCHES = [1, 2, 3, 4, 5, 6].map((launch) =>
+  pinned({ latency: evenly(launch * 1000 + 1, launch * 1000 + 500) }),
+);
+const FEW_EACH = resultOf({
+  plan: planOf({ ...PINNED, tests: ["round-trip"], launches: 6, percentiles: [50, 98, 99, 99.9] }),
+  outcomes: [
+    outcomeOf({
+      measurements: [mergeLaunches(SHORT_LAUNCHES)],
+      launches: SHORT_LAUNCHES.map((measurement, index) => ({ launch: index + 1, measurement })),
+    }),
+  ],
+});
+
+describe("launches of few samples", () => {
+  test("show no percentile that one of them has too few for, also where all together had enough", () => {
+    const text = textOf(FEW_EACH, { columns: 140 });
+    expect(text).toMatch(/^ {2}uds +3000 .* 3\.75 µs \[.*\] +3\.99 µs \[.*\] +- +- +6\.50 µs +100k /m);
+    expect(text).toContain("\n-  fewer than 10 samples of a launch lie beyond this percentile\n");
+    expect(text).toContain(
+      "~ uds round-trip: 500 samples of a launch leave fewer than 10 beyond p99, p99.9. Send more",
     );
   });
 });

@@ -42,6 +42,13 @@ describe("the words of a finding", () => {
       "1234567 of 12345678 messages never arrived",
     ],
     [
+      {
+        id: "percentiles-unbacked",
+        figures: { percentiles: "p99.9", samples: 500, allLaunches: 3000, needed: 10 },
+      },
+      "500 samples of a launch leave fewer than 10 beyond p99.9",
+    ],
+    [
       { id: "percentiles-unbacked", figures: { percentiles: "p0.5", samples: 1000, needed: 10 } },
       "1000 samples leave fewer than 10 below p0.5",
     ],
