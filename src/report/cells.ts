@@ -104,10 +104,38 @@ export function spreadAt(spreads: LatencySpreads | null, percentile: number): Sp
 
 /** A distribution as tables show it. */
 export interface TableFigures {
+  readonly min_ns: number | bigint;
+  readonly mean_ns: number;
+  readonly median_ns: number | bigint;
+  readonly max_ns: number | bigint;
   readonly samples: number | bigint;
   readonly percentiles: PercentileValues;
   /** Where there are launches; then medians over them take the place of what all messages together say. */
   readonly spreads: LatencySpreads | null;
+}
+
+/** The latency of a cell; null without samples. */
+export function headlineOf(cell: ReportCell): TableFigures | null {
+  const latency = cell.metrics?.latency;
+  return latency ? { ...latency, samples: latency.total_samples, spreads: acrossOf(cell) } : null;
+}
+
+/** With a schedule, what stands beside the response time. */
+export function besideOf(cell: ReportCell): { readonly name: string; readonly figures: TableFigures }[] {
+  const schedule = cell.details?.schedule;
+  const across = acrossOf(cell);
+  const beside = [
+    { name: "service", figures: schedule?.service_time, spreads: across?.service_time ?? null },
+    { name: "lateness", figures: schedule?.lateness, spreads: across?.lateness ?? null },
+  ];
+  return beside.flatMap(({ name, figures, spreads }) =>
+    figures ? [{ name, figures: { ...figures, samples: figures.distribution.count, spreads } }] : [],
+  );
+}
+
+/** The mean that a table shows. */
+export function meanShown({ mean_ns: mean, spreads }: TableFigures): number {
+  return spreads?.mean_ns?.median ?? mean;
 }
 
 /** What a table shows at a percentile; null where too few samples lie beyond it, or in one of the launches. */

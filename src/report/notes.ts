@@ -126,7 +126,7 @@ export function launchesNote(cells: readonly ReportCell[], utf8: boolean): strin
   const launches = fewest === most ? `${most} launches` : `${fewest} to ${most} launches`;
   const hasRange = cells.some((cell) => launchesOf(cell).length > 0 && kindOf(cell) === "range");
   const ends = hasRange ? "least and greatest" : "95 % interval of the median (bootstrap)";
-  return `Medians of ${launches}; ${utf8 ? "[low–high]" : "[low-high]"}: ${ends}`;
+  return `Medians of ${launches}, but samples, min and max of all; ${utf8 ? "[low–high]" : "[low-high]"}: ${ends}`;
 }
 
 function kindOf({ details }: ReportCell): string | undefined {

@@ -1,6 +1,14 @@
 /** The columns of the summary, and which of them a terminal has room for. */
 
-import { acrossOf, messagesPerSecond, shownAt, spreadAt, type TableFigures } from "./cells.ts";
+import {
+  besideOf,
+  headlineOf,
+  meanShown,
+  messagesPerSecond,
+  shownAt,
+  spreadAt,
+  type TableFigures,
+} from "./cells.ts";
 import type { RankedCell } from "./groups.ts";
 import { percentilesByImportance } from "./percentile-columns.ts";
 import { shapeText } from "./shape.ts";
@@ -12,45 +20,21 @@ export interface Row {
   /** Indented, marked. */
   readonly label: string;
   readonly ranked: RankedCell;
-  readonly figures: RowFigures | null;
+  readonly figures: TableFigures | null;
   /** Service time and lateness have no rates of their own. */
   readonly isHeadline: boolean;
 }
 
-/** What the response time of a cell and the two beside it have in common. */
-interface RowFigures extends TableFigures {
-  readonly min_ns: number | bigint;
-  readonly mean_ns: number;
-  readonly max_ns: number | bigint;
-}
-
 /** The rows of one cell. */
 export function rowsOf(ranked: RankedCell, mark: string): Row[] {
-  const { metrics, details } = ranked.cell;
-  const latency = metrics?.latency ?? null;
-  const beside = [
-    ["service", details?.schedule?.service_time],
-    ["lateness", details?.schedule?.lateness],
-  ] as const;
   return [
-    {
-      label: mark + ranked.name,
+    { label: mark + ranked.name, ranked, figures: headlineOf(ranked.cell), isHeadline: true },
+    ...besideOf(ranked.cell).map(({ name, figures }) => ({
+      label: `    ${name}`,
       ranked,
-      figures: latency && { ...latency, samples: latency.total_samples, spreads: acrossOf(ranked.cell) },
-      isHeadline: true,
-    },
-    ...beside.flatMap(([name, figures]) =>
-      figures
-        ? [
-            {
-              label: `    ${name}`,
-              ranked,
-              figures: { ...figures, samples: figures.distribution.count, spreads: null },
-              isHeadline: false,
-            },
-          ]
-        : [],
-    ),
+      figures,
+      isHeadline: false,
+    })),
   ];
 }
 
@@ -137,17 +121,17 @@ interface TextColumn extends Column {
 function columnsOf(layout: Layout, rows: readonly Row[], utf8: boolean): TextColumn[] {
   const right = (head: string, text: TextColumn["text"]): TextColumn => ({ head, align: "right", text });
   const left = (head: string, text: TextColumn["text"]): TextColumn => ({ head, align: "left", text });
-  const time = (head: string, figure: "min_ns" | "mean_ns" | "max_ns") =>
-    right(head, ({ figures }) => (figures === null ? "-" : timeText(Number(figures[figure]), utf8)));
+  const time = (head: string, nsOf: (figures: TableFigures) => number | bigint) =>
+    right(head, ({ figures }) => (figures === null ? "-" : timeText(Number(nsOf(figures)), utf8)));
   const hasFactors = rows.some(({ ranked }) => ranked.factor !== null);
   return [
     left("ipc", (row) => row.label),
     right("samples", ({ figures }) => (figures === null ? "-" : String(figures.samples))),
-    ...(layout.minAndMean ? [time("min", "min_ns"), time("mean", "mean_ns")] : []),
+    ...(layout.minAndMean ? [time("min", ({ min_ns: ns }) => ns), time("mean", meanShown)] : []),
     ...layout.percentiles.map((one) =>
       right(`p${one}`, (row) => percentileText(row, one, layout.withSpread.includes(one), utf8)),
     ),
-    ...(layout.max ? [time("max", "max_ns")] : []),
+    ...(layout.max ? [time("max", ({ max_ns: ns }) => ns)] : []),
     right("msg/s", (row) => rateText(row, amountText)),
     ...(layout.megabytes
       ? [right("MB/s", (row) => rateText(row, (messages) => megabytesText(messages * messageBytes(row))))]

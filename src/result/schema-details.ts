@@ -103,20 +103,27 @@ const Spread = closed(
 
 const LaunchUsage = nullable(UsageFiguresSchema, "null if the measured phase did not end");
 
+const launchFigures = {
+  mean_ns: nullable(quantity("ns"), "null when nothing was recorded"),
+  max_ns: nullable(exactInteger("ns"), "null when nothing was recorded"),
+  percentiles: Type.Array(
+    closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") }),
+  ),
+  unbacked_percentiles: unbackedSchema(
+    "Those of them with fewer than 10 samples of this launch beyond them, whose values say little",
+  ),
+};
+const LaunchFigures = closed(launchFigures);
+
 const Launch = closed(
   {
     launch: count("Number of the launch, from 1"),
     complete: Type.Boolean({ description: "It ran to its end" }),
     failure: nullable(Type.String(), "Why it failed or ended early"),
     received: count("Messages"),
-    mean_ns: nullable(quantity("ns"), "null when nothing was recorded"),
-    max_ns: nullable(exactInteger("ns"), "null when nothing was recorded"),
-    percentiles: Type.Array(
-      closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") }),
-    ),
-    unbacked_percentiles: unbackedSchema(
-      "Those of them with fewer than 10 samples of this launch beyond them, whose values say little",
-    ),
+    ...launchFigures,
+    service_time: nullable(LaunchFigures, "From the actual send; null in a closed loop"),
+    lateness: nullable(LaunchFigures, "From the scheduled moment to the actual send; null in a closed loop"),
     messages_per_second: nullable(quantity("Messages a second"), "null for an empty window"),
     same_cpu_share: nullable(quantity("0 to 1"), "Share of messages handled with both sides on one CPU"),
     usage: closed(
@@ -137,7 +144,12 @@ const latencySpreads = {
 const LatencySpreads = closed(latencySpreads);
 
 const AcrossLaunches = closed(
-  { ...latencySpreads, messages_per_second: nullable(Spread) },
+  {
+    ...latencySpreads,
+    service_time: nullable(LatencySpreads, "From the actual send; null in a closed loop"),
+    lateness: nullable(LatencySpreads, "From the scheduled moment to the actual send; null in a closed loop"),
+    messages_per_second: nullable(Spread),
+  },
   "Medians over the launches that ran to their end; the latency object pools the messages of all",
 );
 
@@ -275,6 +287,7 @@ export type Details = Static<typeof DetailsSchema>;
 export type TestDetails = Static<typeof TestDetails>;
 export type WorkerDetails = Static<typeof Worker>;
 export type LaunchDetails = Static<typeof Launch>;
+export type LaunchFigures = Static<typeof LaunchFigures>;
 export type LatencySpreads = Static<typeof LatencySpreads>;
 export type AcrossLaunches = Static<typeof AcrossLaunches>;
 export type ScheduleDetails = Static<typeof Schedule>;

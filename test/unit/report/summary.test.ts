@@ -303,7 +303,8 @@ round-trip
   uds    16001  19.0 µs [17–21]  23.9 µs  27.0 µs  96.2k    1.00x  ▄▄▅▅▆▇▇█
   tcp    16001  39.0 µs [37–41]  43.9 µs  47.0 µs  96.2k    2.05x  ▆▆▆▇▇▇██
 
-Medians of 7 launches; [low–high]: 95 % interval of the median (bootstrap)
+Medians of 7 launches, but samples, min and max of all; [low–high]: 95 %
+  interval of the median (bootstrap)
 Only in files and on wider terminals: min, mean, p95, p99.9, MB/s
 Shape: from the least sample to p99, logarithmic; the last column holds the rest
 `,
@@ -319,7 +320,7 @@ round-trip
   uds    16001  19.0 µs [17–21]  23.5 µs [22–26]  23.9 µs [22–26]  24.0 µs [22–26]  27.0 µs  96.2k  98.5    1.00x  ▄▄▅▅▆▇▇█
   tcp    16001  39.0 µs [37–41]  43.5 µs [42–46]  43.9 µs [42–46]  44.0 µs [42–46]  47.0 µs  96.2k  98.5    2.05x  ▆▆▆▇▇▇██
 
-Medians of 7 launches; [low–high]: 95 % interval of the median (bootstrap)
+Medians of 7 launches, but samples, min and max of all; [low–high]: 95 % interval of the median (bootstrap)
 Only in files and on wider terminals: min, mean
 Shape: from the least sample to p99, logarithmic; the last column holds the rest
 `,
