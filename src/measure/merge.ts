@@ -1,4 +1,5 @@
 import { mergeSnapshots } from "../stats/histogram.ts";
+import { addUsage } from "../system/usage-merge.ts";
 import type {
   EffectiveSide,
   LatencySnapshot,
@@ -30,13 +31,19 @@ export function mergeWaits(parts: readonly (RoomWaits | StreamStalls)[]): RoomWa
   };
 }
 
-/** The latest launch's process, with the CPUs of all. */
+/** The latest launch's process, with the CPUs and the costs of all. */
 function mergeSides(parts: readonly (EffectiveSide | null)[]): EffectiveSide | null {
   const sides = parts.filter((side) => side !== null);
   const last = sides.at(-1);
   if (last === undefined) return null;
   const usedCpus = [...new Set(sides.flatMap((side) => side.usedCpus))].sort((a, b) => a - b);
-  return { ...last, usedCpus, migrations: sum(sides.map((side) => side.migrations)) };
+  const usages = sides.map((side) => side.usage).filter((usage) => usage !== null);
+  return {
+    ...last,
+    usedCpus,
+    migrations: sum(sides.map((side) => side.migrations)),
+    usage: addUsage(usages),
+  };
 }
 
 function firstFailure(launches: readonly Measurement[]): string | null {

@@ -1,10 +1,10 @@
 import type { LedgerFile } from "../measure/ledger.ts";
 import type { LatencySnapshot, Measurement } from "../measure/measurement.ts";
 import { ratio } from "../stats/exact.ts";
-import { percentilesNs } from "../stats/histogram.ts";
+import { backedPercentilesNs } from "../stats/histogram.ts";
 import { readCellState, readLatency } from "./cell-state.ts";
 import { measuredShare, TimeLeft } from "./estimate.ts";
-import { cellEndLine, type ProgressFigures, progressLine } from "./line.ts";
+import { cellEndLine, type MiddleAndTail, type ProgressFigures, progressLine } from "./line.ts";
 import type { ObservedCell, RunObserver } from "./observer.ts";
 
 /** Four times a second. */
@@ -32,9 +32,11 @@ interface Watched {
   lastMs: number;
 }
 
-function middleAndTail(latency: LatencySnapshot): { p50Ns: number | null; p99Ns: number | null } {
-  const [p50, p99] = percentilesNs(latency, [50, 99]) ?? [null, null];
-  return { p50Ns: p50 == null ? null : Number(p50), p99Ns: p99 == null ? null : Number(p99) };
+function middleAndTail(snapshot: LatencySnapshot): MiddleAndTail | null {
+  const values = backedPercentilesNs(snapshot, [50, 99]);
+  if (values === null) return null;
+  const [p50Ns = null, p99Ns = null] = values.map((value) => (value === null ? null : Number(value)));
+  return { p50Ns, p99Ns };
 }
 
 /** Received over the measured window; null where that is empty. */
@@ -75,7 +77,7 @@ export class ProgressDisplay implements RunObserver {
     const end = {
       counts: measurement.counts,
       ratePerSecond: measuredRate(measurement),
-      ...middleAndTail(measurement.latency),
+      latency: middleAndTail(measurement.latency),
       failure: measurement.failure,
     };
     this.#screen.write(`${cellEndLine(cell, end, this.#screen.utf8)}\n`);
@@ -109,7 +111,7 @@ export class ProgressDisplay implements RunObserver {
       phase: state.phase,
       share,
       ratePerSecond: state.phase === "measuring" ? ratePerSecond : null,
-      ...middleAndTail(readLatency(ledger, cell.test, cell.ratePerSecond !== null)),
+      latency: middleAndTail(readLatency(ledger, cell.test, cell.ratePerSecond !== null)),
       leftMs: this.#timeLeft.estimateMs(cell, share, measuredMs, nowMs - startMs),
     };
   }

@@ -6,6 +6,12 @@ import { MECHANISM_NAMES } from "../result/names.ts";
 import type { Phase } from "./cell-state.ts";
 import type { ObservedCell } from "./observer.ts";
 
+/** Two percentiles, ns; null where too few samples lie beyond one. */
+export interface MiddleAndTail {
+  readonly p50Ns: number | null;
+  readonly p99Ns: number | null;
+}
+
 /** What the line that is redrawn shows. */
 export interface ProgressFigures {
   readonly phase: Phase;
@@ -13,9 +19,8 @@ export interface ProgressFigures {
   readonly share: number | null;
   /** Messages a second, over the last moments; null before the first two looks. */
   readonly ratePerSecond: number | null;
-  /** Running percentiles of the cell, ns; null before the first message. */
-  readonly p50Ns: number | null;
-  readonly p99Ns: number | null;
+  /** Of the cell so far; null before the first message. */
+  readonly latency: MiddleAndTail | null;
   /** Of the whole run, estimated; null where nothing tells. */
   readonly leftMs: number | null;
 }
@@ -24,8 +29,8 @@ export interface ProgressFigures {
 export interface CellEnd {
   readonly counts: Pick<MessageCounts, "sent" | "received" | "lost">;
   readonly ratePerSecond: number | null;
-  readonly p50Ns: number | null;
-  readonly p99Ns: number | null;
+  /** null if nothing was recorded. */
+  readonly latency: MiddleAndTail | null;
   /** null if it went well. */
   readonly failure: string | null;
 }
@@ -47,11 +52,10 @@ export function leftText(ms: number): string {
   return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`;
 }
 
-function percentileTexts({ p50Ns, p99Ns }: ProgressFigures | CellEnd, utf8: boolean): string[] {
-  return [
-    ...(p50Ns === null ? [] : [`p50 ${timeText(p50Ns, utf8)}`]),
-    ...(p99Ns === null ? [] : [`p99 ${timeText(p99Ns, utf8)}`]),
-  ];
+function percentileTexts(latency: MiddleAndTail | null, utf8: boolean): string[] {
+  if (latency === null) return [];
+  const textOf = (ns: number | null) => (ns === null ? "-" : timeText(ns, utf8));
+  return [`p50 ${textOf(latency.p50Ns)}`, `p99 ${textOf(latency.p99Ns)}`];
 }
 
 /** One line for a terminal of so many columns; what matters least is left out where it is narrow. */
@@ -65,7 +69,7 @@ export function progressLine(
     cellText(cell),
     phase === "measuring" && share !== null ? `${Math.floor(share * 100)} %` : phase,
     ...(ratePerSecond === null ? [] : [`${amountText(ratePerSecond)}/s`]),
-    ...percentileTexts(figures, utf8),
+    ...percentileTexts(figures.latency, utf8),
     ...(leftMs === null ? [] : [`${leftText(leftMs)} left`]),
   ];
   let line = parts.join("  ");
@@ -85,5 +89,5 @@ export function cellEndLine(cell: ObservedCell, end: CellEnd, utf8: boolean): st
   const messages = `${count} ${count === 1 ? "message" : "messages"}`;
   if (end.failure !== null) return `${cellText(cell)}: failed after ${messages}`;
   const rate = end.ratePerSecond === null ? [] : [`${amountText(end.ratePerSecond)}/s`];
-  return `${cellText(cell)}: ${[messages, ...rate, ...percentileTexts(end, utf8)].join(", ")}`;
+  return `${cellText(cell)}: ${[messages, ...rate, ...percentileTexts(end.latency, utf8)].join(", ")}`;
 }

@@ -3,7 +3,7 @@
 import type { Mechanism, Test } from "../cli/plan.ts";
 import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult, MechanismResult, PerformanceMetrics } from "../result/schema.ts";
-import type { AcrossLaunches, TestDetails } from "../result/schema-details.ts";
+import type { AcrossLaunches, LatencySpreads, TestDetails } from "../result/schema-details.ts";
 import { isBacked } from "../stats/histogram.ts";
 import type { VerdictDetails } from "../verdict/verdict-schema.ts";
 
@@ -92,23 +92,78 @@ export function launchesOf({ details }: ReportCell): TestDetails["launches"] {
   return launches.length > 1 ? launches.filter((launch) => launch.complete) : [];
 }
 
-/** The median over launches with its interval; null with one launch, or where one launch has too few samples for it. */
-export function spreadAt(cell: ReportCell, percentile: number): Spread | null {
-  const launches = launchesOf(cell);
-  const fewest = Math.min(...launches.map((launch) => launch.received));
-  if (launches.length === 0 || !isBacked(percentile, BigInt(fewest))) return null;
-  const found = cell.details?.across_launches.percentiles.find((entry) => entry.percentile === percentile);
-  return found?.value_ns ?? null;
+/** What the launches say together; null with one launch. */
+export function acrossOf(cell: ReportCell): AcrossLaunches | null {
+  return launchesOf(cell).length > 0 ? cell.details!.across_launches : null;
 }
 
-/** What cells are ranked by: the median over launches of the median, or with one launch the median; null without samples. */
+/** The median over launches with its interval; null without launches, or where one of them has too few samples for it. */
+export function spreadAt(spreads: LatencySpreads | null, percentile: number): Spread | null {
+  return spreads?.percentiles.find((entry) => entry.percentile === percentile)?.value_ns ?? null;
+}
+
+/** A distribution as tables show it. */
+export interface TableFigures {
+  readonly min_ns: number | bigint;
+  readonly mean_ns: number;
+  readonly median_ns: number | bigint;
+  readonly max_ns: number | bigint;
+  readonly samples: number | bigint;
+  readonly percentiles: PercentileValues;
+  /** Where there are launches; then medians over them take the place of what all messages together say. */
+  readonly spreads: LatencySpreads | null;
+}
+
+/** The latency of a cell; null without samples. */
+export function headlineOf(cell: ReportCell): TableFigures | null {
+  const latency = cell.metrics?.latency;
+  return latency ? { ...latency, samples: latency.total_samples, spreads: acrossOf(cell) } : null;
+}
+
+/** With a schedule, what stands beside the response time. */
+export function besideOf(cell: ReportCell): { readonly name: string; readonly figures: TableFigures }[] {
+  const schedule = cell.details?.schedule;
+  const across = acrossOf(cell);
+  const beside = [
+    { name: "service", figures: schedule?.service_time, spreads: across?.service_time ?? null },
+    { name: "lateness", figures: schedule?.lateness, spreads: across?.lateness ?? null },
+  ];
+  return beside.flatMap(({ name, figures, spreads }) =>
+    figures ? [{ name, figures: { ...figures, samples: figures.distribution.count, spreads } }] : [],
+  );
+}
+
+/** The mean that a table shows. */
+export function meanShown({ mean_ns: mean, spreads }: TableFigures): number {
+  return spreads?.mean_ns?.median ?? mean;
+}
+
+/** What a table shows at a percentile; null where too few samples lie beyond it, or in one of the launches. */
+export function shownAt(
+  { samples, percentiles, spreads }: TableFigures,
+  percentile: number,
+): { readonly ns: number; readonly spread: Spread | null } | null {
+  if (spreads !== null) {
+    const spread = spreadAt(spreads, percentile);
+    return spread && { ns: spread.median, spread };
+  }
+  const value = backedValue(percentiles, percentile, samples);
+  return value === null ? null : { ns: Number(value), spread: null };
+}
+
+/**
+ * What cells are ranked by: the median over launches of the median, or with one launch the median; null without samples, or
+ * with too few for it.
+ */
 export function centreNs(cell: ReportCell): number | null {
-  return spreadAt(cell, 50)?.median ?? cell.metrics?.latency?.median_ns ?? null;
+  const across = acrossOf(cell);
+  if (across?.unbacked_percentiles.some(({ percentile }) => percentile === 50)) return null;
+  return spreadAt(across, 50)?.median ?? cell.metrics?.latency?.median_ns ?? null;
 }
 
 /** Messages a second, with several launches the median over them; null where the measured window was empty. */
 export function messagesPerSecond(cell: ReportCell): number | null {
-  const ofLaunches = launchesOf(cell).length > 0 ? cell.details?.across_launches.messages_per_second : null;
+  const ofLaunches = acrossOf(cell)?.messages_per_second;
   const throughput = cell.metrics?.throughput;
   if (ofLaunches) return ofLaunches.median;
   return throughput && throughput.duration_ns > 0 ? throughput.messages_per_second : null;

@@ -4,10 +4,10 @@ import type { BenchmarkResult } from "../result/schema.ts";
 import type { FiguresDetails, SideDetails } from "../result/schema-details.ts";
 import { isBacked } from "../stats/histogram.ts";
 import {
+  acrossOf,
   askedPercentiles,
   backedValue,
   cellsOf,
-  launchesOf,
   type PercentileValues,
   type ReportCell,
   type Spread,
@@ -151,11 +151,9 @@ function launchColumns(percentiles: readonly number[]): CsvColumn[] {
     { head: "launch_interval", value: (cell) => meanSpread(cell)?.kind },
     ...spreadColumns("launch_mean", "ns", meanSpread),
     ...percentiles.flatMap((percentile) =>
-      spreadColumns(`launch_p${percentile}`, "ns", (cell) => spreadAt(cell, percentile)),
+      spreadColumns(`launch_p${percentile}`, "ns", (cell) => spreadAt(acrossOf(cell), percentile)),
     ),
-    ...spreadColumns("launch_messages", "per_second", (cell) =>
-      launchesOf(cell).length > 0 ? cell.details!.across_launches.messages_per_second : null,
-    ),
+    ...spreadColumns("launch_messages", "per_second", (cell) => acrossOf(cell)?.messages_per_second ?? null),
   ];
 }
 
@@ -164,7 +162,7 @@ function isComplete(launch: { readonly complete: boolean }): boolean {
 }
 
 function meanSpread(cell: ReportCell): Spread | null {
-  return launchesOf(cell).length > 0 ? cell.details!.across_launches.mean_ns : null;
+  return acrossOf(cell)?.mean_ns ?? null;
 }
 
 function spreadColumns(

@@ -4,11 +4,14 @@ import type { BenchmarkResult } from "../result/schema.ts";
 import { UNKNOWN } from "../system/kernel-files.ts";
 import {
   askedPercentiles,
-  backedValue,
+  besideOf,
+  headlineOf,
   isDoubtful,
+  meanShown,
   messagesPerSecond,
   type ReportCell,
-  spreadAt,
+  shownAt,
+  type TableFigures,
 } from "./cells.ts";
 import { type Group, groupsOf, type RankedCell } from "./groups.ts";
 import { launchesNote, namesNotRun, notesOf, SCHEDULE_NOTE } from "./notes.ts";
@@ -65,8 +68,8 @@ function columnsOf(groups: readonly Group[], percentiles: readonly number[]): Ma
     left("ipc", ({ name }) => name),
     right("samples", ({ cell }) => String(cell.metrics?.latency?.total_samples ?? "-")),
     right("min", ({ cell }) => time(cell.metrics?.latency?.min_ns)),
-    right("mean", ({ cell }) => time(cell.metrics?.latency?.mean_ns)),
-    ...percentiles.map((one) => right(`p${one}`, (ranked) => percentileText(ranked, one))),
+    right("mean", ({ cell }) => meanText(headlineOf(cell))),
+    ...percentiles.map((one) => right(`p${one}`, ({ cell }) => percentileText(headlineOf(cell), one))),
     right("max", ({ cell }) => time(cell.metrics?.latency?.max_ns)),
     right("msg/s", ({ cell }) => rateText(cell, amountText)),
     right("MB/s", ({ cell }) =>
@@ -81,12 +84,14 @@ function columnsOf(groups: readonly Group[], percentiles: readonly number[]): Ma
   ];
 }
 
-function percentileText({ cell }: RankedCell, percentile: number): string {
-  const spread = spreadAt(cell, percentile);
-  if (spread !== null) return spreadText(spread, true);
-  const latency = cell.metrics?.latency;
-  const value = latency ? backedValue(latency.percentiles, percentile, latency.total_samples) : null;
-  return value === null ? "-" : timeText(Number(value), true);
+function meanText(figures: TableFigures | null): string {
+  return figures === null ? "-" : timeText(meanShown(figures), true);
+}
+
+function percentileText(figures: TableFigures | null, percentile: number): string {
+  const shown = figures && shownAt(figures, percentile);
+  if (shown === null) return "-";
+  return shown.spread ? spreadText(shown.spread, true) : timeText(shown.ns, true);
 }
 
 function rateText(cell: ReportCell, textOf: (messages: number) => string): string {
@@ -117,16 +122,14 @@ function notesOfRun(result: BenchmarkResult, groups: readonly Group[]): string[]
 function scheduleNotes(groups: readonly Group[]): string[] {
   return groups.flatMap(({ title, ranked }) =>
     ranked.flatMap(({ name, cell }) => {
-      const schedule = cell.details?.schedule;
-      if (!schedule?.service_time || !schedule.lateness) return [];
-      const figures = [
-        ["service", schedule.service_time],
-        ["lateness", schedule.lateness],
-      ] as const;
-      const texts = figures.map(([what, { median_ns: median, max_ns: max }]) => {
-        return `${what} p50 ${timeText(Number(median), true)}, max ${timeText(Number(max), true)}`;
+      const texts = besideOf(cell).map(({ name: what, figures }) => {
+        // The median is not among the percentiles unless it was asked for.
+        const median = [{ percentile: 50, value_ns: figures.median_ns }];
+        const p50 = shownAt({ ...figures, percentiles: median }, 50);
+        const max = `max ${timeText(Number(figures.max_ns), true)}`;
+        return `${what} ${p50 === null ? "" : `p50 ${timeText(p50.ns, true)}, `}${max}`;
       });
-      return [`${name} ${title}: ${texts.join("; ")}`];
+      return texts.length === 0 ? [] : [`${name} ${title}: ${texts.join("; ")}`];
     }),
   );
 }

@@ -3,7 +3,7 @@
 import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
 import { faultsInWords } from "../result/verdict.ts";
-import { SAMPLES_NEEDED_BEYOND } from "../stats/histogram.ts";
+import { SAMPLES_NEEDED_BEYOND, tailOf } from "../stats/histogram.ts";
 import type { VerdictDetails } from "../verdict/verdict-schema.ts";
 import { launchesOf, type ReportCell } from "./cells.ts";
 import type { Group } from "./groups.ts";
@@ -102,7 +102,13 @@ function countsText({ details, problem }: ReportCell): string {
   return ` (${sent} sent, ${received} received${faults && `, ${faults}`})`;
 }
 
-export const UNBACKED_NOTE = `-  fewer than ${SAMPLES_NEEDED_BEYOND} samples lie beyond this percentile`;
+/** What "-" stands for where a percentile would; null where it stands nowhere. */
+export function unbackedNote(percentiles: readonly number[], cells: readonly ReportCell[]): string | null {
+  if (percentiles.length === 0) return null;
+  const samples = cells.some((cell) => launchesOf(cell).length > 0) ? "samples of a launch" : "samples";
+  const tails = [...new Set(percentiles.map(tailOf))].join(" or ");
+  return `-  fewer than ${SAMPLES_NEEDED_BEYOND} ${samples} lie ${tails} this percentile`;
+}
 
 export const SHAPE_NOTE = "Shape: from the least sample to p99, logarithmic; the last column holds the rest";
 
@@ -118,7 +124,7 @@ export function launchesNote(cells: readonly ReportCell[], utf8: boolean): strin
   const launches = fewest === most ? `${most} launches` : `${fewest} to ${most} launches`;
   const hasRange = cells.some((cell) => launchesOf(cell).length > 0 && kindOf(cell) === "range");
   const ends = hasRange ? "least and greatest" : "95 % interval of the median (bootstrap)";
-  return `Medians of ${launches}; ${utf8 ? "[low–high]" : "[low-high]"}: ${ends}`;
+  return `Medians of ${launches}, but samples, min and max of all; ${utf8 ? "[low–high]" : "[low-high]"}: ${ends}`;
 }
 
 function kindOf({ details }: ReportCell): string | undefined {

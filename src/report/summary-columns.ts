@@ -1,6 +1,14 @@
 /** The columns of the summary, and which of them a terminal has room for. */
 
-import { backedValue, messagesPerSecond, type PercentileValues, spreadAt } from "./cells.ts";
+import {
+  besideOf,
+  headlineOf,
+  meanShown,
+  messagesPerSecond,
+  shownAt,
+  spreadAt,
+  type TableFigures,
+} from "./cells.ts";
 import type { RankedCell } from "./groups.ts";
 import { percentilesByImportance } from "./percentile-columns.ts";
 import { shapeText } from "./shape.ts";
@@ -12,47 +20,21 @@ export interface Row {
   /** Indented, marked. */
   readonly label: string;
   readonly ranked: RankedCell;
-  readonly figures: RowFigures | null;
+  readonly figures: TableFigures | null;
   /** Service time and lateness have no rates of their own. */
   readonly isHeadline: boolean;
 }
 
-/** What the response time of a cell and the two beside it have in common. */
-interface RowFigures {
-  readonly samples: number | bigint;
-  readonly min_ns: number | bigint;
-  readonly mean_ns: number;
-  readonly max_ns: number | bigint;
-  readonly percentiles: PercentileValues;
-}
-
 /** The rows of one cell. */
 export function rowsOf(ranked: RankedCell, mark: string): Row[] {
-  const { metrics, details } = ranked.cell;
-  const latency = metrics?.latency ?? null;
-  const beside = [
-    ["service", details?.schedule?.service_time],
-    ["lateness", details?.schedule?.lateness],
-  ] as const;
   return [
-    {
-      label: mark + ranked.name,
+    { label: mark + ranked.name, ranked, figures: headlineOf(ranked.cell), isHeadline: true },
+    ...besideOf(ranked.cell).map(({ name, figures }) => ({
+      label: `    ${name}`,
       ranked,
-      figures: latency && { ...latency, samples: latency.total_samples },
-      isHeadline: true,
-    },
-    ...beside.flatMap(([name, figures]) =>
-      figures
-        ? [
-            {
-              label: `    ${name}`,
-              ranked,
-              figures: { ...figures, samples: figures.distribution.count },
-              isHeadline: false,
-            },
-          ]
-        : [],
-    ),
+      figures,
+      isHeadline: false,
+    })),
   ];
 }
 
@@ -70,7 +52,8 @@ interface Layout {
 export interface FittingTable extends Layout {
   /** The head, then one line per row. */
   readonly lines: readonly string[];
-  readonly hasUnbacked: boolean;
+  /** Percentiles shown that some row has too few samples for. */
+  readonly unbacked: readonly number[];
 }
 
 export interface TableOptions {
@@ -95,7 +78,7 @@ export function fittingTable(
       rows.map((row) => columns.map((column) => column.text(row))),
     );
     if (layout.isLast || Math.max(...lines.map((line) => line.length)) <= options.columns) {
-      return { ...layout, lines, hasUnbacked: rows.some((row) => hasUnbacked(row, layout.percentiles)) };
+      return { ...layout, lines, unbacked: unbackedIn(rows, layout.percentiles) };
     }
   }
   throw new Error("the last layout is taken whatever its width");
@@ -107,7 +90,9 @@ function layoutsOf(
 ): (Layout & { readonly isLast: boolean })[] {
   const important = percentilesByImportance(asked);
   const first = (count: number) => important.slice(0, count).toSorted((a, b) => a - b);
-  const hasSpreads = rows.some(({ ranked }) => important.some((one) => spreadAt(ranked.cell, one)));
+  const hasSpreads = rows.some(({ figures }) =>
+    important.some((one) => spreadAt(figures?.spreads ?? null, one)),
+  );
   const centre = hasSpreads ? important.slice(0, 1) : [];
   const everything = { minAndMean: true, max: true, megabytes: true, shape: true };
   const most = { ...everything, minAndMean: false };
@@ -136,17 +121,17 @@ interface TextColumn extends Column {
 function columnsOf(layout: Layout, rows: readonly Row[], utf8: boolean): TextColumn[] {
   const right = (head: string, text: TextColumn["text"]): TextColumn => ({ head, align: "right", text });
   const left = (head: string, text: TextColumn["text"]): TextColumn => ({ head, align: "left", text });
-  const time = (head: string, figure: "min_ns" | "mean_ns" | "max_ns") =>
-    right(head, ({ figures }) => (figures === null ? "-" : timeText(Number(figures[figure]), utf8)));
+  const time = (head: string, nsOf: (figures: TableFigures) => number | bigint) =>
+    right(head, ({ figures }) => (figures === null ? "-" : timeText(Number(nsOf(figures)), utf8)));
   const hasFactors = rows.some(({ ranked }) => ranked.factor !== null);
   return [
     left("ipc", (row) => row.label),
     right("samples", ({ figures }) => (figures === null ? "-" : String(figures.samples))),
-    ...(layout.minAndMean ? [time("min", "min_ns"), time("mean", "mean_ns")] : []),
+    ...(layout.minAndMean ? [time("min", ({ min_ns: ns }) => ns), time("mean", meanShown)] : []),
     ...layout.percentiles.map((one) =>
       right(`p${one}`, (row) => percentileText(row, one, layout.withSpread.includes(one), utf8)),
     ),
-    ...(layout.max ? [time("max", "max_ns")] : []),
+    ...(layout.max ? [time("max", ({ max_ns: ns }) => ns)] : []),
     right("msg/s", (row) => rateText(row, amountText)),
     ...(layout.megabytes
       ? [right("MB/s", (row) => rateText(row, (messages) => megabytesText(messages * messageBytes(row))))]
@@ -161,17 +146,15 @@ function messageBytes({ ranked }: Row): number {
 }
 
 function percentileText(row: Row, percentile: number, withSpread: boolean, utf8: boolean): string {
-  const spread = row.isHeadline ? spreadAt(row.ranked.cell, percentile) : null;
-  if (spread !== null) return withSpread ? spreadText(spread, utf8) : timeText(spread.median, utf8);
-  const value = row.figures && backedValue(row.figures.percentiles, percentile, row.figures.samples);
-  return value === null ? "-" : timeText(Number(value), utf8);
+  const shown = row.figures && shownAt(row.figures, percentile);
+  if (shown === null) return "-";
+  return withSpread && shown.spread ? spreadText(shown.spread, utf8) : timeText(shown.ns, utf8);
 }
 
-function hasUnbacked({ figures }: Row, percentiles: readonly number[]): boolean {
-  return (
-    figures !== null &&
-    percentiles.some((percentile) => backedValue(figures.percentiles, percentile, figures.samples) === null)
-  );
+function unbackedIn(rows: readonly Row[], percentiles: readonly number[]): number[] {
+  const isUnbacked = ({ figures }: Row, percentile: number) =>
+    figures !== null && shownAt(figures, percentile) === null;
+  return percentiles.filter((percentile) => rows.some((row) => isUnbacked(row, percentile)));
 }
 
 function rateText({ ranked: { cell }, isHeadline }: Row, textOf: (messages: number) => string): string {

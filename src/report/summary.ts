@@ -7,7 +7,7 @@ import type { BenchmarkResult } from "../result/schema.ts";
 import { askedPercentiles, isDoubtful } from "./cells.ts";
 import { bold, red } from "./colour.ts";
 import { type Group, groupsOf } from "./groups.ts";
-import { launchesNote, namesNotRun, notesOf, SCHEDULE_NOTE, SHAPE_NOTE, UNBACKED_NOTE } from "./notes.ts";
+import { launchesNote, namesNotRun, notesOf, SCHEDULE_NOTE, SHAPE_NOTE, unbackedNote } from "./notes.ts";
 import { settingsInWords } from "./settings.ts";
 import { type FittingTable, fittingTable, type Row, rowsOf } from "./summary-columns.ts";
 import { wrapped } from "./wrap.ts";
@@ -98,7 +98,7 @@ function legendLines(
     ...(table.megabytes ? [] : ["MB/s"]),
   ];
   const legend = [
-    table.hasUnbacked ? UNBACKED_NOTE : null,
+    unbackedNote(table.unbacked, cells),
     cells.some(({ details }) => details?.schedule) ? SCHEDULE_NOTE : null,
     launchesNote(cells, utf8),
     hidden.length > 0 ? `Only in files and on wider terminals: ${hidden.join(", ")}` : null,

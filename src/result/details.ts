@@ -1,15 +1,10 @@
 /** Fills `details`: what a result says beyond the reference's format. */
 
-import type { RunPlan } from "../cli/plan.ts";
-import type {
-  EffectiveSide,
-  LatencySnapshot,
-  Measurement,
-  MechanismOutcome,
-} from "../measure/measurement.ts";
+import type { RunPlan, Test } from "../cli/plan.ts";
+import type { LatencySnapshot, Measurement, MechanismOutcome } from "../measure/measurement.ts";
+import { sum } from "../measure/merge.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { encodeBuckets } from "../stats/hdr.ts";
-import { isBacked, SAMPLES_NEEDED_BEYOND, samplesBeyond } from "../stats/histogram.ts";
 import { cpuDmaLatencyDetails, realTimeDetails } from "../system/privileges-schema.ts";
 import { cpuNsPerMessage } from "../system/usage.ts";
 import { verdictDetails } from "../verdict/verdict-schema.ts";
@@ -25,6 +20,7 @@ import type {
   TestDetails,
   WorkerDetails,
 } from "./schema-details.ts";
+import { unbackedPercentiles } from "./unbacked.ts";
 import { measurementOf, problemOf } from "./verdict.ts";
 
 /** Versions of the parts that measured. */
@@ -85,6 +81,7 @@ function testDetails(
   conditions: RunConditions,
 ): TestDetails {
   const { plan } = outcome;
+  const measured = outcome.launches.map((one) => one.measurement).filter(isOf(measurement.test));
   const launches = launchDetails(outcome, measurement.test);
   const { counts, sameCpuMessages, startedAtEpochNs, windowNs, clientWaits, serverWaits, streamStalls } =
     measurement;
@@ -109,13 +106,23 @@ function testDetails(
     stalls: streamStalls === null ? null : { count: streamStalls.count, total_ns: streamStalls.totalNs },
     same_cpu_messages: sameCpuMessages,
     same_cpu_share: sameCpuShare(measurement),
-    client: side(measurement.client, counts.received),
-    server: side(measurement.server, counts.received),
-    workers: measurement.workers.map((worker, number) => workerDetails(worker, number, plan)),
+    client: side("client", measurement, measured),
+    server: side("server", measurement, measured),
+    workers: measurement.workers.map((worker, number) =>
+      workerDetails(worker, measured.map(({ workers }) => workers[number]).filter(isThere), number, plan),
+    ),
   };
 }
 
-function workerDetails(measurement: Measurement, worker: number, plan: RunPlan): WorkerDetails {
+const isOf = (test: Test) => (measurement: Measurement) => measurement.test === test;
+const isThere = <T>(value: T | undefined): value is T => value !== undefined;
+
+function workerDetails(
+  measurement: Measurement,
+  launches: readonly Measurement[],
+  worker: number,
+  plan: RunPlan,
+): WorkerDetails {
   const { counts, windowNs } = measurement;
   return {
     worker,
@@ -125,8 +132,8 @@ function workerDetails(measurement: Measurement, worker: number, plan: RunPlan):
     window_ns: windowNs === null ? null : exactInteger(windowNs),
     messages_per_second: messagesPerSecond(measurement),
     latency: figures(measurement.latency, plan.percentiles),
-    client: side(measurement.client, counts.received),
-    server: side(measurement.server, counts.received),
+    client: side("client", measurement, launches),
+    server: side("server", measurement, launches),
   };
 }
 
@@ -150,8 +157,18 @@ function figures(snapshot: LatencySnapshot, percentiles: readonly number[]): Fig
   return latency === null || mergeable === null ? null : { ...latency, distribution: mergeable };
 }
 
-function side(effective: EffectiveSide | null, messages: number): SideDetails | null {
+/** @param launches that the measurement was merged from */
+function side(
+  name: "client" | "server",
+  measurement: Measurement,
+  launches: readonly Measurement[],
+): SideDetails | null {
+  const effective = measurement[name];
   if (effective === null) return null;
+  // Those of a launch that did not come to its end cost something too, but nobody read how much.
+  const messages = sum(
+    launches.filter((launch) => launch[name]?.usage != null).map(({ counts }) => counts.received),
+  );
   return {
     pid: effective.pid,
     allowed_cpus: [...effective.allowedCpus],
@@ -173,18 +190,7 @@ function distribution(snapshot: LatencySnapshot, percentiles: readonly number[])
     sum_ns: exactInteger(snapshot.sumNs),
     sum_of_squares_ns2: exactInteger(snapshot.sumOfSquaresNs2),
     overflow_count: exactInteger(snapshot.overflowCount),
-    unbacked_percentiles: percentiles
-      .filter((percentile) => !isBacked(percentile, snapshot.count))
-      .map((percentile) => unbacked(percentile, samplesBeyond(percentile, snapshot.count))),
+    unbacked_percentiles: unbackedPercentiles(percentiles, snapshot.count),
     histogram_v2_base64: encodeBuckets(snapshot),
-  };
-}
-
-function unbacked(percentile: number, beyond: bigint) {
-  const samples = beyond === 1n ? "1 sample lies" : `${beyond} samples lie`;
-  return {
-    percentile,
-    samples_beyond: exactInteger(beyond),
-    reason: `${samples} beyond it, ${SAMPLES_NEEDED_BEYOND} are needed`,
   };
 }

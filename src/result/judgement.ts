@@ -7,7 +7,7 @@ import type { Finding, Verdict } from "../verdict/finding.ts";
 import type { VerdictInput, VerdictSide } from "../verdict/input.ts";
 import { judge } from "../verdict/judge.ts";
 import type { RunConditions } from "./conditions.ts";
-import { sameCpuShare } from "./launches.ts";
+import { sameCpuShare, usableLaunches } from "./launches.ts";
 
 function sideOf(side: EffectiveSide | null, requestedCpu: number | null): VerdictSide | null {
   return side === null ? null : { ...side, requestedCpu };
@@ -21,10 +21,19 @@ function farSideOf(side: EffectiveSide | null): VerdictSide | null {
   return { ...side, requestedCpu, sendBufferBytes: null, receiveBufferBytes: null };
 }
 
-/** A launch is judged by what happened to it, but has the samples of all launches behind its percentiles. */
+/** Of the launches that medians are taken from, else all there are. */
+function fewestSamples(launches: readonly Measurement[], pooled: Measurement): number {
+  return Math.min(...[pooled, ...usableLaunches(launches)].map(({ latency }) => Number(latency.count)));
+}
+
+/**
+ * A launch is judged by what happened to it, but whether there are enough samples is a matter of all of them.
+ * @param fewest samples of any launch
+ */
 function inputOf(
   launch: Measurement,
   pooled: Measurement,
+  fewest: number,
   plan: RunPlan,
   conditions: RunConditions,
 ): VerdictInput {
@@ -36,9 +45,10 @@ function inputOf(
     latencyAbsent: launch.latencyAbsent,
     isPeerForeign: launch.isPeerForeign,
     sampleCount: Number(pooled.latency.count),
+    fewestSamples: fewest,
     percentiles: plan.percentiles.map((percentile) => ({
       percentile,
-      samplesBeyond: Number(samplesBeyond(percentile, pooled.latency.count)),
+      samplesBeyond: Number(samplesBeyond(percentile, BigInt(fewest))),
     })),
     p50Ns: p50Ns === null ? null : Number(p50Ns),
     clockResolutionNs: conditions.clockResolutionNs,
@@ -76,9 +86,11 @@ export function judgeTest(
   pooled: Measurement,
   conditions: RunConditions,
 ): Verdict {
-  const verdicts = outcome.launches
-    .filter(({ measurement }) => measurement.test === test)
-    .map(({ measurement }) => judge(inputOf(measurement, pooled, outcome.plan, conditions)));
+  const launches = outcome.launches
+    .map(({ measurement }) => measurement)
+    .filter((measurement) => measurement.test === test);
+  const fewest = fewestSamples(launches, pooled);
+  const verdicts = launches.map((launch) => judge(inputOf(launch, pooled, fewest, outcome.plan, conditions)));
   const reasons = onceEach(verdicts.flatMap((verdict) => verdict.reasons));
   return {
     verdict: reasons.length > 0 ? "invalid" : "valid",

@@ -6,6 +6,7 @@ import { CpuDmaLatencySchema, RealTimeSchema } from "../system/privileges-schema
 import { UsageFiguresSchema } from "../system/usage-schema.ts";
 import { VerdictSchema } from "../verdict/verdict-schema.ts";
 import { closed, count, exactInteger, nullable, oneOf, quantity } from "./schema-parts.ts";
+import { unbackedSchema } from "./unbacked.ts";
 
 const RoomWaits = closed({
   count: count("Sends that found no room at the first attempt"),
@@ -28,20 +29,14 @@ const Side = closed(
     ),
     queue_depth: nullable(count("Messages"), "Messages the queue holds; message queues only"),
     real_time: nullable(RealTimeSchema, "null without --rt"),
-    usage: nullable(UsageFiguresSchema, "Of the latest launch; null if its measured phase did not end"),
+    usage: nullable(UsageFiguresSchema, "Of all launches whose measured phase ended, added up; null of none"),
     cpu_ns_per_message: nullable(
       known(quantity("ns")),
-      "CPU time of this side, user and system, per message received",
+      "CPU time of this side, user and system, per message received in the launches that usage is of",
     ),
   },
   "What was in force on this side, read back after it was set",
 );
-
-const UnbackedPercentile = closed({
-  percentile: quantity("The percentile, 0 to 100"),
-  samples_beyond: exactInteger("Samples in the shorter tail beyond it"),
-  reason: Type.String({ description: "Why its value says little" }),
-});
 
 const Distribution = closed(
   {
@@ -51,10 +46,9 @@ const Distribution = closed(
     overflow_count: exactInteger(
       "Samples beyond 60 s: in count, extremes and sums, but not in the histogram",
     ),
-    unbacked_percentiles: Type.Array(UnbackedPercentile, {
-      description:
-        "Percentiles asked for with fewer than 10 samples beyond them; the latency object has their values all the same",
-    }),
+    unbacked_percentiles: unbackedSchema(
+      "Percentiles asked for with fewer than 10 samples beyond them; the latency object has their values all the same",
+    ),
     histogram_v2_base64: Type.String({
       description:
         "All buckets, 1 ns to 60 s with 3 significant digits: HdrHistogram V2, compressed, base64. Merge these; percentiles can't be averaged",
@@ -111,30 +105,56 @@ const Spread = closed(
   "What independent launches say of a figure",
 );
 
+const LaunchUsage = nullable(UsageFiguresSchema, "null if the measured phase did not end");
+
+const launchFigures = {
+  mean_ns: nullable(quantity("ns"), "null when nothing was recorded"),
+  max_ns: nullable(exactInteger("ns"), "null when nothing was recorded"),
+  percentiles: Type.Array(
+    closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") }),
+  ),
+  unbacked_percentiles: unbackedSchema(
+    "Those of them with fewer than 10 samples of this launch beyond them, whose values say little",
+  ),
+};
+const LaunchFigures = closed(launchFigures);
+
 const Launch = closed(
   {
     launch: count("Number of the launch, from 1"),
     complete: Type.Boolean({ description: "It ran to its end" }),
     failure: nullable(Type.String(), "Why it failed or ended early"),
     received: count("Messages"),
-    mean_ns: nullable(quantity("ns"), "null when nothing was recorded"),
-    max_ns: nullable(exactInteger("ns"), "null when nothing was recorded"),
-    percentiles: Type.Array(
-      closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") }),
-    ),
+    ...launchFigures,
+    service_time: nullable(LaunchFigures, "From the actual send; null in a closed loop"),
+    lateness: nullable(LaunchFigures, "From the scheduled moment to the actual send; null in a closed loop"),
     messages_per_second: nullable(quantity("Messages a second"), "null for an empty window"),
     same_cpu_share: nullable(quantity("0 to 1"), "Share of messages handled with both sides on one CPU"),
+    usage: closed(
+      { client: LaunchUsage, server: LaunchUsage },
+      "What this launch cost each side and what disturbed it; of several clients all together",
+    ),
   },
   "One launch by itself: fresh processes, fresh objects",
 );
 
+const latencySpreads = {
+  mean_ns: nullable(Spread),
+  percentiles: Type.Array(closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: Spread }), {
+    description: "Those asked for that have at least 10 samples beyond them in every launch",
+  }),
+  unbacked_percentiles: unbackedSchema("The others, with the launch that has the fewest samples"),
+};
+const LatencySpreads = closed(latencySpreads);
+
 const AcrossLaunches = closed(
   {
-    mean_ns: nullable(Spread),
-    percentiles: Type.Array(closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: Spread })),
+    ...latencySpreads,
+    service_time: nullable(LatencySpreads, "From the actual send; null in a closed loop"),
+    lateness: nullable(LatencySpreads, "From the scheduled moment to the actual send; null in a closed loop"),
     messages_per_second: nullable(Spread),
   },
-  "Medians over the launches; the latency object pools their messages",
+  "Medians over the launches that ran to their end; the latency object pools the messages of all",
 );
 
 const Counts = closed(
@@ -274,6 +294,8 @@ export type Details = Static<typeof DetailsSchema>;
 export type TestDetails = Static<typeof TestDetails>;
 export type WorkerDetails = Static<typeof Worker>;
 export type LaunchDetails = Static<typeof Launch>;
+export type LaunchFigures = Static<typeof LaunchFigures>;
+export type LatencySpreads = Static<typeof LatencySpreads>;
 export type AcrossLaunches = Static<typeof AcrossLaunches>;
 export type ScheduleDetails = Static<typeof Schedule>;
 export type FiguresDetails = Static<typeof Figures>;

@@ -77,8 +77,14 @@ const ResultSummary = closed({
   ),
   min_latency_ns: nullable(exactInteger("ns"), "Minimum of that same test"),
   max_latency_ns: nullable(exactInteger("ns"), "Maximum of that same test"),
-  p95_latency_ns: nullable(exactInteger("ns"), "Percentile 95 of that same test; null if not asked for"),
-  p99_latency_ns: nullable(exactInteger("ns"), "Percentile 99 of that same test; null if not asked for"),
+  p95_latency_ns: nullable(
+    exactInteger("ns"),
+    "Percentile 95 of that same test; null if not asked for. Whether enough samples lie beyond it says unbacked_percentiles of that test",
+  ),
+  p99_latency_ns: nullable(
+    exactInteger("ns"),
+    "Percentile 99 of that same test; null if not asked for. As above",
+  ),
   error_count: count(
     "Messages lost + duplicated + reordered + corrupt, + 1 for each test that failed, ended early or was not run",
   ),

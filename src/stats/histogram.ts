@@ -129,6 +129,15 @@ export function percentilesNs(snapshot: LatencySnapshot, percentiles: readonly n
   return valuesAtRanks(snapshot, ranks);
 }
 
+/** The same, with null where too few samples lie beyond a percentile. */
+export function backedPercentilesNs(
+  snapshot: LatencySnapshot,
+  percentiles: readonly number[],
+): (bigint | null)[] | null {
+  const values = percentilesNs(snapshot, percentiles);
+  return values?.map((value, i) => (isBacked(percentiles[i]!, snapshot.count) ? value : null)) ?? null;
+}
+
 /** Median in ns: percentile 50; null of nothing. */
 export function medianNs(snapshot: LatencySnapshot): bigint | null {
   return percentilesNs(snapshot, [50])?.[0] ?? null;
@@ -157,6 +166,11 @@ export function samplesBeyond(percentile: number, count: bigint): bigint {
   const below = scaled / whole;
   const above = count - (scaled + whole - 1n) / whole;
   return below < above ? below : above;
+}
+
+/** Where that tail lies, for sentences: "fewer than 10 lie below p0.5". */
+export function tailOf(percentile: number): "below" | "beyond" {
+  return percentile < 50 ? "below" : "beyond";
 }
 
 /** Whether enough samples lie beyond a percentile for its value to mean something. */

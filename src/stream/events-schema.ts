@@ -5,6 +5,7 @@
 
 import { type Static, Type } from "@sinclair/typebox";
 import { closed, count, exactInteger, moment, nullable, oneOf, quantity } from "../result/schema-parts.ts";
+import { unbackedSchema } from "../result/unbacked.ts";
 
 const MECHANISM = ["UnixDomainSocket", "SharedMemory", "TcpSocket", "PosixMessageQueue"] as const;
 const TEST = ["one-way", "round-trip"] as const;
@@ -22,6 +23,9 @@ const Latency = closed(
     percentiles: Type.Array(
       closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") }),
       { description: "The percentiles asked for, ascending" },
+    ),
+    unbacked_percentiles: unbackedSchema(
+      "Those of them with fewer than 10 samples beyond them so far, whose values say little",
     ),
   },
   "With a schedule response time, from the scheduled moment; else from the actual send",

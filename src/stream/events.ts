@@ -5,6 +5,7 @@ import { measuredRate } from "../progress/display.ts";
 import type { ObservedCell } from "../progress/observer.ts";
 import { writeExactly } from "../report/json.ts";
 import { MECHANISM_NAMES } from "../result/names.ts";
+import { unbackedPercentiles } from "../result/unbacked.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { percentilesNs } from "../stats/histogram.ts";
 import type { LatencyFigures, RunEvent } from "./events-schema.ts";
@@ -24,6 +25,7 @@ function latencyFigures(latency: LatencySnapshot, percentiles: readonly number[]
     min_ns: exactInteger(latency.minNs),
     max_ns: exactInteger(latency.maxNs),
     percentiles: percentiles.map((percentile, i) => ({ percentile, value_ns: exactInteger(values[i]!) })),
+    unbacked_percentiles: unbackedPercentiles(percentiles, latency.count),
   };
 }
 

@@ -10,7 +10,8 @@ export const UsageFiguresSchema = closed(
   {
     window_ns: Type.Number({
       minimum: 0,
-      description: "Between the two readings, ns; a little more than the measured window",
+      description:
+        "Between the two readings, ns; a little more than the measured window, of several launches than all of theirs",
     }),
     user_ns: figure("CPU time in user mode, all threads, ns; the split from system mode is sampled by ticks"),
     system_ns: figure("CPU time in system mode, all threads, ns"),

@@ -84,18 +84,21 @@ export class UsageMeter {
     this.#threads = threads.length === 0 ? [this.#pid] : threads;
   }
 
-  /** The reading that opens a window: the process last, so that reading is not in its own figures. */
+  /**
+   * The reading that opens a window. The machine comes first, as it takes longest and is to be in no figure; then the process
+   * around its thread, as no part may have used more than the whole.
+   */
   readOpening(): UsageReading {
     const system = this.#readSystem();
-    const mainThread = this.#readMainThread();
-    return { process: this.#readProcess(), mainThread, system, atMs: performance.now() };
+    const ofProcess = this.#readProcess();
+    return { process: ofProcess, mainThread: this.#readMainThread(), system, atMs: performance.now() };
   }
 
-  /** The reading that closes a window: the process first, for the same reason. */
+  /** The reading that closes a window: the same backwards. */
   readClosing(): UsageReading {
     const atMs = performance.now();
-    const ownProcess = this.#readProcess();
-    return { atMs, process: ownProcess, mainThread: this.#readMainThread(), system: this.#readSystem() };
+    const mainThread = this.#readMainThread();
+    return { atMs, process: this.#readProcess(), mainThread, system: this.#readSystem() };
   }
 
   #readProcess(): ProcessTotals {

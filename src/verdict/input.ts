@@ -33,9 +33,11 @@ export interface VerdictInput {
   readonly latencyAbsent: string | null;
   /** The other side is another tool. */
   readonly isPeerForeign: boolean;
-  /** Latencies recorded. */
+  /** Latencies recorded, by all launches. */
   readonly sampleCount: number;
-  /** Percentiles asked for, 0 to 100, each with the samples in the shorter tail beyond it. */
+  /** By the launch with the fewest, which decides what percentiles mean. */
+  readonly fewestSamples: number;
+  /** Percentiles asked for, 0 to 100, each with the samples in the shorter tail beyond it, in that launch. */
   readonly percentiles: readonly { readonly percentile: number; readonly samplesBeyond: number }[];
   /** Of the headline latency; null without samples. */
   readonly p50Ns: number | null;

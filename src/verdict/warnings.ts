@@ -174,7 +174,12 @@ function streamStalls({ streamStalls: stalls }: VerdictInput): Warning[] {
   return stalls === null || !(stalls.count > 0) ? [] : [finding("stream-stalls", { ...stalls })];
 }
 
-function unbackedPercentiles({ percentiles, sampleCount, latencyAbsent }: VerdictInput): Warning[] {
+function unbackedPercentiles({
+  percentiles,
+  sampleCount,
+  fewestSamples,
+  latencyAbsent,
+}: VerdictInput): Warning[] {
   if (latencyAbsent !== null) return [];
   const unbacked = percentiles.filter(({ samplesBeyond }) => samplesBeyond < LEAST_SAMPLES_BEYOND);
   if (unbacked.length === 0) return [];
@@ -182,7 +187,8 @@ function unbackedPercentiles({ percentiles, sampleCount, latencyAbsent }: Verdic
   return [
     finding("percentiles-unbacked", {
       percentiles: names,
-      samples: sampleCount,
+      samples: fewestSamples,
+      ...(fewestSamples < sampleCount ? { allLaunches: sampleCount } : {}),
       needed: LEAST_SAMPLES_BEYOND,
     }),
   ];

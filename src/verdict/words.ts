@@ -1,6 +1,7 @@
 /** The only place with words for findings: what was found, and one thing to do about it. */
 
 import { timeText } from "../report/units.ts";
+import { tailOf } from "../stats/histogram.ts";
 import type { Figures, Finding, FindingId } from "./finding.ts";
 
 export interface Words {
@@ -10,7 +11,11 @@ export interface Words {
   readonly advice: string;
 }
 
-const text = (figures: Figures, key: string) => String(figures[key] ?? "unknown");
+/** Counts have all their digits; what has a fraction is a rate or a ratio, of which five say enough. */
+const text = (figures: Figures, key: string) => {
+  const value = figures[key] ?? "unknown";
+  return String(typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value);
+};
 const time = (figures: Figures, key: string) => {
   const ns = figures[key];
   return typeof ns === "number" ? timeText(ns, false) : text(figures, key);
@@ -25,6 +30,11 @@ const counted = (figures: Figures, key: string, noun: string) =>
 /** "once", "3 times". */
 const times = (figures: Figures, key: string) =>
   figures[key] === 1 ? "once" : `${text(figures, key)} times`;
+/** "p0.5, p99, p99.9" → "below p0.5 and beyond p99, p99.9": where their shorter tails lie. */
+const tails = (percentiles: string) => {
+  const byTail = Map.groupBy(percentiles.split(", "), (name) => tailOf(Number(name.slice(1))));
+  return [...byTail].map(([tail, names]) => `${tail} ${names.join(", ")}`).join(" and ");
+};
 const withNote = (figures: Figures) => (figures.note === undefined ? "" : `: ${figures.note}`);
 
 const RT_PARTS: Readonly<Record<string, string>> = {
@@ -150,7 +160,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     advice: "stream to a faster disk, lower the rate, or leave streaming out",
   }),
   "percentiles-unbacked": (figures) => ({
-    sentence: `${text(figures, "samples")} samples leave fewer than ${text(figures, "needed")} beyond ${text(figures, "percentiles")}`,
+    sentence: `${text(figures, "samples")} samples${figures.allLaunches === undefined ? "" : " of a launch"} leave fewer than ${text(figures, "needed")} ${tails(text(figures, "percentiles"))}`,
     advice: "send more messages (-i) or measure for longer (-d)",
   }),
   "privilege-missing": (figures) => ({

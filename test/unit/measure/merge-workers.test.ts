@@ -49,7 +49,7 @@ describe("several clients as one measurement", () => {
   });
 });
 
-test("usage is added, but for what the whole machine saw", () => {
+test("usage of clients at once is added, but for what the whole machine saw", () => {
   const busy = { ...QUIET, cpu_pressure_share: 0.5, user_ns: "unknown" as const };
   expect(mergeUsage([QUIET, busy, QUIET])).toMatchObject({
     user_ns: 2 * (QUIET.user_ns as number),

@@ -12,8 +12,7 @@ const FIGURES: ProgressFigures = {
   phase: "measuring",
   share: 0.429,
   ratePerSecond: 21_300,
-  p50Ns: 45_200,
-  p99Ns: 88_100,
+  latency: { p50Ns: 45_200, p99Ns: 88_100 },
   leftMs: 61_000,
 };
 
@@ -27,7 +26,7 @@ describe("the line that is redrawn", () => {
   });
 
   test("names the phase before there are messages", () => {
-    const none = { share: null, ratePerSecond: null, p50Ns: null, p99Ns: null, leftMs: null };
+    const none = { share: null, ratePerSecond: null, latency: null, leftMs: null };
     expect(progressLine(cellOf(), { phase: "warm-up", ...none }, WIDE)).toBe(
       "[3/8] uds async round-trip 1 KiB  warm-up",
     );
@@ -46,7 +45,7 @@ describe("the line that is redrawn", () => {
 
 describe("the line of a cell that has ended", () => {
   const counts: CellEnd["counts"] = { sent: 10_000, received: 10_000, lost: 0 };
-  const end = { counts, ratePerSecond: 21_300, p50Ns: 45_200, p99Ns: 88_100, failure: null };
+  const end = { counts, ratePerSecond: 21_300, latency: FIGURES.latency, failure: null };
 
   test("has its figures", () => {
     expect(cellEndLine(cellOf({ launch: 2, launches: 6 }), end, true)).toBe(

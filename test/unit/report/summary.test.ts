@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { MechanismOutcome } from "../../../src/measure/measurement.ts";
+import { mergeLaunches } from "../../../src/measure/merge.ts";
 import { type SummaryOptions, summaryText } from "../../../src/report/summary.ts";
 import type { BenchmarkResult } from "../../../src/result/schema.ts";
 import { snapshotOf } from "../../../src/stats/histogram.ts";
@@ -272,6 +273,46 @@ Not run: Shared Memory
   });
 });
 
+describe("percentiles without samples beyond them", () => {
+  test("are explained by the tail that is too short", () => {
+    const measurements = [pinned({ latency: evenly(1001, 2000) })];
+    const textWith = (percentiles: readonly number[]) => {
+      const plan = planOf({ ...PINNED, tests: ["round-trip"], percentiles });
+      return textOf(resultOf({ plan, outcomes: [outcomeOf({ measurements })] }));
+    };
+    expect(textWith([0.5, 50])).toContain("\n-  fewer than 10 samples lie below this percentile\n");
+    expect(textWith([50, 99.5])).toContain("\n-  fewer than 10 samples lie beyond this percentile\n");
+    expect(textWith([0.5, 99.5])).toContain(
+      "\n-  fewer than 10 samples lie below or beyond this percentile\n",
+    );
+  });
+});
+
+/** Six launches of 500 samples each. */
+const SHORT_LAUNCHES = [1, 2, 3, 4, 5, 6].map((launch) =>
+  pinned({ latency: evenly(launch * 1000 + 1, launch * 1000 + 500) }),
+);
+const FEW_EACH = resultOf({
+  plan: planOf({ ...PINNED, tests: ["round-trip"], launches: 6, percentiles: [50, 98, 99, 99.9] }),
+  outcomes: [
+    outcomeOf({
+      measurements: [mergeLaunches(SHORT_LAUNCHES)],
+      launches: SHORT_LAUNCHES.map((measurement, index) => ({ launch: index + 1, measurement })),
+    }),
+  ],
+});
+
+describe("launches of few samples", () => {
+  test("show no percentile that one of them has too few for, also where all together had enough", () => {
+    const text = textOf(FEW_EACH, { columns: 140 });
+    expect(text).toMatch(/^ {2}uds +3000 .* 3\.75 µs \[.*\] +3\.99 µs \[.*\] +- +- +6\.50 µs +100k /m);
+    expect(text).toContain("\n-  fewer than 10 samples of a launch lie beyond this percentile\n");
+    expect(text).toContain(
+      "~ uds round-trip: 500 samples of a launch leave fewer than 10 beyond p99, p99.9. Send more",
+    );
+  });
+});
+
 describe("launches", () => {
   test("in 80 columns have the median of the middle percentile with its interval", () => {
     expect(textOf(LAUNCHED)).toBe(
@@ -282,7 +323,8 @@ round-trip
   uds    16001  19.0 µs [17–21]  23.9 µs  27.0 µs  96.2k    1.00x  ▄▄▅▅▆▇▇█
   tcp    16001  39.0 µs [37–41]  43.9 µs  47.0 µs  96.2k    2.05x  ▆▆▆▇▇▇██
 
-Medians of 7 launches; [low–high]: 95 % interval of the median (bootstrap)
+Medians of 7 launches, but samples, min and max of all; [low–high]: 95 %
+  interval of the median (bootstrap)
 Only in files and on wider terminals: min, mean, p95, p99.9, MB/s
 Shape: from the least sample to p99, logarithmic; the last column holds the rest
 `,
@@ -298,7 +340,7 @@ round-trip
   uds    16001  19.0 µs [17–21]  23.5 µs [22–26]  23.9 µs [22–26]  24.0 µs [22–26]  27.0 µs  96.2k  98.5    1.00x  ▄▄▅▅▆▇▇█
   tcp    16001  39.0 µs [37–41]  43.5 µs [42–46]  43.9 µs [42–46]  44.0 µs [42–46]  47.0 µs  96.2k  98.5    2.05x  ▆▆▆▇▇▇██
 
-Medians of 7 launches; [low–high]: 95 % interval of the median (bootstrap)
+Medians of 7 launches, but samples, min and max of all; [low–high]: 95 % interval of the median (bootstrap)
 Only in files and on wider terminals: min, mean
 Shape: from the least sample to p99, logarithmic; the last column holds the rest
 `,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import Ajv from "ajv";
 import schema from "../../../docs/result.schema.json";
+import { mergeLaunches } from "../../../src/measure/merge.ts";
 import { resultToJson } from "../../../src/report/json.ts";
 import { decodeBuckets } from "../../../src/stats/hdr.ts";
 import { snapshotOf } from "../../../src/stats/histogram.ts";
@@ -249,14 +250,63 @@ describe("details", () => {
   });
 
   test("name the percentiles with too few samples beyond them, and why", () => {
-    const plan = planOf({ percentiles: [50, 99.9, 99.99] });
+    const plan = planOf({ percentiles: [0.01, 50, 99.9, 99.99] });
     expect(resultOf({ plan }).results[0]!.details.tests[1]!.latency!.unbacked_percentiles).toEqual([
+      { percentile: 0.01, samples_beyond: 1, reason: "1 sample lies below it, 10 are needed" },
       { percentile: 99.99, samples_beyond: 1, reason: "1 sample lies beyond it, 10 are needed" },
     ]);
   });
 
   test("give the share of messages with both sides on one CPU", () => {
     expect([roundTrip!.same_cpu_messages, roundTrip!.same_cpu_share]).toEqual([2500, 0.25]);
+  });
+});
+
+describe("launches", () => {
+  const plan = planOf({ tests: ["round-trip"], launches: 6, percentiles: [2.5, 50, 98, 99] });
+  const detailsOf = (counts: readonly number[]) => {
+    const launches = counts.map((count, index) => ({
+      launch: index + 1,
+      measurement: measurementOf({ latency: evenly(1001, 1000 + count) }),
+    }));
+    const measurements = [mergeLaunches(launches.map(({ measurement }) => measurement))];
+    const outcomes = [outcomeOf({ measurements, launches })];
+    return resultOf({ plan, outcomes }).results[0]!.details.tests[0]!;
+  };
+
+  test("have a median at a percentile only if each has enough samples beyond it", () => {
+    const { across_launches: across } = detailsOf([500, 500, 500, 480, 500, 300]);
+    expect(across.percentiles.map(({ percentile }) => percentile)).toEqual([50]);
+    expect(across.unbacked_percentiles).toEqual([
+      { percentile: 2.5, samples_beyond: 7, reason: "launch 6: 7 samples lie below it, 10 are needed" },
+      { percentile: 98, samples_beyond: 6, reason: "launch 6: 6 samples lie beyond it, 10 are needed" },
+      { percentile: 99, samples_beyond: 3, reason: "launch 6: 3 samples lie beyond it, 10 are needed" },
+    ]);
+  });
+
+  test("mark what is unbacked in each, though all together have enough", () => {
+    const { launches, latency, verdict } = detailsOf([500, 500, 500, 500, 500, 500]);
+    expect(latency!.unbacked_percentiles).toEqual([]);
+    expect(launches[0]!.percentiles.map(({ percentile }) => percentile)).toEqual([...plan.percentiles]);
+    expect(launches.map((launch) => launch.unbacked_percentiles)).toEqual(
+      launches.map(() => [
+        { percentile: 99, samples_beyond: 5, reason: "5 samples lie beyond it, 10 are needed" },
+      ]),
+    );
+    expect(verdict.warnings.find(({ id }) => id === "percentiles-unbacked")!.figures).toEqual({
+      percentiles: "p99",
+      samples: 500,
+      allLaunches: 3000,
+      needed: 10,
+    });
+  });
+
+  test("of which one recorded nothing have no median but that of the mean", () => {
+    const { across_launches: across } = detailsOf([500, 0, 500]);
+    expect(across.percentiles).toEqual([]);
+    expect(across.unbacked_percentiles.map(({ reason }) => reason)).toEqual(
+      plan.percentiles.map((p) => `launch 2: 0 samples lie ${p < 50 ? "below" : "beyond"} it, 10 are needed`),
+    );
   });
 });
 

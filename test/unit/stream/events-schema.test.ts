@@ -4,7 +4,7 @@ import { emptySnapshot, snapshotOf } from "../../../src/stats/histogram.ts";
 import { eventLine, intervalEvent, resultEvent, startEvent } from "../../../src/stream/events.ts";
 import { eventsSchemaText, type RunEvent } from "../../../src/stream/events-schema.ts";
 import { cellOf } from "../progress/fixture.ts";
-import { measurementOf, measurementOfNothing } from "../result/fixture.ts";
+import { evenly, measurementOf, measurementOfNothing } from "../result/fixture.ts";
 
 const AT = new Date("2026-01-02T03:04:05.678Z");
 const validate = new Ajv({ allErrors: true }).compile(JSON.parse(eventsSchemaText()) as object);
@@ -52,6 +52,20 @@ test("an interval counts what came in it", () => {
   const event = intervalEvent({ cell: cellOf(), state, receivedBefore: 20, intervalMs: 500, latency }, AT);
   expect(event).toMatchObject({ interval_received: 30, messages_per_second: 60, interval_ns: 500_000_000 });
   expect(event.latency).toMatchObject({ count: 3, min_ns: 1, max_ns: 3 });
+});
+
+test("percentiles of too few samples are marked, in intervals and results", () => {
+  const state = { phase: "measuring", warmup: 10, sent: 51, received: 50, stalls: 0 } as const;
+  const latency = evenly(1, 200);
+  const mark = {
+    unbacked_percentiles: [
+      { percentile: 99, samples_beyond: 2, reason: "2 samples lie beyond it, 10 are needed" },
+      { percentile: 99.9, samples_beyond: 0, reason: "0 samples lie beyond it, 10 are needed" },
+    ],
+  };
+  const interval = intervalEvent({ cell: cellOf(), state, receivedBefore: 20, intervalMs: 500, latency }, AT);
+  expect(interval.latency).toMatchObject(mark);
+  expect(resultEvent(cellOf(), measurementOf({ latency }), AT).latency).toMatchObject(mark);
 });
 
 test("integers beyond 2^53 keep all their digits", () => {

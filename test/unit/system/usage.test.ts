@@ -1,5 +1,6 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import Ajv from "ajv";
+import { KernelFiles } from "../../../src/system/kernel-files.ts";
 import { cpuNsPerMessage, differ, UsageMeter } from "../../../src/system/usage.ts";
 import { UsageFiguresSchema } from "../../../src/system/usage-schema.ts";
 import { CGROUP_V2, removeRootsAfterwards, rootOf, type Tree } from "./tree.ts";
@@ -104,6 +105,22 @@ describe("a process seen from outside", () => {
   });
 });
 
+test("the readings of a process enclose those of its thread", () => {
+  const read: string[] = [];
+  const original = KernelFiles.prototype.text;
+  const spy = spyOn(KernelFiles.prototype, "text").mockImplementation(function (this: KernelFiles, path) {
+    const name = path.split("/").at(-1)!;
+    if (["stat", "schedstat"].includes(name) && path !== "proc/stat") read.push(name);
+    return original.call(this, path);
+  });
+  const one = meter(BEFORE);
+  read.length = 0;
+  one.readOpening();
+  one.readClosing();
+  spy.mockRestore();
+  expect(read).toEqual(["stat", "schedstat", "schedstat", "stat"]);
+});
+
 describe("steal", () => {
   test("without CPUs given is that of the whole machine, in shares of all its CPUs", () => {
     const before = second(meter(BEFORE, []).readOpening(), 0);
@@ -141,6 +158,22 @@ describe("this process", () => {
     expect(figures.window_ns).toBeGreaterThan(29e6);
     expect(figures.user_ns).toBeGreaterThan(1e6);
   });
+
+  test.if(process.platform === "linux")(
+    "uses at least as much as its main thread does, also in the shortest window",
+    () => {
+      const own = new UsageMeter();
+      for (let i = 0; i < 200; i++) {
+        const before = own.readOpening();
+        const {
+          user_ns: user,
+          system_ns: system,
+          main_thread_cpu_ns: thread,
+        } = differ(before, own.readClosing());
+        expect(Number(user) + Number(system)).toBeGreaterThanOrEqual(Number(thread));
+      }
+    },
+  );
 
   test("does not count its own reading much", () => {
     const own = new UsageMeter();

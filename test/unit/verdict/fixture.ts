@@ -129,6 +129,7 @@ export function inputOf(changes: Partial<VerdictInput> = {}): VerdictInput {
     latencyAbsent: null,
     isPeerForeign: false,
     sampleCount: 10_000,
+    fewestSamples: 10_000,
     percentiles: [
       { percentile: 50, samplesBeyond: 5000 },
       { percentile: 99, samplesBeyond: 100 },

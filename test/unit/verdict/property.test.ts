@@ -88,6 +88,7 @@ const input: fc.Arbitrary<VerdictInput> = fc.record({
   latencyAbsent: orNull(fc.string()),
   isPeerForeign: fc.boolean(),
   sampleCount: number,
+  fewestSamples: number,
   percentiles: fc.array(fc.record({ percentile: number, samplesBeyond: number })),
   p50Ns: orNull(number),
   clockResolutionNs: orNull(number),

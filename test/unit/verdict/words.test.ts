@@ -29,6 +29,33 @@ describe("the words of a finding", () => {
       { id: "too-few-samples", figures: { samples: 12, needed: 100 } },
       "12 latency samples were measured, at least 100 are needed",
     ],
+    [
+      { id: "rate-missed", figures: { askedPerSecond: 20_000, achievedPerSecond: 19_441.980132252364 } },
+      "19442 messages/s were sent instead of 20000",
+    ],
+    [
+      { id: "rate-missed", figures: { askedPerSecond: 1_000_000 / 3, achievedPerSecond: 0.0123456789 } },
+      "0.012346 messages/s were sent instead of 333330",
+    ],
+    [
+      { id: "messages-lost", figures: { messages: 1_234_567, sent: 12_345_678 } },
+      "1234567 of 12345678 messages never arrived",
+    ],
+    [
+      {
+        id: "percentiles-unbacked",
+        figures: { percentiles: "p99.9", samples: 500, allLaunches: 3000, needed: 10 },
+      },
+      "500 samples of a launch leave fewer than 10 beyond p99.9",
+    ],
+    [
+      { id: "percentiles-unbacked", figures: { percentiles: "p0.5", samples: 1000, needed: 10 } },
+      "1000 samples leave fewer than 10 below p0.5",
+    ],
+    [
+      { id: "percentiles-unbacked", figures: { percentiles: "p0.5, p99.5, p100", samples: 900, needed: 10 } },
+      "900 samples leave fewer than 10 below p0.5 and beyond p99.5, p100",
+    ],
     [{ id: "steal", figures: { share: 0.0345 } }, "the hypervisor gave 3.45 % of the CPUs' time to others"],
     [
       {
