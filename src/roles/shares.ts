@@ -35,8 +35,8 @@ function mixed(value: bigint): bigint {
 }
 
 /**
- * The seed itself, then others. They are mixed, not counted up: what follows one seed would be the schedules of the next ones. 53 bits, as seeds
- * cross as doubles.
+ * The seed itself, then others. They are mixed, not counted up, which would lead to the schedules of the next seeds. 53 bits, as
+ * seeds cross as doubles.
  */
 function derivedSeed(seed: number, kind: bigint, index: number): number {
   return index === 0 ? seed : Number(mixed(mixed(mixed(BigInt(seed)) + kind) + BigInt(index)) >> 11n);

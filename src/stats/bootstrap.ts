@@ -53,9 +53,9 @@ function anyOf<T>(items: readonly T[], random: () => number): T {
 /**
  * A value from the distribution that lies smoothly through `sorted`: between any two neighbours, and beyond either end, falls one
  * of n + 1 with equal probability, as new values do on average. Nothing is known beyond the ends, so those stand for it. Smoothed
- * bootstrap: D. Banks, Histospline smoothing the Bayesian bootstrap, Biometrika 75 (1988). Medians of plain resamples are
- * seldom others than a few of the values themselves, so that the ends of their interval jump: of 7 launches from the second to the sixth, which
- * holds the true median in 87.5 % of all cases, where the first to the seventh would in 98.4 %.
+ * bootstrap: D. Banks, Histospline smoothing the Bayesian bootstrap, Biometrika 75 (1988). Medians of plain resamples are seldom
+ * others than a few of the values themselves, so that the ends of their interval jump: of 7 launches from the second to the
+ * sixth, which holds the true median in 87.5 % of all cases, where the first to the seventh would in 98.4 %.
  */
 function between(sorted: readonly number[], random: () => number): number {
   const last = sorted.length - 1;

@@ -53,8 +53,8 @@ function byMounts(mounts: readonly Mount[]): string | undefined {
 }
 
 /**
- * What to make of Docker's mark, without any other sign of it: a virtual machine that was made from an image has it too. The last mount of
- * the root counts, since it lies over the others.
+ * What to make of Docker's mark without any other sign of it: a virtual machine that was made from an image has it too. The last
+ * mount of the root counts, since it lies over the others.
  */
 function byMark(mounts: readonly Mount[]): Known<string> {
   const root = mounts.findLast(({ at }) => at === "/");
