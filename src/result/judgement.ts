@@ -74,9 +74,15 @@ function inputOf(
   };
 }
 
+/** Figures that say what a finding is about; others say how bad it is. */
+const SUBJECTS = ["side", "part", "buffer"] as const;
+
 /** Each thing found once, with the figures of the first launch in which it was. */
 function onceEach<F extends Finding>(findings: readonly F[]): F[] {
-  return [...new Map(findings.toReversed().map((finding) => [finding.id, finding])).values()].toReversed();
+  const subject = ({ id, figures }: F) => [id, ...SUBJECTS.map((name) => figures[name] ?? "")].join(" ");
+  return [
+    ...new Map(findings.toReversed().map((finding) => [subject(finding), finding])).values(),
+  ].toReversed();
 }
 
 /** The verdict on one test with all its launches: invalid if one of them is. `pooled` are the launches merged. */

@@ -7,6 +7,7 @@ import { ringCapacityOf } from "../stream/record-stream.ts";
 import { measureCell } from "./cell.ts";
 import { Measuring, type RunOptions } from "./measuring.ts";
 import { endpointFor, isOwnName } from "./names.ts";
+import { seedOfLaunch } from "./shares.ts";
 
 /** What came of one mechanism and size so far. */
 interface Progress {
@@ -80,7 +81,7 @@ export class Run extends Measuring {
       test,
       endpoint,
       isOwnName: isOwnName(mechanism, plan),
-      seed: plan.seed + launch - 1,
+      seed: seedOfLaunch(plan.seed, launch),
       run: {
         run: this.#name,
         position: step.position,

@@ -45,18 +45,40 @@ function medianOfSorted(sorted: Float64Array): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** One of the items, each as likely as the others: the plain bootstrap. */
+function anyOf<T>(items: readonly T[], random: () => number): T {
+  return items[Math.floor(random() * items.length)]!;
+}
+
 /**
- * The statistic of each of `RESAMPLES` samples drawn with replacement, sorted. Percentile bootstrap: Efron and Tibshirani,
+ * A value from the distribution that lies smoothly through `sorted`: between any two neighbours, and beyond either end, falls one
+ * of n + 1 with equal probability, as new values do on average. Nothing is known beyond the ends, so those stand for it. Smoothed
+ * bootstrap: D. Banks, Histospline smoothing the Bayesian bootstrap, Biometrika 75 (1988). Medians of plain resamples are seldom
+ * others than a few of the values themselves, so that the ends of their interval jump: of 7 launches from the second to the
+ * sixth, which holds the true median in 87.5 % of all cases, where the first to the seventh would in 98.4 %.
+ */
+function between(sorted: readonly number[], random: () => number): number {
+  const last = sorted.length - 1;
+  const position = Math.min(last, Math.max(0, random() * (sorted.length + 1) - 1));
+  const below = Math.floor(position);
+  const value = sorted[below]!;
+  return value + (position - below) * (sorted[Math.min(last, below + 1)]! - value);
+}
+
+/**
+ * The statistic of each of `RESAMPLES` samples as large as the given one, sorted. Percentile bootstrap: Efron and Tibshirani,
  * An Introduction to the Bootstrap (1993), chapter 13.
+ * @param draw one item of a sample
  */
 export function bootstrapDistribution<T>(
   items: readonly T[],
   statistic: (sample: readonly T[]) => number,
   random: () => number,
+  draw: (items: readonly T[], random: () => number) => T = anyOf,
 ): Float64Array {
   const sample = [...items];
   return Float64Array.from({ length: RESAMPLES }, () => {
-    for (let i = 0; i < sample.length; i++) sample[i] = items[Math.floor(random() * items.length)]!;
+    for (let i = 0; i < sample.length; i++) sample[i] = draw(items, random);
     return statistic(sample);
   }).sort();
 }
@@ -74,6 +96,7 @@ export function spreadOf(values: readonly number[], seed: number): Spread | null
   if (values.length < FEWEST_FOR_INTERVAL) {
     return { median: middle, low: Math.min(...values), high: Math.max(...values), kind: "range" };
   }
-  const distribution = bootstrapDistribution(values, median, seededRandom(seed));
+  const sorted = values.toSorted((a, b) => a - b);
+  const distribution = bootstrapDistribution(sorted, median, seededRandom(seed), between);
   return { median: middle, ...interval95(distribution), kind: "bootstrap95" };
 }

@@ -168,8 +168,8 @@ function notHeld(latencyUs: number, path: string, error: unknown): Effective<num
   const isDenied = code === "EACCES" || code === "EPERM";
   const reasons: Record<string, string> = {
     ENOENT: `${path} does not exist here`,
-    EACCES: `no permission to write ${path}; needs root`,
-    EPERM: `no permission to write ${path}; needs root`,
+    EACCES: `no permission to write ${path}; needs root, or a rule of udev that grants it`,
+    EPERM: `no permission to write ${path}; needs root, or a rule of udev that grants it`,
   };
   const note = reasons[code ?? ""] ?? `${path}: ${error instanceof Error ? error.message : String(error)}`;
   return { requested: latencyUs, effective: null, note, isDenied };

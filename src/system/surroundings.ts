@@ -13,13 +13,64 @@ const CGROUP_SIGNS: readonly (readonly [RegExp, string])[] = [
   [/machine\.slice\/systemd-nspawn/, "systemd-nspawn"],
 ];
 
-/** The container engine, "none" if nothing points to one; unknown where /proc is missing. */
+/** Directories of container engines: where the root's layers, or the files that they put over those of an image, come from. */
+const MOUNT_SIGNS: readonly (readonly [RegExp, string])[] = [
+  [/\/kubelet\/pods\//, "kubernetes"],
+  [/\/containers\/storage\//, "podman"],
+  [/\/docker\/|\/containers\/[0-9a-f]{64}\//, "docker"],
+  [/\/(io\.)?containerd[./]/, "containerd"],
+];
+const MOUNTED_BY_ENGINES = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
+
+interface Mount {
+  /** What of its file system is mounted. */
+  readonly directory: string;
+  readonly at: string;
+  readonly kind: string;
+  readonly source: string;
+  readonly options: string;
+}
+
+/** man 5 proc, /proc/pid/mountinfo. */
+function mountsOf(files: KernelFiles): Mount[] {
+  const text = files.text("proc/self/mountinfo");
+  if (!isKnown(text)) return [];
+  return text.split("\n").flatMap((line) => {
+    const [, , , directory, at] = line.split(" ");
+    const [kind, source, options] = line.split(" - ")[1]?.split(" ") ?? [];
+    if (!directory || !at || !kind || !source) return [];
+    return [{ directory, at, kind, source, options: options ?? "" }];
+  });
+}
+
+/** Only the root and what lies over its files: a host that runs containers has mounts of theirs elsewhere. */
+function byMounts(mounts: readonly Mount[]): string | undefined {
+  const origins = mounts
+    .filter(({ at }) => at === "/" || MOUNTED_BY_ENGINES.includes(at))
+    .map(({ directory, options }) => `${directory} ${options}`)
+    .join("\n");
+  return MOUNT_SIGNS.find(([sign]) => sign.test(origins))?.[1];
+}
+
+/**
+ * What to make of Docker's mark without any other sign of it: a virtual machine that was made from an image has it too. The last
+ * mount of the root counts, since it lies over the others.
+ */
+function byMark(mounts: readonly Mount[]): Known<string> {
+  const root = mounts.findLast(({ at }) => at === "/");
+  if (root?.kind === "overlay") return "docker";
+  return root?.source.startsWith("/dev/") ? "none" : UNKNOWN;
+}
+
+/** The container engine, "none" if nothing points to one; unknown where /proc is missing or what there is proves nothing. */
 export function detectContainer(files: KernelFiles): Known<string> {
   if (files.has("run/.containerenv")) return "podman";
   const cgroups = [files.text("proc/self/cgroup"), files.text("proc/1/cgroup")].filter(isKnown).join("\n");
   const byCgroup = CGROUP_SIGNS.find(([sign]) => sign.test(cgroups))?.[1];
   if (byCgroup !== undefined) return byCgroup;
-  if (files.has(".dockerenv")) return "docker";
+  const mounts = mountsOf(files);
+  const mounted = byMounts(mounts);
+  if (mounted !== undefined) return mounted;
   const manager = files.text("run/host/container-manager");
   if (isKnown(manager) && manager !== "") return manager;
   const systemd = files.text("run/systemd/container");
@@ -27,6 +78,7 @@ export function detectContainer(files: KernelFiles): Known<string> {
   const init = files.text("proc/1/environ");
   const named = /(?:^| )container=(\S+)/.exec(isKnown(init) ? init : "")?.[1];
   if (named !== undefined) return named;
+  if (files.has(".dockerenv")) return byMark(mounts);
   return files.has("proc/self/cgroup") ? "none" : UNKNOWN;
 }
 

@@ -1,6 +1,6 @@
 /** What makes a test invalid. Pure; each function looks at one thing. */
 
-import type { Effective } from "../system/privileges.ts";
+import type { Effective, RealTimeReport } from "../system/privileges.ts";
 import type { Figures, Finding, ReasonId } from "./finding.ts";
 import type { VerdictInput, VerdictSide } from "./input.ts";
 import { LEAST_RATE_SHARE, LEAST_SAMPLES, MOST_CLOCK_SHARE } from "./thresholds.ts";
@@ -16,6 +16,11 @@ export function sidesOf(input: VerdictInput): { name: Side; side: VerdictSide }[
     const side = input[name];
     return side === null ? [] : [{ name, side }];
   });
+}
+
+/** "client", "client and server". */
+export function namesOf(sides: readonly { readonly name: Side }[]): string {
+  return sides.map(({ name }) => name).join(" and ");
 }
 
 function incomplete({ complete, failure }: VerdictInput): Reason[] {
@@ -76,22 +81,27 @@ function asFigures<T extends number | string>({ requested, effective, note }: Ef
   return { requested, effective: effective ?? "none", ...(note === null ? {} : { note }) };
 }
 
+const RT_PARTS = ["fifoPriority", "memoryLock", "prefaultedStackBytes", "timerSlackNs"] as const;
+
+function isInForce(report: RealTimeReport, part: (typeof RT_PARTS)[number]): boolean {
+  const { requested, effective } = report[part];
+  // A smaller stack needs less of it, and SCHED_FIFO has a slack of 0: only nothing at all differs.
+  if (part === "prefaultedStackBytes") return effective !== null;
+  return part === "timerSlackNs" ? isAtMost(report.timerSlackNs) : effective === requested;
+}
+
+/** For each part of --rt, what both sides lack for the same reason is found of both at once. */
 function realTimeNotInForce(input: VerdictInput): Reason[] {
-  return sidesOf(input).flatMap(({ name, side }) => {
-    if (side.realTime === null) return [];
-    const { fifoPriority, memoryLock, prefaultedStackBytes, timerSlackNs } = side.realTime;
-    const isMissing = {
-      fifoPriority: fifoPriority.effective !== fifoPriority.requested,
-      memoryLock: memoryLock.effective !== memoryLock.requested,
-      // A smaller stack needs less of it, and SCHED_FIFO has a slack of 0: only nothing at all differs.
-      prefaultedStackBytes: prefaultedStackBytes.effective === null,
-      timerSlackNs: !isAtMost(timerSlackNs),
-    };
-    return (["fifoPriority", "memoryLock", "prefaultedStackBytes", "timerSlackNs"] as const)
-      .filter((part) => isMissing[part])
-      .map((part) =>
-        finding("rt-not-in-force", { side: name, part, ...asFigures<number | string>(side.realTime![part]) }),
-      );
+  return RT_PARTS.flatMap((part) => {
+    const missing = sidesOf(input).flatMap(({ name, side: { realTime } }) =>
+      realTime === null || isInForce(realTime, part)
+        ? []
+        : [{ name, figures: asFigures<number | string>(realTime[part]) }],
+    );
+    const alike = Map.groupBy(missing, ({ figures }) => JSON.stringify(figures));
+    return [...alike.values()].map((sides) =>
+      finding("rt-not-in-force", { side: namesOf(sides), part, ...sides[0]!.figures }),
+    );
   });
 }
 

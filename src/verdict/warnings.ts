@@ -2,11 +2,10 @@
 
 import { isKnown } from "../system/kernel-files.ts";
 import type { CpuFacts } from "../system/machine-schema.ts";
-import type { Effective } from "../system/privileges.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import type { Figures, Finding, WarningId } from "./finding.ts";
 import type { VerdictInput, VerdictSide } from "./input.ts";
-import { sidesOf } from "./reasons.ts";
+import { namesOf, sidesOf } from "./reasons.ts";
 import {
   BIMODAL_FROM_SHARE,
   BIMODAL_TO_SHARE,
@@ -53,17 +52,20 @@ function farSide({ latencyAbsent, isPeerForeign }: VerdictInput): Warning[] {
   ];
 }
 
+/** "client and server", "server", "none": sides that the scheduler was free to place. */
+function freeSides(input: VerdictInput): string {
+  return namesOf(sidesOf(input).filter(({ side }) => side.requestedCpu === null)) || "none";
+}
+
 function placement(input: VerdictInput): Warning[] {
   const cpuCount = usableCpuCount(input);
   const found: Warning[] = [];
   if (cpuCount === 1) found.push(finding("one-cpu", { cpus: 1 }));
-  const free = sidesOf(input).filter(({ side }) => side.requestedCpu === null);
-  if (free.length > 0 && cpuCount !== 1) {
-    found.push(finding("unpinned", { sides: free.map(({ name }) => name).join(" and ") }));
-  }
+  const unpinned = freeSides(input);
+  if (unpinned !== "none" && cpuCount !== 1) found.push(finding("unpinned", { sides: unpinned }));
   const share = input.sameCpuShare;
   if (share !== null && share >= BIMODAL_FROM_SHARE && share <= BIMODAL_TO_SHARE) {
-    found.push(finding("placement-bimodal", { sameCpuShare: share }));
+    found.push(finding("placement-bimodal", { sameCpuShare: share, unpinned }));
   }
   return found;
 }
@@ -105,8 +107,14 @@ function deepIdle(input: VerdictInput): Warning[] {
     );
   if (deep.length === 0) return [];
   const states = [...new Set(deep.map(({ name }) => name))].join(", ");
+  const longestLatencyUs = Math.max(...deep.map(({ latencyUs }) => latencyUs));
+  const asked = input.cpuDmaLatencyUs;
   return [
-    finding("deep-idle", { states, longestLatencyUs: Math.max(...deep.map(({ latencyUs }) => latencyUs)) }),
+    finding("deep-idle", {
+      states,
+      longestLatencyUs,
+      ...(asked === null ? {} : { demandedLatencyUs: asked.requested }),
+    }),
   ];
 }
 
@@ -160,14 +168,20 @@ function migrations(input: VerdictInput): Warning[] {
   return sidesOf(input).flatMap(({ name, side }) => {
     const counted = side.usage?.migrations ?? "unknown";
     const count = isKnown(counted) ? Math.max(side.migrations, counted) : side.migrations;
-    return count > 0 ? [finding("migrations", { side: name, count })] : [];
+    return count > 0 ? [finding("migrations", { side: name, count, unpinned: freeSides(input) })] : [];
   });
 }
 
 function majorFaults(input: VerdictInput): Warning[] {
   return usageOf(input)
     .filter(({ usage }) => isAbove(usage.major_faults, 0))
-    .map(({ name, usage }) => finding("major-faults", { side: name, count: usage.major_faults }));
+    .map(({ name, side, usage }) =>
+      finding("major-faults", {
+        side: name,
+        count: usage.major_faults,
+        ...(side.realTime === null ? {} : { memoryLock: side.realTime.memoryLock.effective ?? "none" }),
+      }),
+    );
 }
 
 function streamStalls({ streamStalls: stalls }: VerdictInput): Warning[] {
@@ -194,16 +208,19 @@ function unbackedPercentiles({
   ];
 }
 
-/** What was denied, once for each thing and side; that it is not in force is a reason of its own. */
+/** Everything that was denied, and to which side, as one finding; that it is not in force is a reason of its own. */
 function privilegesMissing(input: VerdictInput): Warning[] {
-  const asked: [string, Effective<number | string> | null][] = [["--cpu-dma-latency", input.cpuDmaLatencyUs]];
-  for (const { name, side } of sidesOf(input)) {
-    asked.push([`SCHED_FIFO of the ${name}`, side.realTime?.fifoPriority ?? null]);
-    asked.push([`locked memory of the ${name}`, side.realTime?.memoryLock ?? null]);
-  }
-  return asked.flatMap(([what, effective]) =>
-    effective?.isDenied ? [finding("privilege-missing", { what, note: effective.note ?? "" })] : [],
-  );
+  const deniedSides = (part: "fifoPriority" | "memoryLock") => {
+    const sides = sidesOf(input).filter(({ side }) => side.realTime?.[part].isDenied);
+    return sides.length === 0 ? {} : { [part]: namesOf(sides) };
+  };
+  const { cpuDmaLatencyUs } = input;
+  const denied = {
+    ...deniedSides("fifoPriority"),
+    ...deniedSides("memoryLock"),
+    ...(cpuDmaLatencyUs?.isDenied ? { cpuDmaLatencyUs: cpuDmaLatencyUs.requested } : {}),
+  };
+  return Object.keys(denied).length === 0 ? [] : [finding("privilege-missing", denied)];
 }
 
 /** The kernel stops real-time threads that never sleep for 50 ms of each second, unless told not to. */

@@ -50,6 +50,52 @@ const fault = (what: string) => (figures: Figures) => ({
 });
 
 const PIN_BOTH = "pin both sides with --server-affinity and --client-affinity";
+const PIN: Readonly<Record<string, string>> = {
+  client: "pin the client too, with --client-affinity",
+  server: "pin the server too, with --server-affinity",
+  none: "look for another program that changes CPU masks (taskset -p, cpuset)",
+};
+/** @param key of the figure that names the sides which are not pinned yet */
+const pinOthers = (figures: Figures, key: string) => PIN[text(figures, key)] ?? PIN_BOTH;
+
+/** What may be denied, and the right that would grant it. */
+const PRIVILEGES = {
+  fifoPriority: { name: "SCHED_FIFO", right: "CAP_SYS_NICE (or ulimit -r 49)" },
+  memoryLock: { name: "locked memory", right: "CAP_IPC_LOCK (or ulimit -l unlimited)" },
+  cpuDmaLatencyUs: { name: "--cpu-dma-latency", right: "write permission for /dev/cpu_dma_latency" },
+} as const;
+
+/** "one", "one and another", "one, another and a third". */
+function listed(items: readonly string[]): string {
+  return items.length < 2 ? items.join() : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+}
+
+const AS_ROOT = "as root, outside of containers";
+
+function realTimeAdvice(figures: Figures): string {
+  const privilege = (PRIVILEGES as Record<string, { right: string }>)[text(figures, "part")];
+  if (privilege === undefined) return "leave --rt out";
+  return `run the ${text(figures, "side")} with ${privilege.right}, or ${AS_ROOT}; or leave --rt out`;
+}
+
+function deniedInWords(figures: Figures): Words {
+  const denied = (Object.keys(PRIVILEGES) as (keyof typeof PRIVILEGES)[]).filter((key) => key in figures);
+  const names = denied.map((key) =>
+    key === "cpuDmaLatencyUs" ? PRIVILEGES[key].name : `${PRIVILEGES[key].name} of the ${figures[key]}`,
+  );
+  const rights = denied.map((key) => PRIVILEGES[key].right);
+  return {
+    sentence: `what was asked for was denied: ${names.join("; ") || "unknown"}`,
+    advice: rights.length === 0 ? `run it ${AS_ROOT}` : `run it with ${listed(rights)}, or ${AS_ROOT}`,
+  };
+}
+
+/** In the figures where --cpu-dma-latency was given: what it demanded. */
+function idleAdvice({ demandedLatencyUs }: Figures): string {
+  if (demandedLatencyUs === undefined) return "add --cpu-dma-latency 0";
+  if (demandedLatencyUs !== 0) return "lower --cpu-dma-latency to 0";
+  return "switch them off (/sys/devices/system/cpu/cpu*/cpuidle/state*/disable), as --cpu-dma-latency 0 is not in force";
+}
 
 const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
   incomplete: (figures) => ({
@@ -75,11 +121,11 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
   }),
   "rt-not-in-force": (figures) => ({
     sentence: `--rt: ${RT_PARTS[text(figures, "part")] ?? text(figures, "part")} of the ${text(figures, "side")} is ${text(figures, "effective")} instead of ${text(figures, "requested")}${withNote(figures)}`,
-    advice: "run it as root or with CAP_SYS_NICE and CAP_IPC_LOCK, or leave --rt out",
+    advice: realTimeAdvice(figures),
   }),
   "cpu-dma-latency-not-in-force": (figures) => ({
     sentence: `--cpu-dma-latency: ${text(figures, "effective")} is in force instead of ${text(figures, "requested")} us${withNote(figures)}`,
-    advice: "run it as root, or leave --cpu-dma-latency out",
+    advice: `run it with ${PRIVILEGES.cpuDmaLatencyUs.right}, or ${AS_ROOT}; or leave --cpu-dma-latency out`,
   }),
   throttled: (figures) => ({
     sentence: `the ${text(figures, "side")}'s control group used up its CPU quota ${times(figures, "count")} and was held back for ${time(figures, "throttledNs")}`,
@@ -105,11 +151,11 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
   }),
   unpinned: (figures) => ({
     sentence: `the scheduler was free to place the ${text(figures, "sides")}, and places them differently from run to run`,
-    advice: PIN_BOTH,
+    advice: pinOthers(figures, "sides"),
   }),
   "placement-bimodal": (figures) => ({
     sentence: `${share(figures, "sameCpuShare")} of the messages passed with both sides on one CPU, the others between two: the figures mix both`,
-    advice: PIN_BOTH,
+    advice: pinOthers(figures, "unpinned"),
   }),
   "one-cpu": () => ({
     sentence: "there is only one CPU to run on: the two sides take turns",
@@ -125,7 +171,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
   }),
   "deep-idle": (figures) => ({
     sentence: `idle states that take up to ${text(figures, "longestLatencyUs")} us to wake from are in use (${text(figures, "states")}), which adds to every wake-up`,
-    advice: "add --cpu-dma-latency 0",
+    advice: idleAdvice(figures),
   }),
   "clock-source": (figures) => ({
     sentence: `the clock source is ${text(figures, "current")}, so every reading of the clock may be a slow system call`,
@@ -149,11 +195,11 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
   }),
   migrations: (figures) => ({
     sentence: `the ${text(figures, "side")} was moved from CPU to CPU ${times(figures, "count")}`,
-    advice: PIN_BOTH,
+    advice: pinOthers(figures, "unpinned"),
   }),
   "major-faults": (figures) => ({
     sentence: `the ${text(figures, "side")} waited for ${counted(figures, "count", "page")} to be read from disk`,
-    advice: "free memory, run it again with the program in the page cache, or use --rt",
+    advice: `free memory, ${figures.memoryLock === undefined ? "use --rt, " : ""}or run it again with the program in the page cache`,
   }),
   "stream-stalls": (figures) => ({
     sentence: `the record of single messages was full ${times(figures, "count")}, and the test waited for it for ${time(figures, "totalNs")}, messages under way included`,
@@ -163,10 +209,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     sentence: `${text(figures, "samples")} samples${figures.allLaunches === undefined ? "" : " of a launch"} leave fewer than ${text(figures, "needed")} ${tails(text(figures, "percentiles"))}`,
     advice: "send more messages (-i) or measure for longer (-d)",
   }),
-  "privilege-missing": (figures) => ({
-    sentence: `${text(figures, "what")} was denied${withNote(figures)}`,
-    advice: "run it as root, or with the capability named",
-  }),
+  "privilege-missing": deniedInWords,
   "rt-bandwidth": (figures) => ({
     sentence: `real-time threads that spin are stopped after ${text(figures, "runtimeUs")} of each ${text(figures, "periodUs")} us`,
     advice: "set the sysctl kernel.sched_rt_runtime_us to -1, or use --wait block",

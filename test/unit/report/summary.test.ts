@@ -320,8 +320,8 @@ describe("launches", () => {
 
 ipc    samples              p50      p99      max  msg/s  vs best  shape
 round-trip
-  uds    16001  19.0 µs [17–21]  23.9 µs  27.0 µs  96.2k    1.00x  ▄▄▅▅▆▇▇█
-  tcp    16001  39.0 µs [37–41]  43.9 µs  47.0 µs  96.2k    2.05x  ▆▆▆▇▇▇██
+  uds    16001  19.0 µs [16–22]  23.9 µs  27.0 µs  96.2k    1.00x  ▄▄▅▅▆▇▇█
+  tcp    16001  39.0 µs [36–42]  43.9 µs  47.0 µs  96.2k    2.05x  ▆▆▆▇▇▇██
 
 Medians of 7 launches, but samples, min and max of all; [low–high]: 95 %
   interval of the median (bootstrap)
@@ -337,8 +337,8 @@ Shape: from the least sample to p99, logarithmic; the last column holds the rest
 
 ipc    samples              p50              p95              p99            p99.9      max  msg/s  MB/s  vs best  shape
 round-trip
-  uds    16001  19.0 µs [17–21]  23.5 µs [22–26]  23.9 µs [22–26]  24.0 µs [22–26]  27.0 µs  96.2k  98.5    1.00x  ▄▄▅▅▆▇▇█
-  tcp    16001  39.0 µs [37–41]  43.5 µs [42–46]  43.9 µs [42–46]  44.0 µs [42–46]  47.0 µs  96.2k  98.5    2.05x  ▆▆▆▇▇▇██
+  uds    16001  19.0 µs [16–22]  23.5 µs [21–26]  23.9 µs [21–26]  24.0 µs [21–27]  27.0 µs  96.2k  98.5    1.00x  ▄▄▅▅▆▇▇█
+  tcp    16001  39.0 µs [36–42]  43.5 µs [41–46]  43.9 µs [41–46]  44.0 µs [41–47]  47.0 µs  96.2k  98.5    2.05x  ▆▆▆▇▇▇██
 
 Medians of 7 launches, but samples, min and max of all; [low–high]: 95 % interval of the median (bootstrap)
 Only in files and on wider terminals: min, mean

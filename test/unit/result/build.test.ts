@@ -5,6 +5,7 @@ import { mergeLaunches } from "../../../src/measure/merge.ts";
 import { resultToJson } from "../../../src/report/json.ts";
 import { decodeBuckets } from "../../../src/stats/hdr.ts";
 import { snapshotOf } from "../../../src/stats/histogram.ts";
+import { REAL_TIME } from "../verdict/fixture.ts";
 import { evenly, measurementOf, measurementOfNothing, outcomeOf, planOf, resultOf } from "./fixture.ts";
 
 const validate = new Ajv({ allErrors: true }).compile(schema);
@@ -307,6 +308,26 @@ describe("launches", () => {
     expect(across.unbacked_percentiles.map(({ reason }) => reason)).toEqual(
       plan.percentiles.map((p) => `launch 2: 0 samples lie ${p < 50 ? "below" : "beyond"} it, 10 are needed`),
     );
+  });
+});
+
+describe("a verdict", () => {
+  test("names everything denied, once for all launches", () => {
+    const denied = { effective: null, note: "no", isDenied: true } as const;
+    const realTime = {
+      ...REAL_TIME,
+      fifoPriority: { requested: 49, ...denied },
+      memoryLock: { requested: "present and future", ...denied },
+    } as const;
+    const measurement = measurementOf();
+    const launched = { ...measurement, client: { ...measurement.client!, realTime } };
+    const launches = [1, 2].map((launch) => ({ launch, measurement: launched }));
+    const { results } = resultOf({ outcomes: [outcomeOf({ measurements: [launched], launches })] });
+    const { reasons } = results[0]!.details.tests[0]!.verdict;
+    expect(reasons.map(({ id, figures }) => [id, figures.side, figures.part])).toEqual([
+      ["rt-not-in-force", "client", "fifoPriority"],
+      ["rt-not-in-force", "client", "memoryLock"],
+    ]);
   });
 });
 

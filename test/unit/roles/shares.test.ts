@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { arrivalOf, messagesOf, seedOf, startShiftNs } from "../../../src/roles/shares.ts";
+import { arrivalOf, messagesOf, seedOf, seedOfLaunch, startShiftNs } from "../../../src/roles/shares.ts";
 
 const workers = (count: number) => Array.from({ length: count }, (_, worker) => worker);
 
@@ -40,7 +40,29 @@ describe("a rate", () => {
 
   test("of random arrivals needs no shift but seeds of its own", () => {
     expect(startShiftNs({ ...constant, kind: "poisson" }, 3)).toBe(0);
-    expect(seedOf(7, 0)).toBe(7);
     expect(new Set(workers(1024).map((worker) => seedOf(7, worker))).size).toBe(1024);
+  });
+});
+
+describe("the seed of a client in a launch", () => {
+  const seedIn = (seed: number, launch: number, worker: number) => seedOf(seedOfLaunch(seed, launch), worker);
+
+  test("is the one asked for in the first of both", () => {
+    for (const seed of [0, 7, Number.MAX_SAFE_INTEGER]) expect(seedIn(seed, 1, 0)).toBe(seed);
+  });
+
+  test("is nobody else's, whatever was asked for", () => {
+    const asked = [...workers(60), Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER];
+    const seeds = asked.flatMap((seed) =>
+      workers(12).flatMap((index) => workers(12).map((worker) => seedIn(seed, index + 1, worker))),
+    );
+    expect(new Set(seeds).size).toBe(asked.length * 12 * 12);
+    expect(seeds.every(Number.isSafeInteger)).toBeTrue();
+  });
+
+  test("is the same in every version, so that a schedule can be had again", () => {
+    expect([seedIn(7, 2, 0), seedIn(7, 1, 1), seedIn(7, 2, 1)]).toEqual([
+      5625300699968483, 7007207403907086, 2484242476687802,
+    ]);
   });
 });

@@ -7,9 +7,38 @@ removeRootsAfterwards();
 
 const files = (...trees: Tree[]) => new KernelFiles(rootOf(...trees));
 
+const mounted = (...lines: string[]): Tree => ({
+  "proc/self/cgroup": "0::/\n",
+  "proc/self/mountinfo": `${lines.join("\n")}\n`,
+});
+const ON_DISK = "27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw";
+const OVERLAY = "27 1 0:40 / / rw,relatime - overlay overlay rw,lowerdir=/layers/1,upperdir=/layers/2";
+/** As a container of Docker with its own cgroup namespace sees it. */
+const HOSTNAME = `30 27 8:1 /data/containers/${"0f".repeat(32)}/hostname /etc/hostname rw - ext4 /dev/sda1 rw`;
+
 describe("a container", () => {
   test.each<[string, Tree]>([
-    ["docker", { ".dockerenv": "" }],
+    ["docker", { ".dockerenv": "", ...mounted(OVERLAY) }],
+    ["docker", { ".dockerenv": "", ...mounted(OVERLAY, HOSTNAME) }],
+    ["docker", mounted("27 1 0:9 / / rw - zfs pool/1 rw", HOSTNAME)],
+    ["docker", mounted(OVERLAY.replaceAll("/layers", "/var/lib/docker/overlay2"))],
+    ["podman", mounted(OVERLAY.replaceAll("/layers", "/var/lib/containers/storage/overlay"))],
+    [
+      "kubernetes",
+      mounted(OVERLAY, "31 27 8:1 /var/lib/kubelet/pods/1/etc-hosts /etc/hosts rw - ext4 /dev/sda1 rw"),
+    ],
+    [
+      "containerd",
+      mounted(OVERLAY.replaceAll("/layers", "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs")),
+    ],
+    // A virtual machine made from an image: Docker's mark alone proves nothing.
+    ["none", { ".dockerenv": "", ...mounted(ON_DISK) }],
+    ["unknown", { ".dockerenv": "", ...mounted("27 1 0:9 / / rw - 9p none rw") }],
+    ["unknown", { ".dockerenv": "", "proc/self/cgroup": "0::/\n" }],
+    ["lxc", { ".dockerenv": "", "run/systemd/container": "lxc\n", ...mounted(ON_DISK) }],
+    // A host that runs a container.
+    ["none", mounted(ON_DISK, OVERLAY.replace(" / / ", " / /var/lib/docker/overlay2/1/merged "))],
+    ["none", mounted(OVERLAY)],
     ["podman", { "run/.containerenv": 'engine="podman-4.3"\n', "proc/self/cgroup": "0::/\n" }],
     ["kubernetes", { "proc/self/cgroup": "0::/kubepods.slice/kubepods-burstable.slice/docker-1.scope\n" }],
     ["docker", { "proc/self/cgroup": "4:cpu:/docker/4f2a\n" }],

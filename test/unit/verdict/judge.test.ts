@@ -129,7 +129,12 @@ const WARNINGS: Case[] = [
     "unpinned",
     { sides: "client and server" },
   ],
-  ["of a run between two placements", { sameCpuShare: 0.4 }, "placement-bimodal", { sameCpuShare: 0.4 }],
+  [
+    "of a run between two placements",
+    { sameCpuShare: 0.4 },
+    "placement-bimodal",
+    { sameCpuShare: 0.4, unpinned: "none" },
+  ],
   ["not of a run with nearly all on one CPU", { sameCpuShare: 0.96 }, null],
   [
     "of a single CPU, not of a missing pin there",
@@ -221,13 +226,13 @@ const WARNINGS: Case[] = [
     "of migrations that messages saw",
     { client: sideOf(0, { migrations: 2 }) },
     "migrations",
-    { side: "client", count: 2 },
+    { side: "client", count: 2, unpinned: "none" },
   ],
   [
     "of migrations that the kernel counted",
     { server: sideOf(1, usage({ migrations: 5 })) },
     "migrations",
-    { side: "server", count: 5 },
+    { side: "server", count: 5, unpinned: "none" },
   ],
   [
     "of major faults",
@@ -286,7 +291,31 @@ describe("a warning", () => {
     expect(warnings).toEqual([
       {
         id: "privilege-missing",
-        figures: { what: "SCHED_FIFO of the client", note: "Operation not permitted" },
+        figures: { fifoPriority: "client" },
+      },
+    ]);
+  });
+
+  test("of missing privileges names all of them, and the reasons each with its side", () => {
+    const lock = { requested: "present and future", effective: null, note: "no", isDenied: true } as const;
+    const denied = { ...REAL_TIME, fifoPriority: DENIED, memoryLock: lock };
+    const { reasons, warnings } = judge(
+      inputOf({
+        client: sideOf(0, { realTime: denied }),
+        server: sideOf(1, { realTime: { ...denied, fifoPriority: { ...DENIED, note: "another" } } }),
+        cpuDmaLatencyUs: { requested: 0, effective: null, note: "no", isDenied: true },
+      }),
+    );
+    expect(reasons.map(({ id, figures }) => [id, figures.side, figures.part].join(" ").trim())).toEqual([
+      "rt-not-in-force client fifoPriority",
+      "rt-not-in-force server fifoPriority",
+      "rt-not-in-force client and server memoryLock",
+      "cpu-dma-latency-not-in-force",
+    ]);
+    expect(warnings.map(({ id, figures }) => ({ id, figures }))).toEqual([
+      {
+        id: "privilege-missing",
+        figures: { fifoPriority: "client and server", memoryLock: "client and server", cpuDmaLatencyUs: 0 },
       },
     ]);
   });

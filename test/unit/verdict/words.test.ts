@@ -73,6 +73,38 @@ describe("the words of a finding", () => {
   });
 });
 
+describe("the advice", () => {
+  const adviceOf = (id: Finding["id"], figures: Finding["figures"]) => inWords({ id, figures }).advice;
+
+  test("for what was denied names every right that would help, and no other", () => {
+    const figures = { fifoPriority: "client", memoryLock: "client and server" };
+    expect(inWords({ id: "privilege-missing", figures })).toEqual({
+      sentence:
+        "what was asked for was denied: SCHED_FIFO of the client; locked memory of the client and server",
+      advice:
+        "run it with CAP_SYS_NICE (or ulimit -r 49) and CAP_IPC_LOCK (or ulimit -l unlimited), or as root, outside of containers",
+    });
+    expect(adviceOf("privilege-missing", { cpuDmaLatencyUs: 0 })).toStartWith(
+      "run it with write permission for /dev/cpu_dma_latency, or as root",
+    );
+    expect(adviceOf("rt-not-in-force", { side: "server", part: "memoryLock" })).toStartWith(
+      "run the server with CAP_IPC_LOCK",
+    );
+  });
+
+  test.each<[Finding, string]>([
+    [{ id: "deep-idle", figures: { demandedLatencyUs: 0 } }, "add --cpu-dma-latency"],
+    [{ id: "deep-idle", figures: { demandedLatencyUs: 50 } }, "add --cpu-dma-latency"],
+    [{ id: "unpinned", figures: { sides: "server" } }, "--client-affinity"],
+    [{ id: "placement-bimodal", figures: { unpinned: "client" } }, "--server-affinity"],
+    [{ id: "migrations", figures: { side: "client", unpinned: "none" } }, "affinity"],
+    [{ id: "major-faults", figures: { side: "client", count: 1, memoryLock: "none" } }, "--rt"],
+  ])("of %j does not name what was given", ({ id, figures }, given) => {
+    expect(adviceOf(id, figures)).not.toContain(given);
+    expect(adviceOf(id, {})).toContain(given);
+  });
+});
+
 test("a verdict fits its schema, figures that JSON can't hold included", () => {
   const verdict = judge(
     inputOf({
