@@ -38,9 +38,9 @@ function ownCommand(): string[] {
 }
 
 /**
- * What a role inherits. JavaScriptCore's last optimizing compiler takes 60 ms of a CPU for the measuring loop, mostly in the
- * midst of the measured phase, and gains nothing there: `npx bun run fidelity` has p99 of paced messages a tenth to a half
- * lower without it, and the same p50. Whoever sets the variable decides.
+ * What a role inherits. JavaScriptCore's last optimizing compiler takes 60 ms of a CPU for the measuring loop of an async test,
+ * mostly in the midst of the measured phase, and gains nothing there: with it throughput one way is up to a third lower, and p50
+ * of round trips the same. Whoever sets the variable decides.
  */
 export function roleEnvironment(): Record<string, string | undefined> {
   return { BUN_JSC_useFTLJIT: "0", ...process.env };
