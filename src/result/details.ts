@@ -6,6 +6,7 @@ import type {
   LatencySnapshot,
   Measurement,
   MechanismOutcome,
+  WorkerFigures,
 } from "../measure/measurement.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { encodeBuckets } from "../stats/hdr.ts";
@@ -111,12 +112,12 @@ function testDetails(
     same_cpu_share: sameCpuShare(measurement),
     client: side(measurement.client, counts.received),
     server: side(measurement.server, counts.received),
-    workers: measurement.workers.map((worker, number) => workerDetails(worker, number, plan)),
+    workers: measurement.workers.map((worker) => workerDetails(worker, plan)),
   };
 }
 
-function workerDetails(measurement: Measurement, worker: number, plan: RunPlan): WorkerDetails {
-  const { counts, windowNs } = measurement;
+function workerDetails(measurement: WorkerFigures, plan: RunPlan): WorkerDetails {
+  const { worker, counts, windowNs } = measurement;
   return {
     worker,
     complete: measurement.complete,

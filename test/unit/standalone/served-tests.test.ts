@@ -134,3 +134,37 @@ describe("a test is no complete one", () => {
     expect(half.measurements[0]?.failure).toBe("1 of 2 clients were here");
   });
 });
+
+describe("a client of several", () => {
+  const workersOf = (served: readonly (readonly [Partial<Terms>, number])[]) => {
+    const tests = new ServedTests(plan);
+    for (const [terms, messages] of served)
+      tests.ends(servedTest({ ...terms, concurrency: 3, messageCount: messages }, messages), WELL);
+    const { outcomes } = tests;
+    const { workers } = resultOf({ plans: outcomes.map((one) => one.plan), outcomes }).results[0]!.details
+      .tests[0]!;
+    return workers.map(({ worker, counts }) => [worker, counts.received]);
+  };
+
+  test("keeps the number that it has itself, in whatever order they leave", () => {
+    const served = [2, 0, 1].map((worker) => [{ worker }, 10 + worker] as const);
+    expect(workersOf(served)).toEqual([
+      [0, 10],
+      [1, 11],
+      [2, 12],
+    ]);
+  });
+
+  test("keeps it also where another one is missing, in one launch or in all", () => {
+    expect(
+      workersOf([
+        [{ launch: 1, launches: 2, worker: 2 }, 12],
+        [{ launch: 2, launches: 2, worker: 2 }, 12],
+        [{ launch: 2, launches: 2, worker: 1 }, 11],
+      ]),
+    ).toEqual([
+      [1, 11],
+      [2, 24],
+    ]);
+  });
+});
