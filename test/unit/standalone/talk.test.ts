@@ -129,6 +129,16 @@ describe("terms", () => {
     ]);
   });
 
+  test("that can't be are refused in words, whatever the server demands", () => {
+    const refused = (change: Partial<Terms>) => differences({ ...TERMS, ...change }, {}, "uds", 64);
+    expect(refused({ messageCount: 0 })).toEqual(["message count: 0 messages are no test"]);
+    expect(refused({ messageCount: null })).toEqual(["neither a message count nor a duration"]);
+    expect(refused({ messageCount: null, durationNs: 1e9 })).toEqual([]);
+    expect(refused({ worker: 5, concurrency: 2 })).toEqual(["client 5 of 2: they are numbered from 0"]);
+    expect(refused({ worker: 2, concurrency: 2 })).toHaveLength(1);
+    expect(refused({ launch: 3, launches: 2 })).toEqual(["launch 3 of 2: they are numbered from 1"]);
+  });
+
   test("each difference names both values", () => {
     const demands = {
       messageSizes: [64, 128],
