@@ -1,5 +1,8 @@
 /** What peers that were started by hand say to each other. */
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { NOTE_BYTES } from "../../../src/channel/channel.ts";
 import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../src/measure/ledger.ts";
@@ -19,7 +22,7 @@ import {
 } from "../../../src/roles/standalone/notes.ts";
 import { adoptReport, reportSheet, type ServerReport } from "../../../src/roles/standalone/sheet-report.ts";
 import { differences } from "../../../src/roles/standalone/terms.ts";
-import { listeningInodes, unixSocketInodes } from "../../../src/system/owner.ts";
+import { listeningInodes, ownerOf, ownerSoon, unixSocketInodes } from "../../../src/system/owner.ts";
 
 const MOST = Number.MAX_SAFE_INTEGER;
 
@@ -305,6 +308,22 @@ describe("a report", () => {
 });
 
 describe("who has an endpoint open", () => {
+  test("is found though it shows only a moment later, and not waited for any longer", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "ipc-owner-"));
+    const path = join(directory, "a.sock");
+    try {
+      expect(ownerOf("uds", path, 0)).toBeNull();
+      expect(await ownerSoon("uds", path, 0)).toBeNull();
+      const found = ownerSoon("uds", path, 0);
+      await Bun.sleep(20);
+      const listener = Bun.listen({ unix: path, socket: { data() {} } });
+      expect(await found).toBe(process.pid);
+      listener.stop(true);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   test("is found in the kernel's tables", () => {
     const unix = `Num       RefCount Protocol Flags    Type St Inode Path
 0000000000000000: 00000002 00000000 00010000 0001 01 41023 /run/a.sock
