@@ -86,7 +86,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
 
   "latency-absent": (figures) => ({
     sentence: `there is no latency here: ${text(figures, "cause")}`,
-    advice: "count on the throughput alone, or on the report of the side that can measure it",
+    advice: `count on ${figures.throughput === "unknown" ? "" : "the throughput alone, or on "}the report of the side that can measure it`,
   }),
   "foreign-peer": () => ({
     sentence:
@@ -94,7 +94,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     advice: "use this program on both sides for a checked measurement",
   }),
   unpinned: (figures) => ({
-    sentence: `the scheduler was free to place the ${text(figures, "sides")}, and places them differently from run to run`,
+    sentence: `the scheduler was free to place the ${text(figures, "sides")}, and places ${text(figures, "sides").includes(" and ") ? "them" : "it"} differently from run to run`,
     advice: PIN_BOTH,
   }),
   "placement-bimodal": (figures) => ({

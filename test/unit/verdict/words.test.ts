@@ -29,6 +29,14 @@ describe("the words of a finding", () => {
       { id: "too-few-samples", figures: { samples: 12, needed: 100 } },
       "12 latency samples were measured, at least 100 are needed",
     ],
+    [
+      { id: "unpinned", figures: { sides: "server" } },
+      "the scheduler was free to place the server, and places it differently from run to run",
+    ],
+    [
+      { id: "unpinned", figures: { sides: "client and server" } },
+      "the scheduler was free to place the client and server, and places them differently from run to run",
+    ],
     [{ id: "steal", figures: { share: 0.0345 } }, "the hypervisor gave 3.45 % of the CPUs' time to others"],
     [
       {
@@ -44,6 +52,14 @@ describe("the words of a finding", () => {
   ])("%j read well", (finding, sentence) => {
     expect(inWords(finding).sentence).toBe(sentence);
   });
+});
+
+test("a throughput that is unknown is nothing to count on", () => {
+  const advice = (figures: Finding["figures"]) => inWords({ id: "latency-absent", figures }).advice;
+  expect(advice({ cause: "x" })).toStartWith("count on the throughput alone");
+  expect(advice({ cause: "x", throughput: "unknown" })).toBe(
+    "count on the report of the side that can measure it",
+  );
 });
 
 test("a verdict fits its schema, figures that JSON can't hold included", () => {
