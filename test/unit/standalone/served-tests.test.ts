@@ -117,6 +117,8 @@ describe("a test is no complete one", () => {
     const few = outcomeOf([servedTest({}, MESSAGES - 1)]);
     expect(isComplete(few)).toBe(false);
     expect(few.measurements[0]?.failure).toBe("49 messages were sent instead of 50");
+    const one = outcomeOf([servedTest({}, 1)]);
+    expect(one.measurements[0]?.failure).toBe("1 message was sent instead of 50");
     const many = outcomeOf([servedTest({}, MESSAGES + 1)]);
     expect(many.measurements[0]?.failure).toBe("51 messages were sent instead of 50");
   });

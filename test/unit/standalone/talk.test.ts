@@ -185,9 +185,14 @@ describe("clocks", () => {
 
   test("of another boot, time namespace or host can't, and why", () => {
     expect(clockDifference(own, { ...own, boot: "b" })).toContain("boot id a here, b there");
-    expect(clockDifference(own, { ...own, monotonicOffset: "5 0" })).toContain("0 0 here, 5 0 there");
-    expect(clockDifference(own, { ...own, realtimeOffsetNs: "1700000000100000000" })).toContain(
-      "clocks differ",
+    const namespaced = (monotonicOffset: string | null) => clockDifference(own, { ...own, monotonicOffset });
+    const words = "the peers are in time namespaces whose clocks";
+    expect(namespaced("1000 0")).toBe(`${words} are 1000 s apart`);
+    expect(namespaced("-1 500000000")).toBe(`${words} are 0.5 s apart`);
+    expect(namespaced(null)).toBe(`${words} differ`);
+    expect(namespaced("soon")).toBe(`${words} differ`);
+    expect(clockDifference(own, { ...own, realtimeOffsetNs: "1700000000100000000" })).toBe(
+      "the peers' clocks differ: from the monotonic to the wall clock by 0.1 s",
     );
   });
 
