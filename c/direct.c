@@ -12,7 +12,6 @@
 #include "park.h"
 #include "shm_object.h"
 
-#define LAYOUT_KIND 2
 
 struct slot {
   _Alignas(CACHE_LINE_BYTES) _Atomic uint32_t full; /* stored with release, acquired by the other side's look without the lock */
@@ -50,7 +49,7 @@ static struct direct_channel *direct_of(struct channel *channel) { return (struc
 static size_t stride(size_t slot_bytes) { return (slot_bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES; }
 static size_t object_bytes(size_t slot_bytes) { return BODY_OFFSET + 2 * stride(slot_bytes); }
 static uint64_t direct_layout(void) {
-  return shm_layout(LAYOUT_KIND, sizeof(struct slot_object) << 16 | offsetof(struct slot, body_bytes) << 8 | offsetof(struct slot, park));
+  return shm_layout(SHM_KIND_DIRECT, sizeof(struct slot_object) << 16 | offsetof(struct slot, body_bytes) << 8 | offsetof(struct slot, park));
 }
 
 static size_t planned_body_bytes(const struct channel_settings *settings) {

@@ -20,7 +20,6 @@
 #include "park.h"
 #include "shm_object.h"
 
-#define LAYOUT_KIND 1
 #define DEFAULT_CAPACITY_BYTES (64 * 1024)
 #define SMALLEST_CAPACITY_BYTES CACHE_LINE_BYTES
 
@@ -110,7 +109,7 @@ static void ring_publish(struct channel *channel) {
 static size_t object_bytes(size_t capacity) { return DATA_OFFSET + 2 * capacity; }
 
 static uint64_t ring_layout(void) {
-  return shm_layout(LAYOUT_KIND, sizeof(struct ring_object) << 16 | offsetof(struct ring, head) << 8 | offsetof(struct ring, park));
+  return shm_layout(SHM_KIND_RING, sizeof(struct ring_object) << 16 | offsetof(struct ring, head) << 8 | offsetof(struct ring, park));
 }
 
 /* 0 if it can't be had. */

@@ -38,7 +38,10 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
   return (hash ^ value) * UINT64_C(0x100000001b3);
 }
 
-uint64_t shm_layout(uint64_t kind, uint64_t shape) {
+/* In the last byte, so that a client can tell what the server has. */
+#define KIND_MASK UINT64_C(0xff)
+
+uint64_t shm_layout(enum shm_kind kind, uint64_t shape) {
 #if PARK_FUTEX
   uint64_t library = 0;
 #elif defined(__GLIBC__)
@@ -54,7 +57,14 @@ uint64_t shm_layout(uint64_t kind, uint64_t shape) {
   hash = mix(hash, sizeof(struct park));
   hash = mix(hash, offsetof(struct park, places));
   hash = mix(hash, sizeof(struct shm_header));
-  return mix(hash, offsetof(struct shm_header, door));
+  return (mix(hash, offsetof(struct shm_header, door)) & ~KIND_MASK) | kind;
+}
+
+/* Of two numbers that differ. */
+static int mismatch(uint64_t ours, uint64_t theirs) {
+  uint64_t kind = theirs & KIND_MASK;
+  int is_known = kind == SHM_KIND_RING || kind == SHM_KIND_DIRECT;
+  return is_known && kind != (ours & KIND_MASK) ? -EPROTOTYPE : -EPROTO;
 }
 
 /* ---- life ---- */
@@ -180,7 +190,10 @@ static int check_header(struct shm_object *object, uint64_t layout) {
   const struct shm_header *header = object->header;
   uint64_t magic = atomic_load_explicit(&header->magic, memory_order_acquire);
   if (magic == 0) return -ECONNREFUSED;
-  if (magic != SHM_MAGIC || header->layout != layout) return -EPROTO;
+  if (magic != SHM_MAGIC) return -EPROTO;
+  /* Read once: whoever scribbles over it could change it between two looks. */
+  uint64_t theirs = *(const volatile uint64_t *)&header->layout;
+  if (theirs != layout) return mismatch(layout, theirs);
   object->capacity = header->capacity;
   return lives(object, SHM_SERVER) && !shm_object_peer_left(object) ? 0 : -ECONNREFUSED;
 }

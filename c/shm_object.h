@@ -46,11 +46,14 @@ struct shm_object {
   char name[ENDPOINT_BYTES + 1];
 };
 
+/* What lies behind the header. */
+enum shm_kind { SHM_KIND_RING = 1, SHM_KIND_DIRECT = 2 };
+
 /*
  * A number that differs when a structure of the object has another layout in the peer's program, or where there are no futexes
  * its pthread_mutex_t another meaning. `kind` tells mechanisms apart, `shape` sums up the mechanism's own structures.
  */
-uint64_t shm_layout(uint64_t kind, uint64_t shape);
+uint64_t shm_layout(enum shm_kind kind, uint64_t shape);
 
 /*
  * Server: create `bytes` zeroed bytes, prepare what lies behind the header, then publish. All functions here return 0 or
@@ -63,7 +66,7 @@ int shm_object_accept(struct shm_object *object, int64_t slice_ns);
 
 /*
  * Client: open, compare `capacity` with `bytes`, then attach. -ENOENT, -ECONNREFUSED: no server, not ready yet, or dead;
- * -EPROTO: an object of another kind or layout; -EBUSY: it has, or had, a client.
+ * -EPROTOTYPE: the other one of the kinds; -EPROTO: no such object, or another layout; -EBUSY: it has, or had, a client.
  */
 int shm_object_open(struct shm_object *object, const char *endpoint, uint64_t layout);
 int shm_object_attach(struct shm_object *object);

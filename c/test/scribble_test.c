@@ -115,7 +115,7 @@ static int scribbles_between_calls(const struct channel_ops *ops) {
   struct view view = open_view(settings.endpoint);
   /* Some peers scribble before they meet. */
   if (random_below(4) == 0) scribble(view);
-  int rc = ops->connect(client, &settings), holds = rc == 0 || rc == -EPROTO || rc == -ECONNREFUSED || rc == -EBUSY || rc == -EMSGSIZE;
+  int rc = ops->connect(client, &settings), holds = rc == 0 || rc == -EPROTO || rc == -EPROTOTYPE || rc == -ECONNREFUSED || rc == -EBUSY || rc == -EMSGSIZE;
   if (rc == 0) rc = ops->accept(server, 1000);
   uint8_t *frame = make_frame(64, 1);
   for (int step = 0; step < STEPS && rc == 0 && holds; step++) {

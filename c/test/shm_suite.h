@@ -95,9 +95,12 @@ static void set_up_errors_are_told(const struct channel_ops *ops) {
   CHECK_EQUAL(ops->accept(server, 0), -EAGAIN);
   CHECK_EQUAL(ops->accept(server, NS_PER_MS), -EAGAIN);
   CHECK_EQUAL(ops->check_peer(server), 0);
-  object_of(server)->header->layout++;
+  object_of(server)->header->layout ^= 0x100;
   CHECK_EQUAL(ops->connect(client, &settings), -EPROTO);
-  object_of(server)->header->layout--;
+  object_of(server)->header->layout ^= 0x100;
+  object_of(server)->header->layout ^= SHM_KIND_RING ^ SHM_KIND_DIRECT;
+  CHECK_EQUAL(ops->connect(client, &settings), -EPROTOTYPE);
+  object_of(server)->header->layout ^= SHM_KIND_RING ^ SHM_KIND_DIRECT;
   object_of(server)->header->capacity = UINT64_MAX / 2 + 1;
   CHECK_EQUAL(ops->connect(client, &settings), -EPROTO);
   object_of(server)->header->capacity = object_of(server)->capacity;

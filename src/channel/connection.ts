@@ -1,7 +1,7 @@
 import { RunError } from "../cli/errors.ts";
 import type { ArrivalKind, ArrivalPlan, Mechanism, Mode, WaitKind } from "../cli/plan.ts";
 import type { LedgerFile } from "../measure/ledger.ts";
-import { MALFORMED } from "../native/errno.ts";
+import { MALFORMED, OTHER_KIND } from "../native/errno.ts";
 import { CHANNEL_EFFECTIVE, CHANNEL_SETTINGS, SESSION_SETTINGS } from "../native/layout.ts";
 import { type Address, addressOf, errorText, native } from "../native/library.ts";
 import { StructView } from "../native/struct-view.ts";
@@ -162,15 +162,22 @@ export class ConnectionError extends RunError {
   }
 }
 
-function otherKind({ shmDirect }: ConnectionSettings): string {
-  const [ours, theirs] = shmDirect ? ["--shm-direct", "not"] : ["a ring", "--shm-direct"];
-  return `what is there is of another kind or version (the client has ${ours}, the server perhaps ${theirs})`;
+/** In words; of shared memory there are two kinds. */
+function reasonOf({ mechanism, shmDirect }: ConnectionSettings, status: number): string {
+  if (mechanism === "shm" && status === OTHER_KIND) {
+    const [withIt, without] = shmDirect ? ["client", "server"] : ["server", "client"];
+    return `the ${withIt} has --shm-direct, the ${without} has not`;
+  }
+  if (mechanism === "shm" && status === MALFORMED)
+    return "what is there is no server's, or another version's";
+  return errorText(status);
 }
 
 /** One line for a step of setting up that failed with an error number. */
 export function connectionError(settings: ConnectionSettings, step: string, status: number): ConnectionError {
   const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
-  const reason =
-    settings.mechanism === "shm" && status === MALFORMED ? otherKind(settings) : errorText(status);
-  return new ConnectionError(`${settings.mechanism}: can't ${step} ${at}: ${reason}`, status);
+  return new ConnectionError(
+    `${settings.mechanism}: can't ${step} ${at}: ${reasonOf(settings, status)}`,
+    status,
+  );
 }

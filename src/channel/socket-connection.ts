@@ -76,16 +76,20 @@ async function takeIn(
 
 function worded(settings: ConnectionSettings, step: string, error: unknown): RunError {
   const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
-  // Bun's own message says no more than that it failed.
-  const { errno } = error as { errno?: unknown };
-  const reason =
-    typeof errno === "number" && errno !== 0
-      ? errorText(errno)
-      : error instanceof Error
-        ? error.message.split("\n")[0]
-        : String(error);
-  return new RunError(`${settings.mechanism}: can't ${step} ${at}: ${reason}`);
+  return new RunError(`${settings.mechanism}: can't ${step} ${at}: ${reasonOf(error, settings)}`);
 }
+
+/** Bun's own message says no more than that it failed, and for a host that has no address its error number is none of the system's. */
+function reasonOf(error: unknown, { mechanism }: ConnectionSettings): string {
+  const { errno, code } = error as { errno?: unknown; code?: unknown };
+  const message = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+  const isNameless = code === "ENOTFOUND" || (errno === undefined && message.startsWith(FAILED_TO_LISTEN));
+  if (mechanism === "tcp" && isNameless) return "no address is known for that name";
+  return typeof errno === "number" && errno !== 0 ? errorText(errno) : message;
+}
+
+/** With no error number where the name could not be resolved. */
+const FAILED_TO_LISTEN = "Failed to listen at ";
 
 /** Rejects at the deadline, and soon after the run is to be stopped. */
 const withDeadline = <T>(promise: Promise<T>, ledger: LedgerFile, ms: number, reason: string): Promise<T> => {

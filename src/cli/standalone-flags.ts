@@ -13,7 +13,7 @@ export const STANDALONE_FLAGS = {
     group: "Standalone",
     description:
       "Run only the receiving side and serve the clients that come, of all mechanisms named; the clients say what is measured, but " +
-      "what is given here (--message-size, --reply ...) theirs must agree with",
+      "what is given here of that (--message-size, --reply ...) theirs must agree with",
     main: true,
     wholeRun: true,
   }),

@@ -98,9 +98,15 @@ export interface Measurement {
   readonly client: EffectiveSide | null;
   readonly server: EffectiveSide | null;
   /** Each of several clients by itself, in the order of their numbers; empty with one. */
-  readonly workers: readonly Measurement[];
+  readonly workers: readonly WorkerFigures[];
   /** Wall clock at the start of the measured phase, ns since the epoch; null when it was never reached. */
   readonly startedAtEpochNs: bigint | null;
+}
+
+/** What one of several clients measured. */
+export interface WorkerFigures extends Measurement {
+  /** Client, from 0. A server that was started by hand may lack some of them. */
+  readonly worker: number;
 }
 
 /** One launch of one test: fresh processes, fresh objects. */

@@ -2,12 +2,14 @@
 
 import { mergeSnapshots } from "../stats/histogram.ts";
 import { mergeUsage } from "../system/usage-merge.ts";
-import type { EffectiveSide, Measurement, ScheduleFigures } from "./measurement.ts";
+import type { EffectiveSide, Measurement, ScheduleFigures, WorkerFigures } from "./measurement.ts";
 import { mergeCounts, mergeWaits, sum } from "./merge.ts";
 
 /** One client with its connection. */
 export interface WorkerMeasurement {
   readonly measurement: Measurement;
+  /** Client, from 0; absent: as many come before it. */
+  readonly worker?: number;
   /** CLOCK_MONOTONIC; null: nothing was sent. */
   readonly firstSendNs: bigint | null;
   /** CLOCK_MONOTONIC; null: nothing arrived. */
@@ -58,9 +60,9 @@ function mergeSchedules(parts: readonly ScheduleFigures[]): ScheduleFigures | nu
   };
 }
 
-function failureOf(workers: readonly Measurement[]): string | null {
-  const position = workers.findIndex(({ failure }) => failure !== null);
-  return position < 0 ? null : `client ${position}: ${workers[position]!.failure}`;
+function failureOf(workers: readonly WorkerFigures[]): string | null {
+  const failed = workers.find(({ failure }) => failure !== null);
+  return failed === undefined ? null : `client ${failed.worker}: ${failed.failure}`;
 }
 
 /**
@@ -75,7 +77,10 @@ export function mergeWorkers(
   failure: string | null,
   serverUsage: EffectiveSide["usage"],
 ): Measurement {
-  const workers = parts.map(({ measurement }) => measurement);
+  const workers = parts.map(({ measurement, worker }, position) => ({
+    ...measurement,
+    worker: worker ?? position,
+  }));
   const firstSendNs = smallest(parts.map((part) => part.firstSendNs).filter(isThere));
   const lastReceiveNs = largest(parts.map((part) => part.lastReceiveNs).filter(isThere));
   const sameCpu = workers.map((worker) => worker.sameCpuMessages);

@@ -7,6 +7,7 @@ import type {
   MessageCounts,
   RoomWaits,
   StreamStalls,
+  WorkerFigures,
 } from "./measurement.ts";
 
 export const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -91,9 +92,14 @@ export function mergeLaunches(launches: readonly Measurement[]): Measurement {
     sameCpuMessages: sameCpu.includes(null) ? null : sum(sameCpu as number[]),
     client: mergeSides(launches.map((launch) => launch.client)),
     server: mergeSides(launches.map((launch) => launch.server)),
-    workers: first.workers.map((_, worker) =>
-      mergeLaunches(launches.map((launch) => launch.workers[worker]).filter((one) => one !== undefined)),
-    ),
+    workers: mergeLaunchesOfWorkers(launches),
     startedAtEpochNs: first.startedAtEpochNs,
   };
+}
+
+/** By the clients' numbers, since a launch may lack a client. */
+function mergeLaunchesOfWorkers(launches: readonly Measurement[]): WorkerFigures[] {
+  const all = launches.flatMap(({ workers }) => workers);
+  const numbers = [...new Set(all.map(({ worker }) => worker))].sort((a, b) => a - b);
+  return numbers.map((worker) => ({ ...mergeLaunches(all.filter((one) => one.worker === worker)), worker }));
 }

@@ -9,6 +9,8 @@ export const CANCELED = errno("ECANCELED");
 export const TIMED_OUT = errno("ETIMEDOUT");
 export const CLOSED = errno("EPIPE");
 export const MALFORMED = errno("EPROTO");
+/** The server has the other kind of shared-memory object. */
+export const OTHER_KIND = errno("EPROTOTYPE");
 export const TOO_LONG = errno("EMSGSIZE");
 export const NOT_FOUND = errno("ENOENT");
 /** Another client was faster; the next may be luckier. */

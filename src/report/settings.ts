@@ -30,22 +30,31 @@ export function settingsInWords(result: BenchmarkResult, utf8: boolean): Setting
 /** Always as many parts, "" for one that needs no words. */
 function partsOf({ test_config: config, details }: MechanismResult, utf8: boolean): string[] {
   const { requested } = details;
-  const time = config.duration && config.duration.secs * 1e9 + config.duration.nanos;
   const schedule = details.tests.find((test) => test.schedule !== null)?.schedule;
+  const hasRoundTrip = details.tests.some(({ test }) => test === "round-trip");
   return [
     `${bytesText(config.message_size)} payload`,
-    `${time === null ? `${config.msg_count} messages` : timeText(time, utf8)} per test`,
+    lengthText(config, utf8),
     details.mode,
     config.concurrency === 1 ? "" : `${config.concurrency} clients`,
     schedule ? `${schedule.requested_rate_per_second} a second, ${arrivalText(schedule)}` : "",
     details.send_delay_ns === 0 ? "" : `${timeText(details.send_delay_ns, utf8)} pauses`,
     requested.shm_direct ? "shm direct" : "",
     details.wait === "block" ? "" : `wait ${details.wait}`,
-    details.reply === "echo" ? "" : "empty replies",
+    details.reply === "echo" || !hasRoundTrip ? "" : "empty replies",
     requested.buffer_bytes === null ? "" : `${bytesText(requested.buffer_bytes)} buffers`,
     requested.server_cpu === null ? "" : `server on CPU ${requested.server_cpu}`,
     requested.client_cpu === null ? "" : `client on CPU ${requested.client_cpu}`,
   ];
+}
+
+/** Neither is known of a test that another tool brought to a server. */
+function lengthText(
+  { duration, msg_count: messageCount }: MechanismResult["test_config"],
+  utf8: boolean,
+): string {
+  if (duration !== null) return `${timeText(duration.secs * 1e9 + duration.nanos, utf8)} per test`;
+  return messageCount === null ? "another tool's client" : `${messageCount} messages per test`;
 }
 
 function arrivalText({ arrival, burst }: { readonly arrival: string; readonly burst: number }): string {

@@ -1,7 +1,12 @@
 /** Fills `details`: what a result says beyond the reference's format. */
 
 import type { RunPlan, Test } from "../cli/plan.ts";
-import type { LatencySnapshot, Measurement, MechanismOutcome } from "../measure/measurement.ts";
+import type {
+  LatencySnapshot,
+  Measurement,
+  MechanismOutcome,
+  WorkerFigures,
+} from "../measure/measurement.ts";
 import { sum } from "../measure/merge.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { encodeBuckets } from "../stats/hdr.ts";
@@ -108,22 +113,23 @@ function testDetails(
     same_cpu_share: sameCpuShare(measurement),
     client: side("client", measurement, measured),
     server: side("server", measurement, measured),
-    workers: measurement.workers.map((worker, number) =>
-      workerDetails(worker, measured.map(({ workers }) => workers[number]).filter(isThere), number, plan),
-    ),
+    workers: measurement.workers.map((figures) => {
+      const launchesOf = measured.flatMap(({ workers }) =>
+        workers.filter(({ worker }) => worker === figures.worker),
+      );
+      return workerDetails(figures, launchesOf, plan);
+    }),
   };
 }
 
 const isOf = (test: Test) => (measurement: Measurement) => measurement.test === test;
-const isThere = <T>(value: T | undefined): value is T => value !== undefined;
 
 function workerDetails(
-  measurement: Measurement,
+  measurement: WorkerFigures,
   launches: readonly Measurement[],
-  worker: number,
   plan: RunPlan,
 ): WorkerDetails {
-  const { counts, windowNs } = measurement;
+  const { worker, counts, windowNs } = measurement;
   return {
     worker,
     complete: measurement.complete,

@@ -7,7 +7,7 @@ import type { Finding, Verdict } from "../verdict/finding.ts";
 import type { VerdictInput, VerdictSide } from "../verdict/input.ts";
 import { judge } from "../verdict/judge.ts";
 import type { RunConditions } from "./conditions.ts";
-import { sameCpuShare, usableLaunches } from "./launches.ts";
+import { messagesPerSecond, sameCpuShare, usableLaunches } from "./launches.ts";
 
 function sideOf(side: EffectiveSide | null, requestedCpu: number | null): VerdictSide | null {
   return side === null ? null : { ...side, requestedCpu };
@@ -43,6 +43,7 @@ function inputOf(
     failure: launch.failure,
     counts: launch.counts,
     latencyAbsent: launch.latencyAbsent,
+    isThroughputKnown: messagesPerSecond(launch) !== null,
     isPeerForeign: launch.isPeerForeign,
     sampleCount: Number(pooled.latency.count),
     fewestSamples: fewest,

@@ -239,7 +239,8 @@ const TestDetails = closed({
   client: nullable(Side, "With several clients: all of them together, and the process of the first"),
   server: nullable(Side),
   workers: Type.Array(Worker, {
-    description: "Each of several clients (-c), in their order; empty with one",
+    description:
+      "Each of several clients (-c), in the order of their numbers, which a server's report may have gaps in; empty with one",
   }),
 });
 

@@ -54,7 +54,7 @@ function faultOf(counts: MessageCounts, expected: number | null, recorded: bigin
   const faults = faultsInWords(counts);
   if (faults !== "") return `of ${counts.sent} messages: ${faults}`;
   if (expected !== null && counts.sent !== expected) {
-    return `${counts.sent} messages were sent instead of ${expected}`;
+    return `${counts.sent} ${counts.sent === 1 ? "message was" : "messages were"} sent instead of ${expected}`;
   }
   return unrecorded(counts, recorded) ?? (counts.received === 0 ? "no message was measured" : null);
 }

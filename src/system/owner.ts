@@ -83,3 +83,19 @@ export function ownerOf(mechanism: Mechanism, endpoint: string, port: number): n
   const pid = entriesOf("/proc").find((entry) => /^\d+$/.test(entry) && hasOpen(entry, links));
   return pid === undefined ? null : commandOf(Number(pid));
 }
+
+/** Of two that are started at once, the first may have the name a moment before it can be found by it. */
+const APPEARS_MS = 200;
+const LOOK_AGAIN_MS = 10;
+
+/** The same for what was just seen to be in use: whoever has it may be about to show, which is waited for a moment. */
+export async function ownerSoon(
+  mechanism: Mechanism,
+  endpoint: string,
+  port: number,
+): Promise<number | null> {
+  for (const until = performance.now() + APPEARS_MS; ; await Bun.sleep(LOOK_AGAIN_MS)) {
+    const owner = ownerOf(mechanism, endpoint, port);
+    if (owner !== null || performance.now() > until) return owner;
+  }
+}

@@ -31,6 +31,8 @@ export interface VerdictInput {
   readonly counts: MessageCounts;
   /** Why no latency was to be measured; null where it was. */
   readonly latencyAbsent: string | null;
+  /** Messages and the time they took were both seen. */
+  readonly isThroughputKnown: boolean;
   /** The other side is another tool. */
   readonly isPeerForeign: boolean;
   /** Latencies recorded, by all launches. */

@@ -45,9 +45,10 @@ function isVirtual({ machine }: VerdictInput): boolean {
 }
 
 /** Where the other side was started by hand. */
-function farSide({ latencyAbsent, isPeerForeign }: VerdictInput): Warning[] {
+function farSide({ latencyAbsent, isThroughputKnown, isPeerForeign }: VerdictInput): Warning[] {
+  const throughput: Figures = isThroughputKnown ? {} : { throughput: "unknown" };
   return [
-    ...(latencyAbsent === null ? [] : [finding("latency-absent", { cause: latencyAbsent })]),
+    ...(latencyAbsent === null ? [] : [finding("latency-absent", { cause: latencyAbsent, ...throughput })]),
     ...(isPeerForeign ? [finding("foreign-peer", {})] : []),
   ];
 }

@@ -142,7 +142,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
 
   "latency-absent": (figures) => ({
     sentence: `there is no latency here: ${text(figures, "cause")}`,
-    advice: "count on the throughput alone, or on the report of the side that can measure it",
+    advice: `count on ${figures.throughput === "unknown" ? "" : "the throughput alone, or on "}the report of the side that can measure it`,
   }),
   "foreign-peer": () => ({
     sentence:
@@ -150,7 +150,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     advice: "use this program on both sides for a checked measurement",
   }),
   unpinned: (figures) => ({
-    sentence: `the scheduler was free to place the ${text(figures, "sides")}, and places them differently from run to run`,
+    sentence: `the scheduler was free to place the ${text(figures, "sides")}, and places ${text(figures, "sides").includes(" and ") ? "them" : "it"} differently from run to run`,
     advice: pinOthers(figures, "sides"),
   }),
   "placement-bimodal": (figures) => ({

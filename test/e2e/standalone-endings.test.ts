@@ -78,6 +78,21 @@ describe("a name belongs to one server", () => {
       }));
   }
 
+  test("a host without an address is named once, with that cause", () =>
+    inSandbox(async (sandbox) => {
+      const flags = ["-q", "-m", "tcp", "--async", "--host", "nosuchhost.invalid"];
+      for (const [side, step] of [
+        ["--server", "listen at"],
+        ["--client", "connect to"],
+      ] as const) {
+        const only = side === "--client" ? ["--connect-timeout", "300ms"] : [];
+        const ended = await sandbox.run([side, ...flags, ...only]);
+        expect(ended.exitCode).toBe(1);
+        const words = `can't ${step} nosuchhost.invalid:8080: no address is known for that name`;
+        expect(expectOneLine(ended)).toContain(words);
+      }
+    }));
+
   test("what is no socket is left alone", () =>
     inSandbox(async (sandbox) => {
       const path = sandbox.path("file.sock");
@@ -239,8 +254,8 @@ describe("across namespaces", () => {
           ...meeting.flags(["shm"]),
         ]);
         expect(exitCode).toBe(1);
-        expect(stderr).toContain("of another kind");
-        expect(stderr).toContain("--shm-direct");
+        const sides = ofServer.length > 0 ? ["server", "client"] : ["client", "server"];
+        expect(stderr).toContain(`the ${sides[0]} has --shm-direct, the ${sides[1]} has not`);
         server.signal("SIGTERM");
         await server.ended;
       }),

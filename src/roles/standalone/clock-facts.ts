@@ -29,14 +29,28 @@ export function readClockFacts(): ClockFacts {
   };
 }
 
-/** Why stamps of the two can't be compared, one line that names both values; null if they can. */
+/** Of an offset as the facts have it; null if it is none. */
+function offsetNs(offset: string | null): bigint | null {
+  const found = /^(-?\d{1,12}) (\d{1,9})$/.exec(offset ?? "");
+  return found === null ? null : BigInt(found[1]!) * 1_000_000_000n + BigInt(found[2]!);
+}
+
+/** "1000 s", whichever is ahead. */
+function distance(one: bigint, other: bigint): string {
+  return `${Math.abs(Number(one - other)) / 1e9} s`;
+}
+
+/** Why stamps of the two can't be compared, in one line; null if they can. */
 export function clockDifference(own: ClockFacts, peer: ClockFacts): string | null {
   if (own.boot !== peer.boot)
     return `the peers run on different kernels (boot id ${own.boot} here, ${peer.boot} there)`;
   if (own.monotonicOffset !== peer.monotonicOffset) {
-    return `the peers are in time namespaces with different clocks (offset ${own.monotonicOffset} here, ${peer.monotonicOffset} there, seconds and ns)`;
+    const [here, there] = [offsetNs(own.monotonicOffset), offsetNs(peer.monotonicOffset)];
+    const apart = here === null || there === null ? "differ" : `are ${distance(here, there)} apart`;
+    return `the peers are in time namespaces whose clocks ${apart}`;
   }
-  const apartNs = BigInt(own.realtimeOffsetNs) - BigInt(peer.realtimeOffsetNs);
+  const [here, there] = [BigInt(own.realtimeOffsetNs), BigInt(peer.realtimeOffsetNs)];
+  const apartNs = here - there;
   if (apartNs < SAME_CLOCK_NS && apartNs > -SAME_CLOCK_NS) return null;
-  return `the peers' clocks differ (wall clock less monotonic clock: ${own.realtimeOffsetNs} ns here, ${peer.realtimeOffsetNs} ns there)`;
+  return `the peers' clocks differ: from the monotonic to the wall clock by ${distance(here, there)}`;
 }

@@ -49,7 +49,7 @@ function sentOf(served: Served, client: LedgerCounts, server: LedgerCounts): num
 /** A client that ends in an orderly way has not sent what it agreed to. */
 function shortfallOf({ agreedCount }: Served, sent: number): string | null {
   if (agreedCount === null || sent === agreedCount) return null;
-  return `${sent} messages were sent instead of ${agreedCount}`;
+  return `${sent} ${sent === 1 ? "message was" : "messages were"} sent instead of ${agreedCount}`;
 }
 
 /** What a server measured of one client's test, read from its sheets; nobody writes to them any more. */

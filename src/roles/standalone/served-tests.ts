@@ -201,7 +201,9 @@ export class ServedTests {
     // Clients that were measured at once are one launch, of which more is known with each that has left.
     const parts = partsBefore ?? [];
     outcome.parts.set(`${test} ${launch}`, parts);
-    parts.push(part);
+    parts.push({ ...part, worker: terms.worker });
+    // They connect and leave in any order.
+    parts.sort((one, other) => one.worker! - other.worker!);
     const position = outcome.launches.findIndex(
       ({ launch: number, measurement }) => number === launch && measurement.test === test,
     );

@@ -1,7 +1,7 @@
 import type { Connection } from "../../channel/connection.ts";
 import { listen } from "../../channel/open.ts";
 import { clientSheetOf, serverSheetOf } from "../../measure/ledger.ts";
-import { ownerOf } from "../../system/owner.ts";
+import { ownerSoon } from "../../system/owner.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
 import { connectionSettingsOf, effectiveReportOf, type RoleContext } from "../attached.ts";
 import type { StandaloneServer } from "../control.ts";
@@ -16,10 +16,10 @@ const RECOVERY_MS = 100;
 /** How long whoever has connected may take to say what it wants. */
 const GREETING_MS = 5_000;
 
-/** Listens under a name that may be known to others, also that of a server that died. @throws RunError */
-function listenAtKnownName({ settings, ledger }: RoleContext) {
+/** Listens under a name that may be known to others, also that of a server that died. Rejects with a RunError. */
+async function listenAtKnownName({ settings, ledger }: RoleContext) {
   const { mechanism, endpoint, port } = settings;
-  takeOver(mechanism, settings.shmDirect, endpoint);
+  await takeOver(mechanism, settings.shmDirect, endpoint);
   const connection = {
     ...connectionSettingsOf({ ...settings, silenceMs: GREETING_MS }, serverSheetOf(0), null),
     // Until it says what it is.
@@ -29,7 +29,7 @@ function listenAtKnownName({ settings, ledger }: RoleContext) {
   try {
     return listen(connection, ledger, Number.POSITIVE_INFINITY);
   } catch (error) {
-    const owner = ownerOf(mechanism, endpoint, port);
+    const owner = await ownerSoon(mechanism, endpoint, port);
     if (owner === null) throw error;
     throw inUse(mechanism, mechanism === "tcp" ? `${endpoint}:${port}` : endpoint, owner);
   }
@@ -44,7 +44,7 @@ export async function runStandaloneServer(
   standalone: StandaloneServer,
 ): Promise<UsageFigures | null> {
   const { settings, ledger, control, log } = context;
-  const listener = listenAtKnownName(context);
+  const listener = await listenAtKnownName(context);
   const threads = settings.mode === "blocking" ? new ServingThreads() : null;
   const slots = new Slots(ledger.clientCount, control, (slot) => {
     ledger.clear(clientSheetOf(slot));

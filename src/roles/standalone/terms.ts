@@ -53,6 +53,23 @@ const bytes = (value: number) => `${value} bytes`;
 /** Mechanisms whose server makes room for messages before it knows the client. */
 const HAS_FIXED_ROOM: Readonly<Record<Mechanism, boolean>> = { uds: false, tcp: false, shm: true, pmq: true };
 
+/** Why there is no such test, whoever serves it; empty if there is one. No client of this program asks for that. */
+function impossibilities({
+  messageCount,
+  durationNs,
+  worker,
+  concurrency,
+  launch,
+  launches,
+}: Terms): string[] {
+  const found: string[] = [];
+  if (messageCount === null && durationNs === null) found.push("neither a message count nor a duration");
+  if (messageCount === 0 && durationNs === null) found.push("message count: 0 messages are no test");
+  if (worker >= concurrency) found.push(`client ${worker} of ${concurrency}: they are numbered from 0`);
+  if (launch > launches) found.push(`launch ${launch} of ${launches}: they are numbered from 1`);
+  return found;
+}
+
 /**
  * Why the server can't take this test, a phrase for each setting that names both values; empty if it can.
  * @param roomBytes the longest message that the server's object was made for
@@ -81,9 +98,10 @@ export function differences(
     .filter(({ agrees }) => !agrees)
     .map(({ name, client, server }) => `${name}: the client has ${client}, the server ${server}`);
   const isTooLong = HAS_FIXED_ROOM[mechanism] && terms.messageBytes > roomBytes;
-  if (!isTooLong || demands.messageSizes !== undefined) return differing;
+  const reasons = [...impossibilities(terms), ...differing];
+  if (!isTooLong || demands.messageSizes !== undefined) return reasons;
   return [
-    ...differing,
+    ...reasons,
     `message size: the client has ${terms.messageBytes} bytes, the server's ${mechanism} takes up to ${roomBytes} (its --message-size)`,
   ];
 }

@@ -117,6 +117,8 @@ describe("a test is no complete one", () => {
     const few = outcomeOf([servedTest({}, MESSAGES - 1)]);
     expect(isComplete(few)).toBe(false);
     expect(few.measurements[0]?.failure).toBe("49 messages were sent instead of 50");
+    const one = outcomeOf([servedTest({}, 1)]);
+    expect(one.measurements[0]?.failure).toBe("1 message was sent instead of 50");
     const many = outcomeOf([servedTest({}, MESSAGES + 1)]);
     expect(many.measurements[0]?.failure).toBe("51 messages were sent instead of 50");
   });
@@ -132,5 +134,39 @@ describe("a test is no complete one", () => {
     const half = outcomeOf(both.slice(1));
     expect(isComplete(half)).toBe(false);
     expect(half.measurements[0]?.failure).toBe("1 of 2 clients were here");
+  });
+});
+
+describe("a client of several", () => {
+  const workersOf = (served: readonly (readonly [Partial<Terms>, number])[]) => {
+    const tests = new ServedTests(plan);
+    for (const [terms, messages] of served)
+      tests.ends(servedTest({ ...terms, concurrency: 3, messageCount: messages }, messages), WELL);
+    const { outcomes } = tests;
+    const { workers } = resultOf({ plans: outcomes.map((one) => one.plan), outcomes }).results[0]!.details
+      .tests[0]!;
+    return workers.map(({ worker, counts }) => [worker, counts.received]);
+  };
+
+  test("keeps the number that it has itself, in whatever order they leave", () => {
+    const served = [2, 0, 1].map((worker) => [{ worker }, 10 + worker] as const);
+    expect(workersOf(served)).toEqual([
+      [0, 10],
+      [1, 11],
+      [2, 12],
+    ]);
+  });
+
+  test("keeps it also where another one is missing, in one launch or in all", () => {
+    expect(
+      workersOf([
+        [{ launch: 1, launches: 2, worker: 2 }, 12],
+        [{ launch: 2, launches: 2, worker: 2 }, 12],
+        [{ launch: 2, launches: 2, worker: 1 }, 11],
+      ]),
+    ).toEqual([
+      [1, 11],
+      [2, 24],
+    ]);
   });
 });

@@ -1,5 +1,8 @@
 /** What peers that were started by hand say to each other. */
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { NOTE_BYTES } from "../../../src/channel/channel.ts";
 import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../src/measure/ledger.ts";
@@ -19,7 +22,7 @@ import {
 } from "../../../src/roles/standalone/notes.ts";
 import { adoptReport, reportSheet, type ServerReport } from "../../../src/roles/standalone/sheet-report.ts";
 import { differences } from "../../../src/roles/standalone/terms.ts";
-import { listeningInodes, unixSocketInodes } from "../../../src/system/owner.ts";
+import { listeningInodes, ownerOf, ownerSoon, unixSocketInodes } from "../../../src/system/owner.ts";
 
 const MOST = Number.MAX_SAFE_INTEGER;
 
@@ -129,6 +132,16 @@ describe("terms", () => {
     ]);
   });
 
+  test("that can't be are refused in words, whatever the server demands", () => {
+    const refused = (change: Partial<Terms>) => differences({ ...TERMS, ...change }, {}, "uds", 64);
+    expect(refused({ messageCount: 0 })).toEqual(["message count: 0 messages are no test"]);
+    expect(refused({ messageCount: null })).toEqual(["neither a message count nor a duration"]);
+    expect(refused({ messageCount: null, durationNs: 1e9 })).toEqual([]);
+    expect(refused({ worker: 5, concurrency: 2 })).toEqual(["client 5 of 2: they are numbered from 0"]);
+    expect(refused({ worker: 2, concurrency: 2 })).toHaveLength(1);
+    expect(refused({ launch: 3, launches: 2 })).toEqual(["launch 3 of 2: they are numbered from 1"]);
+  });
+
   test("each difference names both values", () => {
     const demands = {
       messageSizes: [64, 128],
@@ -172,9 +185,14 @@ describe("clocks", () => {
 
   test("of another boot, time namespace or host can't, and why", () => {
     expect(clockDifference(own, { ...own, boot: "b" })).toContain("boot id a here, b there");
-    expect(clockDifference(own, { ...own, monotonicOffset: "5 0" })).toContain("0 0 here, 5 0 there");
-    expect(clockDifference(own, { ...own, realtimeOffsetNs: "1700000000100000000" })).toContain(
-      "clocks differ",
+    const namespaced = (monotonicOffset: string | null) => clockDifference(own, { ...own, monotonicOffset });
+    const words = "the peers are in time namespaces whose clocks";
+    expect(namespaced("1000 0")).toBe(`${words} are 1000 s apart`);
+    expect(namespaced("-1 500000000")).toBe(`${words} are 0.5 s apart`);
+    expect(namespaced(null)).toBe(`${words} differ`);
+    expect(namespaced("soon")).toBe(`${words} differ`);
+    expect(clockDifference(own, { ...own, realtimeOffsetNs: "1700000000100000000" })).toBe(
+      "the peers' clocks differ: from the monotonic to the wall clock by 0.1 s",
     );
   });
 
@@ -295,6 +313,22 @@ describe("a report", () => {
 });
 
 describe("who has an endpoint open", () => {
+  test("is found though it shows only a moment later, and not waited for any longer", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "ipc-owner-"));
+    const path = join(directory, "a.sock");
+    try {
+      expect(ownerOf("uds", path, 0)).toBeNull();
+      expect(await ownerSoon("uds", path, 0)).toBeNull();
+      const found = ownerSoon("uds", path, 0);
+      await Bun.sleep(20);
+      const listener = Bun.listen({ unix: path, socket: { data() {} } });
+      expect(await found).toBe(process.pid);
+      listener.stop(true);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   test("is found in the kernel's tables", () => {
     const unix = `Num       RefCount Protocol Flags    Type St Inode Path
 0000000000000000: 00000002 00000000 00010000 0001 01 41023 /run/a.sock

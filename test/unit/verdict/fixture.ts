@@ -127,6 +127,7 @@ export function inputOf(changes: Partial<VerdictInput> = {}): VerdictInput {
     failure: null,
     counts: { sent: 10_000, received: 10_000, lost: 0, duplicated: 0, reordered: 0, corrupt: 0 },
     latencyAbsent: null,
+    isThroughputKnown: true,
     isPeerForeign: false,
     sampleCount: 10_000,
     fewestSamples: 10_000,

@@ -122,6 +122,12 @@ const WARNINGS: Case[] = [
     "latency-absent",
     { cause: "the client measures it" },
   ],
+  [
+    "of a latency and a throughput that only the other side can measure",
+    { latencyAbsent: "its clock is another", isThroughputKnown: false, sampleCount: 0, p50Ns: null },
+    "latency-absent",
+    { cause: "its clock is another", throughput: "unknown" },
+  ],
   ["of a peer that checks nothing", { isPeerForeign: true }, "foreign-peer", {}],
   [
     "of sides that were not pinned",

@@ -86,6 +86,7 @@ const input: fc.Arbitrary<VerdictInput> = fc.record({
     corrupt: number,
   }),
   latencyAbsent: orNull(fc.string()),
+  isThroughputKnown: fc.boolean(),
   isPeerForeign: fc.boolean(),
   sampleCount: number,
   fewestSamples: number,

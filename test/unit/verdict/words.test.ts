@@ -56,6 +56,14 @@ describe("the words of a finding", () => {
       { id: "percentiles-unbacked", figures: { percentiles: "p0.5, p99.5, p100", samples: 900, needed: 10 } },
       "900 samples leave fewer than 10 below p0.5 and beyond p99.5, p100",
     ],
+    [
+      { id: "unpinned", figures: { sides: "server" } },
+      "the scheduler was free to place the server, and places it differently from run to run",
+    ],
+    [
+      { id: "unpinned", figures: { sides: "client and server" } },
+      "the scheduler was free to place the client and server, and places them differently from run to run",
+    ],
     [{ id: "steal", figures: { share: 0.0345 } }, "the hypervisor gave 3.45 % of the CPUs' time to others"],
     [
       {
@@ -103,6 +111,14 @@ describe("the advice", () => {
     expect(adviceOf(id, figures)).not.toContain(given);
     expect(adviceOf(id, {})).toContain(given);
   });
+});
+
+test("a throughput that is unknown is nothing to count on", () => {
+  const advice = (figures: Finding["figures"]) => inWords({ id: "latency-absent", figures }).advice;
+  expect(advice({ cause: "x" })).toStartWith("count on the throughput alone");
+  expect(advice({ cause: "x", throughput: "unknown" })).toBe(
+    "count on the report of the side that can measure it",
+  );
 });
 
 test("a verdict fits its schema, figures that JSON can't hold included", () => {
