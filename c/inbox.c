@@ -27,6 +27,9 @@ static int64_t begun_frame_bytes(const struct inbox *inbox) {
   return body_bytes < 0 ? body_bytes : body_bytes + FRAME_LENGTH_BYTES;
 }
 
+/* What is begun and shorter is moved to the front for the sake of a longer read. */
+#define SHORT_BYTES 4096
+
 /* Makes room for `wanted` bytes behind `end`, by moving what is pending to the front or, for that alone, by growing. */
 static int make_room(struct inbox *inbox, size_t wanted) {
   size_t pending = inbox_pending(inbox);
@@ -51,7 +54,8 @@ int64_t inbox_space(struct inbox *inbox, uint8_t **at) {
   int64_t frame_bytes = begun_frame_bytes(inbox);
   if (frame_bytes < 0) return frame_bytes;
   size_t missing = (size_t)frame_bytes > inbox_pending(inbox) ? (size_t)frame_bytes - inbox_pending(inbox) : FRAME_LENGTH_BYTES;
-  int rc = make_room(inbox, missing);
+  int reads_on = missing <= inbox->read_ahead_bytes && inbox_pending(inbox) <= SHORT_BYTES;
+  int rc = make_room(inbox, reads_on ? inbox->read_ahead_bytes : missing);
   if (rc != 0) return rc;
   *at = inbox->bytes + inbox->end;
   /* A long frame is read to its end and no further, so that the next one starts at the front and nothing is moved. */

@@ -277,6 +277,8 @@ static int read_ahead(struct ring_channel *self) {
   uint8_t *to;
   int64_t space = inbox_space(&in->inbox, &to);
   if (space < 0) return (int)space;
+  /* A frame that was begun, and may be longer, is read to its end; else no more than that, whatever the inbox takes. */
+  if (inbox_pending(&in->inbox) == 0 && space > READ_AHEAD_BYTES) space = READ_AHEAD_BYTES;
   size_t bytes = (size_t)(ready < space ? ready : space);
   copy_out(self, in->head, to, bytes);
   inbox_filled(&in->inbox, bytes, channel_arrival_ns(&self->channel));

@@ -29,8 +29,9 @@
 #define DUE_AFTER_WINDOW 101
 #define DUE_SOON 102 /* not blocking and receiving: too soon to sleep, so take turns of the event loop */
 
-/* The schedule starts this long after the stamp of the last unrecorded message, the canary. */
-#define SCHEDULE_LEAD_NS (2 * NS_PER_MS)
+/* The schedule starts this long after the stamp of the last unrecorded message, the canary: several clients that begin at once,
+ * each of which still has some tenths of a millisecond to do, share the CPUs meanwhile. */
+#define SCHEDULE_LEAD_NS (10 * NS_PER_MS)
 
 /* The event loop wakes up late by some 20 us: a waiter calls it that much before the last stretch of a pause, which is spun. */
 #define PAUSE_LEAD_NS INT64_C(70000)

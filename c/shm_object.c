@@ -9,6 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
+
 #include "life.h"
 
 #define SHM_MAGIC UINT64_C(0x6d68732d63706901) /* "\1ipc-shm": the byte is the version */
@@ -131,7 +135,10 @@ static int close_after(struct shm_object *object, int error) {
 /* Where named ones lie, under the same limits, and gone with the process however that ends. */
 static int open_nameless(void) {
 #if defined(__linux__)
-  return open("/dev/shm", O_TMPFILE | O_RDWR, 0600);
+  int fd = open("/dev/shm", O_TMPFILE | O_RDWR, 0600);
+  /* Some file systems have none; then at least the memory is tried. */
+  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) fd = (int)syscall(SYS_memfd_create, "ipc-benchmark-trial", 1u);
+  return fd;
 #else
   errno = ENOTSUP;
   return -1;

@@ -35,10 +35,10 @@ static void a_full_ring_takes_no_more(void) {
   CHECK_EQUAL(fill_with(pair.client, frame, 128), 128);
   CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 128), -EAGAIN);
   CHECK_EQUAL(ring_ops.wait(pair.client, WRITABLE, NS_PER_MS), -EAGAIN);
-  /* Smaller frames were planned. As many as fit beside one of those are taken along, the last one in part. */
+  /* As many as a page holds are taken along. */
   CHECK(receive_is(pair.server, 1, 96));
   CHECK_EQUAL(ring_ops.wait(pair.client, WRITABLE, LONG_SLICE_NS), 0);
-  CHECK_EQUAL(fill_with(pair.client, frame, 128), (READ_AHEAD_BYTES + 64 + FRAME_OVERHEAD) / 128);
+  CHECK_EQUAL(fill_with(pair.client, frame, 128), READ_AHEAD_BYTES / 128);
   for (int i = 0; i < 127 + 32; i++) CHECK(receive_is(pair.server, 1, 96));
   struct arrival arrival;
   CHECK_EQUAL(ring_ops.try_receive(pair.server, &arrival), -EAGAIN);
@@ -61,6 +61,20 @@ static void messages_taken_along_share_a_stamp(void) {
   CHECK(second.received_ns == first.received_ns);
   CHECK_EQUAL(ring_ops.try_receive(pair.server, &third), 0);
   CHECK(third.received_ns >= after_ns);
+  close_pair(pair);
+}
+
+/* Also where room is planned for much longer ones. */
+static void a_page_of_messages_shares_a_stamp_at_most(void) {
+  struct channel_settings settings = settings_for(1048576, 0);
+  struct pair pair = open_pair(&ring_ops, &settings);
+  uint8_t *frame = make_frame(64, 1);
+  for (int i = 0; i < 1000; i++) CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 96), 0);
+  struct arrival arrival;
+  CHECK_EQUAL(ring_ops.try_receive(pair.server, &arrival), 0);
+  CHECK_EQUAL(ring_of(pair.server)->in.head, READ_AHEAD_BYTES);
+  for (int i = 1; i < 1000; i++) CHECK(receive_is(pair.server, 1, 64));
+  free(frame);
   close_pair(pair);
 }
 
@@ -249,6 +263,7 @@ int main(int count, char **arguments) {
   capacities_are_powers_of_two();
   a_full_ring_takes_no_more();
   messages_taken_along_share_a_stamp();
+  a_page_of_messages_shares_a_stamp_at_most();
   looks_that_were_put_off_are_made_up_for();
   no_burst_is_slept_through();
   frames_wrap_at_every_offset();

@@ -60,7 +60,6 @@ static void a_stretch_arrives_whole(uint32_t mechanism, int32_t type, uint64_t p
   CHECK_EQUAL(receiver->received_count, 2001);
   CHECK_EQUAL((type == FRAME_REQUEST ? sender : receiver)->service.count, 2001);
   CHECK_EQUAL(receiver->warmup_count, type == FRAME_REQUEST ? 2 * WARMUP : WARMUP);
-  CHECK(sender->room_wait_count <= 2001);
   check_nothing_wrong(sender, 0);
   check_nothing_wrong(receiver, 0);
   close_exchange(&exchange);
@@ -89,13 +88,13 @@ static void pauses_lie_between_messages(uint32_t mechanism) {
   struct answering server;
   start_answering(&server, &exchange);
   int64_t start_ns = clock_now_ns();
-  CHECK_EQUAL(session_send_many(exchange.sides[CLIENT], 0, 5, FRAME_ONE_WAY, 3e6), 0);
-  int64_t took_ns = clock_now_ns() - start_ns;
+  /* None after the last, or only one. */
+  CHECK_EQUAL(session_send_many(exchange.sides[CLIENT], 0, 1, FRAME_ONE_WAY, 5.0 * NS_PER_SECOND), 0);
+  CHECK(clock_now_ns() - start_ns < 2 * NS_PER_SECOND);
+  CHECK_EQUAL(session_send_many(exchange.sides[CLIENT], 1, 5, FRAME_ONE_WAY, 3e6), 0);
   CHECK_EQUAL(shut_down(&server), FRAME_SHUTDOWN);
   const struct ledger *client = &exchange.file->sheets[CLIENT];
   CHECK(client->last_send_ns - client->first_send_ns >= 12 * NS_PER_MS);
-  /* None after the last. */
-  CHECK(took_ns - (client->last_send_ns - client->first_send_ns) < 3 * NS_PER_MS + NS_PER_SECOND / 2);
   close_exchange(&exchange);
 }
 

@@ -1,5 +1,6 @@
 import type { Channel } from "../channel/channel.ts";
 import { answerMessages, runLoop } from "../measure/loops.ts";
+import { expectPinned } from "../system/cpus.ts";
 import type { RoleSettings } from "./control.ts";
 import { isStartNote, ownHello } from "./hello.ts";
 
@@ -10,7 +11,7 @@ import { isStartNote, ownHello } from "./hello.ts";
  */
 export async function serveConnection(
   channel: Channel,
-  { reply, replyDelayNs }: RoleSettings,
+  { reply, replyDelayNs, cpu }: RoleSettings,
   onStart: () => void,
 ): Promise<void> {
   const onPing = (note: string) => {
@@ -24,6 +25,7 @@ export async function serveConnection(
   };
   try {
     await runLoop(answerMessages(channel, { echo: reply === "echo", replyDelayNs, onPing }), channel);
+    if (cpu !== null) expectPinned(cpu);
   } finally {
     await channel.close();
   }

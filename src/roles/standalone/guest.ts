@@ -5,6 +5,7 @@ import { ChannelError, ProtocolError } from "../../measure/failures.ts";
 import { clientSheetOf, type LedgerFile, serverSheetOf } from "../../measure/ledger.ts";
 import { answerMessages, answerPings, runLoop } from "../../measure/loops.ts";
 import { native } from "../../native/library.ts";
+import { expectPinned } from "../../system/cpus.ts";
 import { differ, UsageMeter, type UsageReading } from "../../system/usage.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
 import { connectionSettingsOf } from "../attached.ts";
@@ -186,6 +187,7 @@ class Conversation {
   /** The client has sent all and says how much that was. */
   #end(end: ClientEnd): void {
     this.#checkTimes(end);
+    if (this.#guest.settings.cpu !== null) expectPinned(this.#guest.settings.cpu);
     const { sent, firstSendNs, lastSendNs, scheduledSpanNs } = end;
     const { ledger, slot, effective } = this.#guest;
     const closing = this.#meter?.readClosing() ?? null;
