@@ -24,8 +24,8 @@
 #define SMALLEST_CAPACITY_BYTES CACHE_LINE_BYTES
 
 /* Messages that lie ready are copied out together, so many at most that the stamp they share is that of each of them but for
- * the time that copying a page takes, and that the producer gets its room back soon. */
-#define READ_AHEAD_BYTES 4096
+ * the time that copying two pages takes, and that the producer gets its room back soon. */
+#define READ_AHEAD_BYTES 8192
 
 struct ring {
   _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t tail;

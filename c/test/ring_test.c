@@ -35,11 +35,10 @@ static void a_full_ring_takes_no_more(void) {
   CHECK_EQUAL(fill_with(pair.client, frame, 128), 128);
   CHECK_EQUAL(ring_ops.try_send(pair.client, frame, 128), -EAGAIN);
   CHECK_EQUAL(ring_ops.wait(pair.client, WRITABLE, NS_PER_MS), -EAGAIN);
-  /* As many as a page holds are taken along. */
   CHECK(receive_is(pair.server, 1, 96));
   CHECK_EQUAL(ring_ops.wait(pair.client, WRITABLE, LONG_SLICE_NS), 0);
   CHECK_EQUAL(fill_with(pair.client, frame, 128), READ_AHEAD_BYTES / 128);
-  for (int i = 0; i < 127 + 32; i++) CHECK(receive_is(pair.server, 1, 96));
+  for (int i = 0; i < 127 + READ_AHEAD_BYTES / 128; i++) CHECK(receive_is(pair.server, 1, 96));
   struct arrival arrival;
   CHECK_EQUAL(ring_ops.try_receive(pair.server, &arrival), -EAGAIN);
   free(frame);
@@ -65,7 +64,7 @@ static void messages_taken_along_share_a_stamp(void) {
 }
 
 /* Also where room is planned for much longer ones. */
-static void a_page_of_messages_shares_a_stamp_at_most(void) {
+static void only_so_many_messages_share_a_stamp(void) {
   struct channel_settings settings = settings_for(1048576, 0);
   struct pair pair = open_pair(&ring_ops, &settings);
   uint8_t *frame = make_frame(64, 1);
@@ -263,7 +262,7 @@ int main(int count, char **arguments) {
   capacities_are_powers_of_two();
   a_full_ring_takes_no_more();
   messages_taken_along_share_a_stamp();
-  a_page_of_messages_shares_a_stamp_at_most();
+  only_so_many_messages_share_a_stamp();
   looks_that_were_put_off_are_made_up_for();
   no_burst_is_slept_through();
   frames_wrap_at_every_offset();
