@@ -142,6 +142,11 @@ int32_t session_reply(struct session *session, double with_payload);
 int32_t session_send_many(struct session *session, double id, double count, double type, double pause_ns);
 /* Receives one-way messages and answers requests until something else comes: its type, or a negative errno. */
 int32_t session_answer_many(struct session *session, double with_payload);
+/*
+ * After the last message: leaves the CPU to the peer until that has taken all of them in, a tenth of a second at most. What this side
+ * does next would else lie in the latency of the last ones, where both share a CPU.
+ */
+void session_rest(struct session *session);
 /* Goes on with a send that returned -EAGAIN. */
 int32_t session_flush(struct session *session);
 

@@ -1,4 +1,4 @@
-/* The innermost loops of a blocking session, declared in session.h. */
+/* The innermost loops of a blocking session, and the rest after them; declared in session.h. */
 #include "session.h"
 
 /* `sent` is what the request came to. */
@@ -20,6 +20,8 @@ int32_t session_send_many(struct session *session, double id, double count, doub
     if (rc == 0 && left > 1 && pause_ns > 0) rc = session_pause(session, pause_ns);
   }
   channel_sent_all(channel);
+  /* At once: the way back through JavaScript takes its time. */
+  if (!is_request && rc >= 0) session_rest(session);
   return rc;
 }
 
@@ -31,4 +33,17 @@ int32_t session_answer_many(struct session *session, double with_payload) {
     int32_t rc = session_reply(session, with_payload);
     if (rc < 0) return rc;
   }
+}
+
+/* Naps, as short as they get. */
+#define REST_NS INT64_C(50000)
+
+void session_rest(struct session *session) {
+  const struct ledger *peer = session->peer_ledger;
+  int64_t until_ns = clock_now_ns() + WAIT_SLICE_NS;
+  do {
+    clock_sleep(REST_NS);
+    /* Elsewhere nobody sees how far it is. */
+    if (peer == NULL || atomic_load_explicit(&peer->received_count, memory_order_relaxed) >= session->ledger->sent_count) return;
+  } while (!is_stopping(&session->file->stop) && clock_now_ns() < until_ns);
 }

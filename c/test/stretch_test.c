@@ -113,6 +113,22 @@ static void the_window_ends_a_stretch_without_end(uint32_t mechanism, int32_t ty
   close_exchange(&exchange);
 }
 
+/* Until all are taken, or, where nobody takes them, for a tenth of a second. */
+static void a_rest_ends_when_all_is_taken(uint32_t mechanism) {
+  struct exchange exchange = {.settings = settings_of(mechanism, 1, 64)};
+  struct answering server = {.exchange = &exchange};
+  open_exchange(&exchange);
+  CHECK_EQUAL(session_send(exchange.sides[CLIENT], 0, FRAME_ONE_WAY), 0);
+  int64_t start_ns = clock_now_ns();
+  session_rest(exchange.sides[CLIENT]);
+  CHECK(clock_now_ns() - start_ns >= 100 * NS_PER_MS && clock_now_ns() - start_ns < 2 * NS_PER_SECOND);
+  pthread_create(&server.thread, NULL, answer_late, &server);
+  session_rest(exchange.sides[CLIENT]);
+  CHECK_EQUAL(exchange.file->sheets[SERVER].received_count, 1);
+  CHECK_EQUAL(shut_down(&server), FRAME_SHUTDOWN);
+  close_exchange(&exchange);
+}
+
 static void *answer_with_a_pong(void *argument) {
   struct session *server = ((struct exchange *)argument)->sides[SERVER];
   CHECK_EQUAL(session_receive(server), FRAME_REQUEST);
@@ -185,6 +201,7 @@ int main(void) {
     the_window_ends_a_stretch_without_end(mechanism, FRAME_ONE_WAY, 0);
     the_window_ends_a_stretch_without_end(mechanism, FRAME_REQUEST, 0);
     the_window_ends_a_stretch_without_end(mechanism, FRAME_REQUEST, 1e6);
+    a_rest_ends_when_all_is_taken(mechanism);
     another_frame_than_a_reply_is_told(mechanism);
     a_note_ends_answering(mechanism);
     a_request_changed_on_its_way_is_counted_once(mechanism);

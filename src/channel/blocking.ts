@@ -29,6 +29,10 @@ export class BlockingChannel implements Channel, Stretches {
     return this.shim.session_answer_many(this.session, withPayload ? 1 : 0);
   }
 
+  rest(): void {
+    this.shim.session_rest(this.session);
+  }
+
   sendNote(type: number, text: string): number {
     const note = Buffer.from(text);
     return this.shim.session_send_note(this.session, type, note, note.length);

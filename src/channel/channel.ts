@@ -77,6 +77,8 @@ export interface Channel {
    * @param shiftNs of several clients that begin at once: how much later than the first; null: this one is alone, or a server
    */
   start(shiftNs: number | null): void;
+  /** After the last message: leaves the CPU to the peer until it has taken all of them in, a tenth of a second at most. */
+  rest(): void;
   /** The peers have met: the name they met at is removed from the system. */
   unlinkName(): void;
   /** The calling thread, which will also close the channel, is the one that waits from now on. May be said again. */

@@ -30,6 +30,7 @@ export const SYMBOLS = {
   session_send_note: { args: [ptr, i32, ptr, i32], returns: i32 },
   session_send_many: { args: [ptr, f64, f64, f64, f64], returns: i32 },
   session_answer_many: { args: [ptr, f64], returns: i32 },
+  session_rest: { args: [ptr], returns: nothing },
   session_reply: { args: [ptr, f64], returns: i32 },
   session_flush: { args: [ptr], returns: i32 },
   session_receive: { args: [ptr], returns: i32 },

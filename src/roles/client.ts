@@ -76,6 +76,7 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
     const canary = !settings.includeFirstMessage;
     const messageCount = settings.messageCount ?? Number.POSITIVE_INFINITY;
     await runPhase(channel, settings, new Schedule({ warmupCount: 0, canary, messageCount }));
+    channel.rest();
     const usage = differ(opening, meter.readClosing());
     await link.end();
     await runLoop(shutDown(channel), channel);

@@ -155,6 +155,7 @@ export class ScriptedChannel implements Channel {
     this.log.push("start");
   }
 
+  rest(): void {}
   unlinkName(): void {}
   useThread(): void {}
 
