@@ -18,7 +18,7 @@ function start(program: string, prefix: readonly string[], role: Roles, ledger: 
   inherited[LEDGER_FD - 3] = ledger.fd!;
   return Bun.spawn([...prefix, program, `--${role}`, "--attached"], {
     stdio: ["pipe", "pipe", "inherit", ...inherited],
-    env: roleEnvironment(),
+    env: roleEnvironment({ mode: "blocking", standalone: null }),
     timeout: DEADLINE_MS,
   });
 }

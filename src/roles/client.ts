@@ -69,7 +69,6 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
       await nextCommand(context, "start");
       ledger.awaitStart(settings.startShiftNs);
     }
-    control.say({ type: "started" });
     shareNoDescriptors(context);
     const opening = meter.readOpening();
     channel.start(settings.clientCount > 1 ? settings.startShiftNs : null);

@@ -127,8 +127,6 @@ export type RoleMessage =
   | { readonly type: "left"; readonly worker: number }
   /** One of several clients has warmed up and waits for the others. */
   | { readonly type: "warm" }
-  /** The client begins the measured phase. */
-  | { readonly type: "started" }
   /** A standalone client: what its server reported, when the test is over. */
   | { readonly type: "server"; readonly server: FarServer }
   /** For the log; never said while messages are measured. */

@@ -7,7 +7,6 @@ const FIELDS: Readonly<Record<RoleMessage["type"], readonly string[]>> = {
   connected: ["worker", "effective"],
   left: ["worker"],
   warm: [],
-  started: [],
   server: ["server"],
   guest: ["slot", "effective", "news"],
   "guest-left": ["slot", "end"],

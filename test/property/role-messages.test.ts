@@ -8,7 +8,6 @@ const types = [
   "connected",
   "left",
   "warm",
-  "started",
   "server",
   "log",
   "done",
