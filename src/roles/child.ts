@@ -40,18 +40,27 @@ function ownCommand(): string[] {
 /**
  * What a role inherits. JavaScriptCore's last optimizing compiler takes 60 ms of a CPU for the measuring loop of an async test,
  * mostly in the midst of the measured phase, and gains nothing there: with it throughput one way is up to a third lower, and p50
- * of round trips the same. A blocking role hardly allocates, so it needs neither the allocator's thread that gives memory back
- * nor the one that prepares heap blocks: both run for some 0.1 ms in the first tenths of the measured phase, on the CPUs of the
- * roles where there are no others. A server that runs for long keeps them. Whoever sets the variables decides.
+ * of round trips the same. A blocking role measures in C and hardly allocates, so it needs no helper threads either: neither the
+ * compilers', nor the allocator's that gives memory back, nor the one that prepares heap blocks. Each runs for some 0.1 to 0.4 ms
+ * in the first tenths of the measured phase, and on the CPUs of the roles where there are no others. A server that runs for long
+ * keeps them. Whoever sets the variables decides.
  */
 export function roleEnvironment({
   mode,
   standalone,
-}: Pick<RoleSettings, "mode" | "standalone">): Record<string, string | undefined> {
+}: {
+  mode: RoleSettings["mode"];
+  standalone: { side: Role } | null;
+}): Record<string, string | undefined> {
   const isQuiet = mode === "blocking" && standalone?.side !== "server";
-  const quiet = isQuiet ? { MIMALLOC_SCAVENGER: "0", BUN_JSC_useWarmUpMarkedBlocks: "0" } : {};
-  return { BUN_JSC_useFTLJIT: "0", ...quiet, ...process.env };
+  return { BUN_JSC_useFTLJIT: "0", ...(isQuiet ? WITHOUT_HELPER_THREADS : {}), ...process.env };
 }
+
+const WITHOUT_HELPER_THREADS = {
+  BUN_JSC_useConcurrentJIT: "0",
+  BUN_JSC_useWarmUpMarkedBlocks: "0",
+  MIMALLOC_SCAVENGER: "0",
+};
 
 /** A role in a process of its own, and its line to this one. */
 export class Child {

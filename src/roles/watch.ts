@@ -2,7 +2,8 @@ import { RunError } from "../cli/errors.ts";
 import { clientSheetOf, type LedgerFile, serverSheetOf } from "../measure/ledger.ts";
 import type { Child } from "./child.ts";
 
-const LOOK_MS = 250;
+/** Silence is counted in tens of seconds, and on a machine with two CPUs each look holds up a role for up to half a millisecond. */
+const LOOK_MS = 1000;
 
 /** One side of one connection. */
 interface Side {

@@ -24,7 +24,9 @@ test.if(compareTables !== null).each(["--round-trip", "--one-way"])(
   "is its own while a blocking loop runs, %s",
   (kind) =>
     inSandbox(async (sandbox) => {
-      const run = sandbox.start(["-m", "uds", "--blocking", "-d", "2s", "-q", kind]);
+      // Without this there is no thread to share it with.
+      const env = { BUN_JSC_useConcurrentJIT: "1" };
+      const run = sandbox.start(["-m", "uds", "--blocking", "-d", "2s", "-q", kind], { env });
       const roles = Object.values(await run.bothRoles());
       await Bun.sleep(1_000);
       const sharing = roles.flatMap((pid) => {
