@@ -19,7 +19,9 @@ const MOST_CLIENTS = 256;
 const MOST_RUNS = 1_000;
 
 const READY_MS = 10_000;
-const LOOK_MS = 100;
+/** How often it looks whether to end and what to write: mostly seldom, as that takes time that may be a client's. */
+const LOOK_MS = 1_000;
+const SHORTEST_LOOK_MS = 100;
 /** How long roles may take to end by themselves. */
 const GRACE_MS = 1_000;
 /** Results are written not more often than this; while clients are measured that is put off, but not for long. */
@@ -51,6 +53,7 @@ export class Service extends Measuring {
   readonly #finished = new Map<string, number>();
   #hasRefused = false;
   #hasFinished = false;
+  #look: () => void = () => {};
   #isClosing = false;
   #failure: string | null = null;
   #idleSinceMs = 0;
@@ -146,15 +149,20 @@ export class Service extends Measuring {
         resolve();
       });
     }
-    const timer = setInterval(() => {
+    this.#look = () => {
       if (this.#hasFinished || this.#isIdleForLong()) resolve();
       try {
         this.#write();
       } catch (error) {
         reject(error);
       }
-    }, LOOK_MS);
-    return promise.finally(() => clearInterval(timer));
+    };
+    const tenthOfIdleMs = this.standalone.idleTimeoutNs / 1e7;
+    const timer = setInterval(this.#look, Math.min(LOOK_MS, Math.max(SHORTEST_LOOK_MS, tenthOfIdleMs)));
+    return promise.finally(() => {
+      clearInterval(timer);
+      this.#look = () => {};
+    });
   }
 
   #isIdleForLong(): boolean {
@@ -231,6 +239,7 @@ export class Service extends Measuring {
     this.#idleSinceMs = performance.now();
     door.child.command({ type: "release", slot });
     this.#noteFinished(test);
+    this.#look();
   }
 
   /** Once: a server that runs for weeks would say it with each client. */
