@@ -15,11 +15,12 @@ const root = resolve(import.meta.dir, "..");
 
 const HELP = `bun run fidelity [OPTIONS]
 
-Alternates launches of two programs, pinned the same way, and prints p50, mean and p99 of both, the ratio of their medians
+Launches two programs in turn, in random order and pinned the same way, and prints p50, mean and p99 of both, the ratio of their medians
 with its 95 % interval, and a verdict: ok, miss, ~ (can't be told), depth (the queues were not equally full).
 
-  --subject program|streaming|orchestrator
-                                against the C baseline; streaming on against off; with an orchestrator against roles alone
+  --subject program|control|streaming|orchestrator
+                                against the C baseline; the baseline against itself; streaming on against off; with an
+                                orchestrator against roles alone
   --mechanism uds|tcp|pmq|shm|shm-direct
   --test one-way|round-trip
   --load paced|saturated        a message each 100 us, or as many as go
@@ -90,9 +91,11 @@ async function main(): Promise<number> {
   const { compiler } = compileBaseline(root, baselinePath);
   const hold = holdCpuLatency();
   const ours = benchmarkProgram(options.program);
+  const plainC = baselineProgram(baselinePath);
   const measuring: Measuring = {
     contests: {
-      program: { baseline: baselineProgram(baselinePath), ours },
+      program: { baseline: plainC, ours },
+      control: { baseline: plainC, ours: plainC },
       streaming: { baseline: ours, ours: benchmarkProgram(options.program, withStreaming) },
       orchestrator: { baseline: bareRolesProgram(options.program), ours },
     },

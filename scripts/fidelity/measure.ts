@@ -1,5 +1,6 @@
-/** Runs both programs alternately, and rounds again that something else disturbed. */
+/** Runs both programs in rounds, in random order, and rounds again that something else disturbed. */
 import { readFileSync } from "node:fs";
+import { seededRandom } from "../../src/stats/bootstrap.ts";
 import { type Comparison, compareRow, type Figures } from "./compare.ts";
 import { ForeignWork } from "./machine.ts";
 import { type Cpus, cpuDistanceNs, type Program } from "./program.ts";
@@ -43,6 +44,7 @@ export interface Measuring {
 /** A disturbed round is run again this often, then kept with a mark. */
 const MOST_REPEATS = 5;
 const REPEAT_AFTER_MS = 1000;
+const ORDER_SEED = 11;
 /** The same two CPUs, unmoved, differ by less. */
 const LARGEST_DISTANCE_RATIO = 1.2;
 
@@ -77,11 +79,17 @@ export function isDisturbed(baseline: Launch, ours: Launch, mostForeign: number)
   return Math.max(...distances) > LARGEST_DISTANCE_RATIO * Math.min(...distances);
 }
 
-async function measureRound(row: Row, measuring: Measuring): Promise<MeasuredRound> {
+/** In either order, as what a launch leaves behind (caches, memory to give back) meets the next one. */
+async function launchBoth(row: Row, measuring: Measuring, isOursFirst: boolean): Promise<[Launch, Launch]> {
+  const contest = measuring.contests[row.subject];
+  const ours = isOursFirst ? await launch(contest.ours, row, measuring) : null;
+  const baseline = await launch(contest.baseline, row, measuring);
+  return [baseline, ours ?? (await launch(contest.ours, row, measuring))];
+}
+
+async function measureRound(row: Row, measuring: Measuring, random: () => number): Promise<MeasuredRound> {
   for (let repeats = 0; ; repeats++) {
-    const contest = measuring.contests[row.subject];
-    const baseline = await launch(contest.baseline, row, measuring);
-    const ours = await launch(contest.ours, row, measuring);
+    const [baseline, ours] = await launchBoth(row, measuring, random() < 0.5);
     const wasDisturbed = isDisturbed(baseline, ours, measuring.mostForeign);
     if (!wasDisturbed || repeats === MOST_REPEATS) return { baseline, ours, wasDisturbed };
     await Bun.sleep(REPEAT_AFTER_MS);
@@ -90,6 +98,8 @@ async function measureRound(row: Row, measuring: Measuring): Promise<MeasuredRou
 
 export async function measureRow(row: Row, measuring: Measuring): Promise<MeasuredRow> {
   const rounds: MeasuredRound[] = [];
-  for (let index = 0; index < measuring.launches; index++) rounds.push(await measureRound(row, measuring));
+  const random = seededRandom(ORDER_SEED);
+  for (let index = 0; index < measuring.launches; index++)
+    rounds.push(await measureRound(row, measuring, random));
   return { row, rounds, comparison: compareRow(row, rounds) };
 }

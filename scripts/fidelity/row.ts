@@ -5,8 +5,11 @@ export const TESTS = ["one-way", "round-trip"] as const;
 export const LOADS = ["paced", "saturated"] as const;
 export const PLACEMENTS = ["one-cpu", "two-cpus"] as const;
 export const WAITS = ["block", "spin"] as const;
-/** What the first program of a row is: plain C; or this one without what is looked at, which the second one has. */
-export const SUBJECTS = ["program", "streaming", "orchestrator"] as const;
+/**
+ * What is compared: this program with plain C; plain C with itself, which shows how far apart two equal programs come out on
+ * this machine; this program with and without streaming, or an orchestrator.
+ */
+export const SUBJECTS = ["program", "control", "streaming", "orchestrator"] as const;
 
 export interface Row {
   readonly subject: (typeof SUBJECTS)[number];
@@ -35,9 +38,12 @@ export function messageCountOf(row: Row): number {
 
 /**
  * Spinning makes sense for the ring alone, and only where the other side has a CPU of its own. What an option costs is looked
- * at on one CPU, where nobody has to be woken on another, and without a queue, whose depth hides all else.
+ * at on one CPU, where nobody has to be woken on another, and without a queue, whose depth hides all else. The control is for
+ * the rows that the machine disturbs most.
  */
 function exists(row: Row): boolean {
+  if (row.subject === "control")
+    return row.wait === "block" && row.placement === "two-cpus" && row.load === "paced";
   if (row.subject !== "program")
     return row.wait === "block" && row.placement === "one-cpu" && !measuresThroughput(row);
   return row.wait === "block" || (row.mechanism === "shm" && row.placement === "two-cpus");

@@ -37,6 +37,12 @@ describe("the rows", () => {
     expect(rows.some(({ test, load }) => test === "one-way" && load === "saturated")).toBe(false);
   });
 
+  test("hold plain C against itself where the machine disturbs most", () => {
+    const rows = allRows([64]).filter(({ subject }) => subject === "control");
+    expect(rows).toHaveLength(5 * 2);
+    expect(rows.every(({ placement, load }) => placement === "two-cpus" && load === "paced")).toBe(true);
+  });
+
   test("are there for each size", () => {
     expect(allRows([64, 1024])).toHaveLength(2 * allRows([64]).length);
   });
