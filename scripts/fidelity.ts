@@ -33,7 +33,7 @@ with its 95 % interval, and a verdict: ok, miss, ~ (can't be told), depth (the q
   --max-foreign SHARE           CPUs' worth of other work beyond which a round is run again (0.15)
   --prefix "COMMAND"            start both programs through it, as in --prefix "chrt -f 10"
   --program FILE                ours (dist/ipc-benchmark)
-  --save                        write every launch to docs/fidelity.json
+  --save FILE                   write every launch to it, as in docs/fidelity.json
   --strict                      exit 1 on a miss`;
 
 function readOptions() {
@@ -52,7 +52,7 @@ function readOptions() {
       "max-foreign": { type: "string", default: "0.15" },
       prefix: { type: "string", default: "" },
       program: { type: "string", default: join(root, "dist", "ipc-benchmark") },
-      save: { type: "boolean", default: false },
+      save: { type: "string" },
       strict: { type: "boolean", default: false },
     },
   });
@@ -124,7 +124,7 @@ async function main(): Promise<number> {
     console.log(rowText(row, measured.comparison));
     const disturbed = measured.rounds.filter(({ wasDisturbed }) => wasDisturbed).length;
     if (disturbed > 0) console.log(`  (${disturbed} of ${launches} rounds disturbed by other work)`);
-    if (options.save) writeFileSync(join(root, "docs", "fidelity.json"), documentOf(facts, rows));
+    if (options.save !== undefined) writeFileSync(options.save, documentOf(facts, rows));
   }
   console.log(closingText(rows));
   hold.release();

@@ -1,6 +1,6 @@
 /** What the machine is, how busy it is with other work, and how it is kept from sleeping deeply. */
 import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
-import { cpus, loadavg, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 
 /** Whether `/dev/cpu_dma_latency` is held at 0, and if not why. */
 export interface LatencyHold {
@@ -62,10 +62,22 @@ function firstLine(path: string): string {
   }
 }
 
+/** Parameters of the kernel that latency depends on; the rest of its command line is nobody's business. */
+const TELLING =
+  /^(mitigations|isolcpus|nohz|nohz_full|rcu_nocbs|idle|cpuidle|intel_idle|processor|clocksource|tsc|preempt|threadirqs|nosmt|maxcpus|transparent_hugepage|page_reporting|sched_)/;
+
+function tellingParameters(commandLine: string): string {
+  const [parameters = ""] = commandLine.split(" -- ");
+  return parameters
+    .split(" ")
+    .filter((parameter) => TELLING.test(parameter))
+    .join(" ");
+}
+
 export function machineFacts(): Record<string, unknown> {
   return {
-    kernel: firstLine("/proc/version"),
-    kernel_command_line: firstLine("/proc/cmdline"),
+    kernel: release(),
+    kernel_parameters: tellingParameters(firstLine("/proc/cmdline")),
     cpu: cpus()[0]?.model ?? "unknown",
     cpu_count: cpus().length,
     memory_bytes: totalmem(),
