@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { parseDurationNs } from "../src/cli/duration.ts";
 import type { BenchmarkResult } from "../src/result/schema.ts";
+import { parseDurationNs } from "../src/text/duration.ts";
 import { LedgerPeek } from "../test/e2e/ledger-peek.ts";
 
 const HELP = `Soak test of the compiled program: memory and pace over a long run, with every message streamed.

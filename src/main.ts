@@ -1,6 +1,7 @@
 // The rest is loaded where it is used: every run starts this program three times, and only one of them reads a command line.
-import { wantsColour } from "./cli/colour.ts";
-import { RunError, UsageError } from "./cli/errors.ts";
+
+import { RunError, UsageError } from "./plan/errors.ts";
+import { wantsColour } from "./system/colour.ts";
 import { writeLine, writeText } from "./system/terminal.ts";
 
 /** How an orchestrator starts its roles: `--server --attached`, `--client --attached`. No user's command line is one. */
@@ -24,8 +25,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   for (const notice of command.notices) writeLine(`ipc-benchmark: ${notice}`);
-  if (command.dryRun) return (await import("./roles/dry-run.ts")).dryRun(command);
-  return (await import("./roles/orchestrator.ts")).orchestrate(command.plans);
+  if (command.dryRun) return (await import("./orchestrator/dry-run.ts")).dryRun(command);
+  return (await import("./orchestrator/orchestrator.ts")).orchestrate(command.plans);
 }
 
 /** One line, whatever went wrong. */

@@ -1,12 +1,12 @@
 /** The two roles without an orchestrator: nobody watches them, streams or draws while they measure. */
 import { interpret } from "../../src/cli/command.ts";
-import type { RunPlan } from "../../src/cli/plan.ts";
-import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../src/measure/ledger.ts";
-import type { Cell } from "../../src/roles/cell.ts";
-import { roleEnvironment } from "../../src/roles/child.ts";
-import { LEDGER_FD, type RoleMessage, type RoleSettings } from "../../src/roles/control.ts";
-import { endpointFor } from "../../src/roles/names.ts";
-import { roleSettings } from "../../src/roles/role-settings.ts";
+import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../src/native/ledger.ts";
+import type { Cell } from "../../src/orchestrator/cell.ts";
+import { roleEnvironment } from "../../src/orchestrator/child.ts";
+import { endpointFor } from "../../src/orchestrator/endpoints.ts";
+import { roleSettings } from "../../src/orchestrator/role-settings.ts";
+import type { RunPlan } from "../../src/plan/run-plan.ts";
+import { LEDGER_FD, type RoleMessage, type RoleSettings } from "../../src/protocol/control.ts";
 import { meanNs, percentilesNs } from "../../src/stats/histogram.ts";
 import type { Figures } from "./compare.ts";
 import { commandFlags, DEADLINE_MS, type LaunchSettings, type Program } from "./program.ts";

@@ -1,9 +1,9 @@
-import type { ArrivalPlan } from "../cli/plan.ts";
-import { ChannelError } from "../measure/failures.ts";
 import { type Address, native, type Shim } from "../native/library.ts";
+import type { ArrivalPlan } from "../plan/run-plan.ts";
 import type { Channel, Need, Stretches } from "./channel.ts";
 import { NOTE_BYTES } from "./channel.ts";
 import { agreeOn, type ConnectionSettings, nativeArrival } from "./connection.ts";
+import { ChannelError } from "./failures.ts";
 
 /** Every mechanism in blocking mode: each call is one synchronous call into the shim, which waits there. */
 export class BlockingChannel implements Channel, Stretches {

@@ -1,4 +1,4 @@
-import type { ArrivalPlan } from "../cli/plan.ts";
+import type { ArrivalPlan } from "../plan/run-plan.ts";
 import type { ConnectionSettings } from "./connection.ts";
 
 /** Types of frames, as c/frame.h numbers them. */

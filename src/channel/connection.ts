@@ -1,10 +1,10 @@
-import { RunError } from "../cli/errors.ts";
-import type { ArrivalKind, ArrivalPlan, Mechanism, Mode, WaitKind } from "../cli/plan.ts";
-import type { LedgerFile } from "../measure/ledger.ts";
 import { MALFORMED, OTHER_KIND } from "../native/errno.ts";
 import { CHANNEL_EFFECTIVE, CHANNEL_SETTINGS, SESSION_SETTINGS } from "../native/layout.ts";
+import type { LedgerFile } from "../native/ledger.ts";
 import { type Address, addressOf, errorText, native } from "../native/library.ts";
 import { StructView } from "../native/struct-view.ts";
+import { RunError } from "../plan/errors.ts";
+import type { ArrivalKind, ArrivalPlan, Mechanism, Mode, WaitKind } from "../plan/run-plan.ts";
 import { type Channel, NOTE_BYTES } from "./channel.ts";
 
 /** What a connection is made of, on either side. */

@@ -1,7 +1,7 @@
 import type { Address } from "../native/library.ts";
-import { Waiters } from "../native/waiters.ts";
 import { BlockingChannel } from "./blocking.ts";
 import type { Need } from "./channel.ts";
+import { Waiters } from "./waiters.ts";
 
 /** Shared memory and message queues in async mode: calls try, and the event loop sleeps until a waiter wakes it. */
 export class NativeAsyncChannel extends BlockingChannel {

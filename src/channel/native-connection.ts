@@ -1,9 +1,8 @@
-import { RunError } from "../cli/errors.ts";
-import { ChannelError } from "../measure/failures.ts";
-import type { LedgerFile } from "../measure/ledger.ts";
 import { BUSY, CANCELED, NOT_FOUND, PENDING, REFUSED } from "../native/errno.ts";
+import type { LedgerFile } from "../native/ledger.ts";
 import { type Address, native } from "../native/library.ts";
 import { TASK, Waiter } from "../native/waiter.ts";
+import { RunError } from "../plan/errors.ts";
 import { BlockingChannel } from "./blocking.ts";
 import {
   type Connection,
@@ -14,6 +13,7 @@ import {
   openSession,
   readEffective,
 } from "./connection.ts";
+import { ChannelError } from "./failures.ts";
 import { NativeAsyncChannel } from "./native-async.ts";
 
 /** Between two looks for a peer that is not there yet; setting up is not measured. */

@@ -1,4 +1,4 @@
-import type { LedgerFile } from "../measure/ledger.ts";
+import type { LedgerFile } from "../native/ledger.ts";
 import type { Connection, ConnectionSettings, Listener } from "./connection.ts";
 import { connectNative, listenNative } from "./native-connection.ts";
 import { connectSocket, listenSocket } from "./socket-connection.ts";

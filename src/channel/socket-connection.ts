@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import type { Socket } from "bun";
-import { RunError } from "../cli/errors.ts";
-import { ChannelError } from "../measure/failures.ts";
-import type { LedgerFile } from "../measure/ledger.ts";
 import { CANCELED } from "../native/errno.ts";
+import type { LedgerFile } from "../native/ledger.ts";
 import { errorText, native } from "../native/library.ts";
+import { RunError } from "../plan/errors.ts";
 import {
   type Connection,
   type ConnectionSettings,
@@ -14,6 +13,7 @@ import {
   openSession,
   readEffective,
 } from "./connection.ts";
+import { ChannelError } from "./failures.ts";
 import { SocketChannel } from "./socket.ts";
 
 /** Only the owner may connect. */

@@ -2,10 +2,10 @@ import { toArrayBuffer } from "bun:ffi";
 import type { Socket } from "bun";
 import { CANCELED, CLOSED, PENDING, TIMED_OUT } from "../native/errno.ts";
 import { type Address, addressOf } from "../native/library.ts";
-import { Waiters } from "../native/waiters.ts";
 import { BlockingChannel } from "./blocking.ts";
 import { DUE, NEED, type Need } from "./channel.ts";
 import { type ConnectionSettings, frameBytesOf } from "./connection.ts";
+import { Waiters } from "./waiters.ts";
 
 /** How much may lie unread while the loop is busy sending, before the socket is told to stop reading. */
 const UNREAD_LIMIT_BYTES = 1024 * 1024;

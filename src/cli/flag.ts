@@ -1,4 +1,4 @@
-import type { Mechanism } from "./plan.ts";
+import type { Mechanism } from "../plan/run-plan.ts";
 import type { ValueParser } from "./values.ts";
 
 /** Headings of `--help`, in the order in which they are shown. */

@@ -1,6 +1,6 @@
+import { MECHANISMS } from "../plan/run-plan.ts";
 import { type Flag, type FlagValue, manyValues, noValue, oneValue } from "./flag.ts";
 import { OUTPUT_FLAGS } from "./output-flags.ts";
-import { MECHANISMS } from "./plan.ts";
 import { STANDALONE_FLAGS } from "./standalone-flags.ts";
 import {
   arrival,

@@ -1,7 +1,7 @@
-import { UsageError } from "./errors.ts";
+import { UsageError } from "../plan/errors.ts";
+import { quote } from "../text/quote.ts";
 import { bareValueOf, type Flag, flagName } from "./flag.ts";
 import { FLAGS, type FlagKey, type GivenFlags } from "./flags.ts";
-import { quote } from "./quote.ts";
 import { isSubcommand } from "./subcommands.ts";
 import { suggestFlag } from "./suggest.ts";
 import type { Token } from "./tokens.ts";

@@ -1,7 +1,4 @@
-import { UsageError } from "./errors.ts";
-import { defaultOf, defaultsOf, type Flag, flagName } from "./flag.ts";
-import { FLAG_ENTRIES, FLAGS, type GivenFlags } from "./flags.ts";
-import { readFlags } from "./given.ts";
+import { UsageError } from "../plan/errors.ts";
 import {
   type ArrivalPlan,
   type LogPlan,
@@ -10,10 +7,13 @@ import {
   type Mode,
   type RunPlan,
   type Test,
-} from "./plan.ts";
-import { quote } from "./quote.ts";
+} from "../plan/run-plan.ts";
+import { isStandardOutput } from "../system/standard-output.ts";
+import { quote } from "../text/quote.ts";
+import { defaultOf, defaultsOf, type Flag, flagName } from "./flag.ts";
+import { FLAG_ENTRIES, FLAGS, type GivenFlags } from "./flags.ts";
+import { readFlags } from "./given.ts";
 import { chooseStandalone } from "./standalone.ts";
-import { isStandardOutput } from "./standard-output.ts";
 import { tokenise } from "./tokens.ts";
 import { MAX_SIZES } from "./values.ts";
 

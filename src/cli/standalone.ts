@@ -1,7 +1,7 @@
-import { UsageError } from "./errors.ts";
+import { UsageError } from "../plan/errors.ts";
+import type { ArrivalPlan, Demands, StandalonePlan, Test } from "../plan/run-plan.ts";
 import { defaultOf, type Flag, flagName } from "./flag.ts";
 import { FLAGS, type FlagKey, type GivenFlags } from "./flags.ts";
-import type { ArrivalPlan, Demands, StandalonePlan, Test } from "./plan.ts";
 
 /** What makes no sense for one side alone. */
 const ONLY_FOR: readonly (readonly [FlagKey, "server" | "client"])[] = [

@@ -1,5 +1,5 @@
-import { UsageError } from "./errors.ts";
-import { quote } from "./quote.ts";
+import { UsageError } from "../plan/errors.ts";
+import { quote } from "../text/quote.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];

@@ -1,6 +1,6 @@
-import { formatDurationNs, MAX_DURATION_NS, parseDurationNs } from "./duration.ts";
-import type { ArrivalKind, StreamTarget } from "./plan.ts";
-import { STANDARD_OUTPUT } from "./standard-output.ts";
+import type { ArrivalKind, StreamTarget } from "../plan/run-plan.ts";
+import { STANDARD_OUTPUT } from "../system/standard-output.ts";
+import { formatDurationNs, MAX_DURATION_NS, parseDurationNs } from "../text/duration.ts";
 
 /** How the text of one value is read. Pure: the same text gives the same value, whatever the machine. */
 export interface ValueParser<T> {

@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
-import { UsageError } from "../cli/errors.ts";
-import { quote } from "../cli/quote.ts";
+import { UsageError } from "../plan/errors.ts";
+import { quote } from "../text/quote.ts";
 
 /** Files to which lines are appended, `<path>.<date>`, a new one for each day. */
 export class DatedFile {

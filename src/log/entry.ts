@@ -1,6 +1,6 @@
 /** One line of the log, before it is text. */
 
-import type { LogLevel } from "../cli/plan.ts";
+import type { LogLevel } from "../plan/run-plan.ts";
 
 /** The process that says it. */
 export type Speaker = "orchestrator" | "server" | "client" | `client ${number}`;

@@ -1,5 +1,5 @@
 import { type ConsolaInstance, type ConsolaReporter, createConsola, LogLevels } from "consola/core";
-import type { LogLevel, LogPlan } from "../cli/plan.ts";
+import type { LogLevel, LogPlan } from "../plan/run-plan.ts";
 import { writeLine } from "../system/terminal.ts";
 import { DatedFile } from "./dated-file.ts";
 import { dateOf, type LogEntry, lineOf, nowUs, type Speaker } from "./entry.ts";

@@ -11,9 +11,9 @@ import {
   UNRECORDED_ID,
   WINDOW_OVER,
 } from "../channel/channel.ts";
+import { ChannelError, ProtocolError } from "../channel/failures.ts";
 import { PENDING, TIMED_OUT } from "../native/errno.ts";
-import { ChannelError, ProtocolError } from "./failures.ts";
-import { END, type Schedule } from "./schedule.ts";
+import { END, type Schedule } from "./message-ids.ts";
 
 /**
  * The measuring loops, written once for both modes but for what goes on between two messages: a loop yields what it needs

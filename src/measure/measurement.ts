@@ -1,4 +1,4 @@
-import type { Mechanism, RunPlan, Test } from "../cli/plan.ts";
+import type { Mechanism, RunPlan, Test } from "../plan/run-plan.ts";
 import type { RealTimeReport } from "../system/privileges.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 

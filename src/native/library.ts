@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import embeddedShim from "embedded-shim" with { type: "file" };
-import { RunError } from "../cli/errors.ts";
+import { RunError } from "../plan/errors.ts";
 import { findLayoutMismatch } from "./layout.ts";
 import { SYMBOLS } from "./symbols.ts";
 

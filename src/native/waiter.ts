@@ -1,5 +1,5 @@
 import { FFIType, JSCallback } from "bun:ffi";
-import { RunError } from "../cli/errors.ts";
+import { RunError } from "../plan/errors.ts";
 import { type Address, addressOf, native } from "./library.ts";
 
 /** What a thread can wait for; c/waiter.h. */

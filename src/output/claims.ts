@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { UsageError } from "../cli/errors.ts";
+import { UsageError } from "../plan/errors.ts";
 
 /** Which output goes where, so that no two of them write the same file. */
 export class PathClaims {

@@ -1,6 +1,6 @@
 /** Names of the files in a directory of results. */
 
-import type { Mechanism, Test } from "../cli/plan.ts";
+import type { Mechanism, Test } from "../plan/run-plan.ts";
 
 export const SUMMARY_ENDING = "_summary.json";
 export const STREAMING_ENDINGS = { json: "_streaming.json", csv: "_streaming.csv" } as const;

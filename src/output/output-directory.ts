@@ -1,6 +1,6 @@
 import { mkdirSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { RunError, UsageError } from "../cli/errors.ts";
+import { RunError, UsageError } from "../plan/errors.ts";
 import { checkWritable, OutputFile, reasonOf } from "../system/output-file.ts";
 
 /** Whether a path means a directory: it ends like one, or is one. */

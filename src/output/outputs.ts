@@ -1,4 +1,4 @@
-import type { RunPlan } from "../cli/plan.ts";
+import type { RunPlan } from "../plan/run-plan.ts";
 import { resultToCsv } from "../report/csv-table.ts";
 import { resultToJson } from "../report/json.ts";
 import { resultToMarkdown } from "../report/markdown.ts";

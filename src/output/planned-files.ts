@@ -1,4 +1,4 @@
-import type { RunPlan, StreamTarget } from "../cli/plan.ts";
+import type { RunPlan, StreamTarget } from "../plan/run-plan.ts";
 import { STREAMING_ENDINGS, SUMMARY_ENDING } from "./names.ts";
 import { isDirectoryPath } from "./output-directory.ts";
 import { isInDirectory } from "./stream-paths.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { UsageError } from "../cli/errors.ts";
-import type { Mechanism, RunPlan, StreamTarget } from "../cli/plan.ts";
+import { UsageError } from "../plan/errors.ts";
+import type { Mechanism, RunPlan, StreamTarget } from "../plan/run-plan.ts";
 import { type StreamKind, streamingName } from "./names.ts";
 
 /** A file of rows, and whose rows they are. */

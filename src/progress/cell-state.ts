@@ -1,6 +1,6 @@
-import type { Test } from "../cli/plan.ts";
-import { CLIENT_SHEET, type LedgerCounts, type LedgerFile, SERVER_SHEET } from "../measure/ledger.ts";
 import type { LatencySnapshot } from "../measure/measurement.ts";
+import { CLIENT_SHEET, type LedgerCounts, type LedgerFile, SERVER_SHEET } from "../native/ledger.ts";
+import type { Test } from "../plan/run-plan.ts";
 import { mergeSnapshots } from "../stats/histogram.ts";
 
 export type Phase = "starting" | "warm-up" | "measuring";

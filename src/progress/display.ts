@@ -1,5 +1,5 @@
-import type { LedgerFile } from "../measure/ledger.ts";
 import type { LatencySnapshot, Measurement } from "../measure/measurement.ts";
+import type { LedgerFile } from "../native/ledger.ts";
 import { ratio } from "../stats/exact.ts";
 import { backedPercentilesNs } from "../stats/histogram.ts";
 import { readCellState, readLatency } from "./cell-state.ts";

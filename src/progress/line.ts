@@ -1,8 +1,8 @@
 /** The words of the progress display. Pure. */
 
 import type { MessageCounts } from "../measure/measurement.ts";
-import { amountText, bytesText, timeText } from "../report/units.ts";
 import { MECHANISM_NAMES } from "../result/names.ts";
+import { amountText, bytesText, timeText } from "../text/units.ts";
 import type { Phase } from "./cell-state.ts";
 import type { ObservedCell } from "./observer.ts";
 

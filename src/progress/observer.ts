@@ -1,6 +1,6 @@
-import type { Mechanism, Mode, Test } from "../cli/plan.ts";
-import type { LedgerFile } from "../measure/ledger.ts";
 import type { Measurement } from "../measure/measurement.ts";
+import type { LedgerFile } from "../native/ledger.ts";
+import type { Mechanism, Mode, Test } from "../plan/run-plan.ts";
 
 /** One launch of one test, as those see it who look on. */
 export interface ObservedCell {

@@ -1,6 +1,6 @@
 /** The cells of a result (mechanism × size × test), as every table shows them. */
 
-import type { Mechanism, Test } from "../cli/plan.ts";
+import type { Mechanism, Test } from "../plan/run-plan.ts";
 import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult, MechanismResult, PerformanceMetrics } from "../result/schema.ts";
 import type { AcrossLaunches, LatencySpreads, TestDetails } from "../result/schema-details.ts";

@@ -2,6 +2,7 @@
 
 import type { BenchmarkResult } from "../result/schema.ts";
 import { UNKNOWN } from "../system/kernel-files.ts";
+import { amountText, factorText, megabytesText, spreadText, timeText } from "../text/units.ts";
 import {
   askedPercentiles,
   besideOf,
@@ -16,7 +17,6 @@ import {
 import { type Group, groupsOf, type RankedCell } from "./groups.ts";
 import { launchesNote, namesNotRun, notesOf, SCHEDULE_NOTE } from "./notes.ts";
 import { settingsInWords } from "./settings.ts";
-import { amountText, factorText, megabytesText, spreadText, timeText } from "./units.ts";
 
 interface MarkdownColumn {
   readonly head: string;

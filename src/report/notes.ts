@@ -1,8 +1,8 @@
 /** What must be known beside the figures, in sentences; the summary and the Markdown table end with them. */
 
+import { faultsInWords } from "../measure/faults.ts";
 import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
-import { faultsInWords } from "../result/verdict.ts";
 import { SAMPLES_NEEDED_BEYOND, tailOf } from "../stats/histogram.ts";
 import type { VerdictDetails } from "../verdict/verdict-schema.ts";
 import { launchesOf, type ReportCell } from "./cells.ts";

@@ -1,10 +1,10 @@
 /** What a run would do, for `--dry-run`. Pure. */
 
-import { formatDurationNs } from "../cli/duration.ts";
-import { type Estimate, estimateStep, estimateSteps } from "../cli/estimate.ts";
-import type { RunPlan } from "../cli/plan.ts";
-import { type Step, stepsOf } from "../cli/steps.ts";
 import type { PlannedFile } from "../output/planned-files.ts";
+import { type Estimate, estimateStep, estimateSteps } from "../plan/estimate.ts";
+import type { RunPlan } from "../plan/run-plan.ts";
+import { type Step, stepsOf } from "../plan/steps.ts";
+import { formatDurationNs } from "../text/duration.ts";
 import { tableLines } from "./table.ts";
 
 /** The measurements in their order, the parameters, the files and the time, lines ending in "\n". */

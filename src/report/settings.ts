@@ -1,7 +1,7 @@
 /** Under which settings a result was measured, in words, and which of them tell the results of a run apart. */
 
 import type { BenchmarkResult, MechanismResult } from "../result/schema.ts";
-import { bytesText, timeText } from "./units.ts";
+import { bytesText, timeText } from "../text/units.ts";
 
 /** What differs from result to result, per result, and what all of them share. */
 export interface SettingsInWords {

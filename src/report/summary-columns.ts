@@ -1,5 +1,6 @@
 /** The columns of the summary, and which of them a terminal has room for. */
 
+import { amountText, factorText, megabytesText, spreadText, timeText } from "../text/units.ts";
 import {
   besideOf,
   headlineOf,
@@ -13,7 +14,6 @@ import type { RankedCell } from "./groups.ts";
 import { percentilesByImportance } from "./percentile-columns.ts";
 import { shapeText } from "./shape.ts";
 import { type Column, tableLines } from "./table.ts";
-import { amountText, factorText, megabytesText, spreadText, timeText } from "./units.ts";
 
 /** One line of the table: a cell, or with a schedule one of the two that stand beside it. */
 export interface Row {

@@ -4,13 +4,13 @@
  */
 
 import type { BenchmarkResult } from "../result/schema.ts";
+import { wrapped } from "../text/wrap.ts";
 import { askedPercentiles, isDoubtful } from "./cells.ts";
 import { bold, red } from "./colour.ts";
 import { type Group, groupsOf } from "./groups.ts";
 import { launchesNote, namesNotRun, notesOf, SCHEDULE_NOTE, SHAPE_NOTE, unbackedNote } from "./notes.ts";
 import { settingsInWords } from "./settings.ts";
 import { type FittingTable, fittingTable, type Row, rowsOf } from "./summary-columns.ts";
-import { wrapped } from "./wrap.ts";
 
 export interface SummaryOptions {
   /** The terminal shows "µ". */

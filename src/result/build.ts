@@ -1,7 +1,8 @@
 /** From what was measured to the document that `-o` writes. Pure: no clock, no file, no machine. */
 
-import type { Mechanism, RunPlan, Test } from "../cli/plan.ts";
+import { faultCount, measurementOf, problemOf } from "../measure/faults.ts";
 import type { MechanismOutcome } from "../measure/measurement.ts";
+import type { Mechanism, RunPlan, Test } from "../plan/run-plan.ts";
 import type { RunConditions } from "./conditions.ts";
 import { buildDetails, isComplete, type Versions } from "./details.ts";
 import type { HostFacts } from "./host.ts";
@@ -9,7 +10,6 @@ import { performanceMetrics, summaryFigures, summarySource } from "./metrics.ts"
 import { distinctNames, MECHANISM_NAMES, namesOfVariant } from "./names.ts";
 import type { BenchmarkResult, MechanismResult, PerformanceMetrics, SystemInfo } from "./schema.ts";
 import { secsAndNanos } from "./time.ts";
-import { faultCount, measurementOf, problemOf } from "./verdict.ts";
 
 export type { Versions } from "./details.ts";
 

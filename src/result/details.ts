@@ -1,6 +1,6 @@
 /** Fills `details`: what a result says beyond the reference's format. */
 
-import type { RunPlan, Test } from "../cli/plan.ts";
+import { measurementOf, problemOf } from "../measure/faults.ts";
 import type {
   LatencySnapshot,
   Measurement,
@@ -8,6 +8,7 @@ import type {
   WorkerFigures,
 } from "../measure/measurement.ts";
 import { sum } from "../measure/merge.ts";
+import type { RunPlan, Test } from "../plan/run-plan.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { encodeBuckets } from "../stats/hdr.ts";
 import { cpuDmaLatencyDetails, realTimeDetails } from "../system/privileges-schema.ts";
@@ -26,7 +27,6 @@ import type {
   WorkerDetails,
 } from "./schema-details.ts";
 import { unbackedPercentiles } from "./unbacked.ts";
-import { measurementOf, problemOf } from "./verdict.ts";
 
 /** Versions of the parts that measured. */
 export interface Versions {

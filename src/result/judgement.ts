@@ -1,7 +1,7 @@
 /** From a measurement to the verdict on it. */
 
-import type { RunPlan, Test } from "../cli/plan.ts";
 import type { EffectiveSide, Measurement, MechanismOutcome } from "../measure/measurement.ts";
+import type { RunPlan, Test } from "../plan/run-plan.ts";
 import { medianNs, samplesBeyond } from "../stats/histogram.ts";
 import type { Finding, Verdict } from "../verdict/finding.ts";
 import type { VerdictInput, VerdictSide } from "../verdict/input.ts";

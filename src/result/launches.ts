@@ -1,7 +1,7 @@
 /** Fills the part of `details` that keeps launches apart. */
 
-import type { RunPlan, Test } from "../cli/plan.ts";
 import type { LatencySnapshot, Measurement, MechanismOutcome } from "../measure/measurement.ts";
+import type { RunPlan, Test } from "../plan/run-plan.ts";
 import { type Spread, spreadOf } from "../stats/bootstrap.ts";
 import { ratio } from "../stats/exact.ts";
 import { latencyFigures } from "./metrics.ts";

@@ -1,7 +1,7 @@
 /** One test's figures in the reference's format. */
 
-import type { Test } from "../cli/plan.ts";
 import type { LatencySnapshot, Measurement } from "../measure/measurement.ts";
+import type { Test } from "../plan/run-plan.ts";
 import { exactInteger, ratio } from "../stats/exact.ts";
 import {
   halvingPercentilesNs,

@@ -1,4 +1,4 @@
-import type { Mechanism } from "../cli/plan.ts";
+import type { Mechanism } from "../plan/run-plan.ts";
 
 /** A mechanism's three names: its flag value, its variant in results, its name for people. */
 export interface MechanismNames {

@@ -4,8 +4,8 @@ import { type Static, Type } from "@sinclair/typebox";
 import { known } from "../system/machine-schema.ts";
 import { CpuDmaLatencySchema, RealTimeSchema } from "../system/privileges-schema.ts";
 import { UsageFiguresSchema } from "../system/usage-schema.ts";
+import { closed, count, exactInteger, nullable, oneOf, quantity } from "../text/schema-parts.ts";
 import { VerdictSchema } from "../verdict/verdict-schema.ts";
-import { closed, count, exactInteger, nullable, oneOf, quantity } from "./schema-parts.ts";
 import { unbackedSchema } from "./unbacked.ts";
 
 const RoomWaits = closed({

@@ -8,8 +8,17 @@
 
 import { type Static, Type } from "@sinclair/typebox";
 import { MachineFactsSchema } from "../system/machine-schema.ts";
+import {
+  closed,
+  count,
+  duration,
+  exactInteger,
+  moment,
+  nullable,
+  oneOf,
+  quantity,
+} from "../text/schema-parts.ts";
 import { DetailsSchema } from "./schema-details.ts";
-import { closed, count, duration, exactInteger, moment, nullable, oneOf, quantity } from "./schema-parts.ts";
 
 const VARIANTS = ["UnixDomainSocket", "SharedMemory", "TcpSocket", "PosixMessageQueue"] as const;
 

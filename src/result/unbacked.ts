@@ -3,7 +3,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { exactInteger } from "../stats/exact.ts";
 import { isBacked, SAMPLES_NEEDED_BEYOND, samplesBeyond, tailOf } from "../stats/histogram.ts";
-import { closed, exactInteger as exactIntegerSchema, quantity } from "./schema-parts.ts";
+import { closed, exactInteger as exactIntegerSchema, quantity } from "../text/schema-parts.ts";
 
 const UnbackedPercentileSchema = closed({
   percentile: quantity("The percentile, 0 to 100"),

@@ -1,20 +1,20 @@
 import { writeSync } from "node:fs";
 import type { ConnectionEffective, ConnectionSettings } from "../channel/connection.ts";
 import { type Log, roleLog } from "../log/log.ts";
-import { clientSheetOf, LedgerFile } from "../measure/ledger.ts";
+import { allowedCpus, expectPinned, pinToCpu } from "../native/cpus.ts";
 import { CANCELED } from "../native/errno.ts";
+import { clientSheetOf, LedgerFile } from "../native/ledger.ts";
 import { native } from "../native/library.ts";
-import { allowedCpus, expectPinned, pinToCpu } from "../system/cpus.ts";
-import { type RealTimeReport, useRealTime } from "../system/privileges.ts";
-import type { UsageFigures } from "../system/usage-schema.ts";
-import { runClient } from "./client.ts";
 import {
   type EffectiveReport,
   LEDGER_FD,
   type RoleCommand,
   type RoleMessage,
   type RoleSettings,
-} from "./control.ts";
+} from "../protocol/control.ts";
+import { type RealTimeReport, useRealTime } from "../system/privileges.ts";
+import type { UsageFigures } from "../system/usage-schema.ts";
+import { runClient } from "./client.ts";
 import { causeOf } from "./failure.ts";
 import { runServer } from "./server.ts";
 
@@ -128,7 +128,7 @@ async function runRole(role: "server" | "client", context: RoleContext): Promise
   if (role === "client") return runClient(context);
   if (standalone?.side !== "server") return runServer(context);
   // With the histograms that it reports: more than all the rest of a role, which starts the sooner without.
-  const { runStandaloneServer } = await import("./standalone/server.ts");
+  const { runStandaloneServer } = await import("./peer/standing-server.ts");
   return runStandaloneServer(context, standalone);
 }
 

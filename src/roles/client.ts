@@ -1,13 +1,13 @@
 import type { Channel } from "../channel/channel.ts";
 import type { Connection, ConnectionSettings } from "../channel/connection.ts";
 import { connect } from "../channel/open.ts";
-import { clientSheetOf, serverSheetOf } from "../measure/ledger.ts";
 import { runLoop, sendMessages, sendOnSchedule, shutDown } from "../measure/loops.ts";
-import { Schedule } from "../measure/schedule.ts";
+import { Schedule } from "../measure/message-ids.ts";
+import { clientSheetOf, serverSheetOf } from "../native/ledger.ts";
+import type { FarServer, RoleCommand, RoleSettings } from "../protocol/control.ts";
 import { differ, UsageMeter } from "../system/usage.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptors } from "./attached.ts";
-import type { FarServer, RoleCommand, RoleSettings } from "./control.ts";
 import { type ServerLink, spawnedLink } from "./server-link.ts";
 
 /** Warm-up first, by the very loop that measures afterwards. */
@@ -28,7 +28,7 @@ async function reachServer(
     return { found, link: spawnedLink(found.channel) };
   }
   // Loaded by those alone who need it: a role starts the sooner.
-  const { farLink, meetServer } = await import("./standalone/far-server.ts");
+  const { farLink, meetServer } = await import("./peer/far-server.ts");
   const found = await meetServer(settings, connection, ledger, standalone.connectMs);
   const say = (server: FarServer) => control.say({ type: "server", server });
   return { found, link: farLink(found, settings, standalone, ledger, say) };

@@ -1,6 +1,6 @@
-import { ChannelError } from "../measure/failures.ts";
+import { ChannelError } from "../channel/failures.ts";
 import { CANCELED, CLOSED, MALFORMED, PEER_DIED, TIMED_OUT } from "../native/errno.ts";
-import type { FailureCause } from "./control.ts";
+import type { FailureCause } from "../protocol/control.ts";
 
 /** A client could not be served to its end by a thread of its own; the thread goes on. */
 export class ServingError extends Error {

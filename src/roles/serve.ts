@@ -1,8 +1,8 @@
 import type { Channel } from "../channel/channel.ts";
 import { answerMessages, runLoop } from "../measure/loops.ts";
-import { expectPinned } from "../system/cpus.ts";
-import type { RoleSettings } from "./control.ts";
-import { isStartNote, ownHello } from "./hello.ts";
+import { expectPinned } from "../native/cpus.ts";
+import type { RoleSettings } from "../protocol/control.ts";
+import { isStartNote, ownHello } from "../protocol/cues.ts";
 
 /**
  * Serves one client to its end, in whatever thread: answers its hello, records or echoes its messages until its shutdown, and

@@ -1,6 +1,6 @@
 import type { Channel } from "../channel/channel.ts";
 import { exchangeNotes, runLoop } from "../measure/loops.ts";
-import { ownHello, startNote } from "./hello.ts";
+import { ownHello, startNote } from "../protocol/cues.ts";
 
 /** What a client and its server say to each other around the messages that are measured. */
 export interface ServerLink {

@@ -1,12 +1,12 @@
 import type { Connection } from "../channel/connection.ts";
 import { listen } from "../channel/open.ts";
-import { CLIENT_SHEET, clientSheetOf, SERVER_SHEET, serverSheetOf } from "../measure/ledger.ts";
+import { CLIENT_SHEET, clientSheetOf, SERVER_SHEET, serverSheetOf } from "../native/ledger.ts";
+import { seedOf } from "../plan/shares.ts";
 import { differ, UsageMeter, type UsageReading } from "../system/usage.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptors } from "./attached.ts";
 import { serveConnection } from "./serve.ts";
 import { ServingThreads } from "./serving-threads.ts";
-import { seedOf } from "./shares.ts";
 
 /** What the process costs between the last client's start and the last one's end, read once for all of them. */
 class ServerUsage {

@@ -1,13 +1,13 @@
 /** Serves clients of a blocking server, one at a time, in a thread of its own: it sits inside calls of the shim. */
 import { readlinkSync } from "node:fs";
 import { BlockingChannel } from "../channel/blocking.ts";
-import { LedgerFile } from "../measure/ledger.ts";
+import { LedgerFile } from "../native/ledger.ts";
 import { type Address, closeLibrary, native, shareLibrary } from "../native/library.ts";
+import type { FailureCause, RoleSettings } from "../protocol/control.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
-import type { FailureCause, RoleSettings } from "./control.ts";
 import { causeOf } from "./failure.ts";
+import type { Guest, GuestNews } from "./peer/guest.ts";
 import { serveConnection } from "./serve.ts";
-import type { Guest, GuestNews } from "./standalone/guest.ts";
 
 /** What the thread is told; null: it is to end. */
 export interface ServingOrder {
@@ -63,7 +63,7 @@ async function prepare(order: ServingOrder): Promise<() => Promise<UsageFigures 
   const ledger = LedgerFile.at(guest.ledger);
   const tell = (news: GuestNews) => say({ type: "news", news });
   // Loaded by those alone who need it, as in attached.ts.
-  const { serveGuest } = await import("./standalone/guest.ts");
+  const { serveGuest } = await import("./peer/guest.ts");
   return () => serveGuest({ ...guest, channel, settings, ledger, thread: ownThread(), tell });
 }
 

@@ -1,13 +1,13 @@
 import { BlockingChannel } from "../channel/blocking.ts";
 import { type ConnectionSettings, NATIVE_MECHANISM, openSession } from "../channel/connection.ts";
-import type { RunPlan } from "../cli/plan.ts";
-import { LedgerFile } from "../measure/ledger.ts";
 import { runLoop, sendMessages } from "../measure/loops.ts";
 import type { Measurement } from "../measure/measurement.ts";
-import { Schedule } from "../measure/schedule.ts";
+import { Schedule } from "../measure/message-ids.ts";
+import { LedgerFile } from "../native/ledger.ts";
 import { native } from "../native/library.ts";
-import { measureCell } from "../roles/cell.ts";
-import { endpointFor } from "../roles/names.ts";
+import { measureCell } from "../orchestrator/cell.ts";
+import { endpointFor } from "../orchestrator/endpoints.ts";
+import type { RunPlan } from "../plan/run-plan.ts";
 import { meanNs, medianNs, percentilesNs } from "../stats/histogram.ts";
 
 /** One thing that the tool found out about itself. */

@@ -1,6 +1,6 @@
-import { RunError } from "../cli/errors.ts";
-import type { LedgerFile } from "../measure/ledger.ts";
 import type { Measurement } from "../measure/measurement.ts";
+import type { LedgerFile } from "../native/ledger.ts";
+import { RunError } from "../plan/errors.ts";
 import { readCellState, readLatency } from "../progress/cell-state.ts";
 import type { ObservedCell } from "../progress/observer.ts";
 import { eventLine, intervalEvent, resultEvent, startEvent } from "./events.ts";

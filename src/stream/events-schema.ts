@@ -4,8 +4,8 @@
  */
 
 import { type Static, Type } from "@sinclair/typebox";
-import { closed, count, exactInteger, moment, nullable, oneOf, quantity } from "../result/schema-parts.ts";
 import { unbackedSchema } from "../result/unbacked.ts";
+import { closed, count, exactInteger, moment, nullable, oneOf, quantity } from "../text/schema-parts.ts";
 
 const MECHANISM = ["UnixDomainSocket", "SharedMemory", "TcpSocket", "PosixMessageQueue"] as const;
 const TEST = ["one-way", "round-trip"] as const;

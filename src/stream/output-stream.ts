@@ -10,9 +10,9 @@ import {
   write,
   writeSync,
 } from "node:fs";
-import { RunError, UsageError } from "../cli/errors.ts";
-import { isStandardOutput, STANDARD_OUTPUT } from "../cli/standard-output.ts";
+import { RunError, UsageError } from "../plan/errors.ts";
 import { destinationOf } from "../system/links.ts";
+import { isStandardOutput, STANDARD_OUTPUT } from "../system/standard-output.ts";
 
 /** A write that gets nowhere for this long has failed: the other end of a pipe may never read again. */
 const PATIENCE_MS = 10_000;

@@ -1,13 +1,13 @@
-import { RunError } from "../cli/errors.ts";
-import type { Test } from "../cli/plan.ts";
 import {
   CLIENT_SHEET,
   clientSheetOf,
   type LedgerFile,
   SERVER_SHEET,
   serverSheetOf,
-} from "../measure/ledger.ts";
+} from "../native/ledger.ts";
 import type { StreamPath } from "../output/stream-paths.ts";
+import { RunError } from "../plan/errors.ts";
+import type { Test } from "../plan/run-plan.ts";
 import type { ObservedCell, RunObserver } from "../progress/observer.ts";
 import type { OutputStream } from "./output-stream.ts";
 import { drainRecords, RowBuffer, rowBytes } from "./row-writer.ts";

@@ -1,5 +1,5 @@
-import type { LedgerFile } from "../measure/ledger.ts";
 import { ROW_FORMAT } from "../native/layout.ts";
+import type { LedgerFile } from "../native/ledger.ts";
 import { errorText, native } from "../native/library.ts";
 import { StructView } from "../native/struct-view.ts";
 import type { RowTexts } from "./rows.ts";

@@ -2,7 +2,7 @@
  * What the streaming files say beside the figures of each record: the reference's six columns first, in its order and layout,
  * then ours. The figures themselves are written by c/stream.c, between the texts given here.
  */
-import type { Mechanism, Test } from "../cli/plan.ts";
+import type { Mechanism, Test } from "../plan/run-plan.ts";
 import { MECHANISM_NAMES } from "../result/names.ts";
 
 /** Columns that only some runs need. */

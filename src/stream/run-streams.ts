@@ -1,14 +1,14 @@
 import { dirname, extname, join } from "node:path";
 import { version } from "../../package.json";
-import type { RunError } from "../cli/errors.ts";
-import type { RunPlan, StreamTarget } from "../cli/plan.ts";
-import { isStandardOutput } from "../cli/standard-output.ts";
-import { stepsOf } from "../cli/steps.ts";
 import type { Measurement } from "../measure/measurement.ts";
 import type { StreamKind } from "../output/names.ts";
 import { streamPaths } from "../output/stream-paths.ts";
+import type { RunError } from "../plan/errors.ts";
+import type { RunPlan, StreamTarget } from "../plan/run-plan.ts";
+import { stepsOf } from "../plan/steps.ts";
 import type { ObservedCell, RunObserver } from "../progress/observer.ts";
 import type { WrittenFile } from "../report/summary.ts";
+import { isStandardOutput } from "../system/standard-output.ts";
 import { inWords } from "../verdict/words.ts";
 import { EventStream } from "./event-stream.ts";
 import { OutputStream } from "./output-stream.ts";

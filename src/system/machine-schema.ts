@@ -1,7 +1,7 @@
 /** What the machine is, as a result records it: the type and its schema, once. What could not be read is "unknown". */
 
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { closed, count } from "../result/schema-parts.ts";
+import { closed, count } from "../text/schema-parts.ts";
 import { UNKNOWN } from "./kernel-files.ts";
 
 /** A value, or "unknown" where it could not be read. */

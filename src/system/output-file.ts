@@ -1,6 +1,6 @@
 import { closeSync, constants as O, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { RunError, UsageError } from "../cli/errors.ts";
+import { RunError, UsageError } from "../plan/errors.ts";
 import { destinationOf } from "./links.ts";
 import { writeAll } from "./terminal.ts";
 

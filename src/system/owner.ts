@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Mechanism } from "../cli/plan.ts";
+import type { Mechanism } from "../plan/run-plan.ts";
 
 function textOf(path: string): string {
   try {

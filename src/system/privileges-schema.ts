@@ -1,7 +1,7 @@
 /** What `--rt` and `--cpu-dma-latency` put in force, as a result records it. */
 
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { closed, nullable, oneOf } from "../result/schema-parts.ts";
+import { closed, nullable, oneOf } from "../text/schema-parts.ts";
 import { known } from "./machine-schema.ts";
 import type { Effective, RealTimeReport } from "./privileges.ts";
 

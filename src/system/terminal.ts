@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
-import { obeysEscapes, wantsColour } from "../cli/colour.ts";
-import { RunError } from "../cli/errors.ts";
+import { RunError } from "../plan/errors.ts";
+import { obeysEscapes, wantsColour } from "./colour.ts";
 
 const STDOUT = 1;
 const STDERR = 2;

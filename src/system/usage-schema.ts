@@ -1,7 +1,7 @@
 /** What a measured window cost and what disturbed it, as a result records it: the type and its schema, once. */
 
 import { type Static, Type } from "@sinclair/typebox";
-import { closed } from "../result/schema-parts.ts";
+import { closed } from "../text/schema-parts.ts";
 import { known } from "./machine-schema.ts";
 
 const figure = (description: string) => known(Type.Number({ minimum: 0 }), description);

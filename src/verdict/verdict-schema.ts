@@ -1,7 +1,7 @@
 /** A verdict as a result records it: data and words side by side. */
 
 import { type Static, Type } from "@sinclair/typebox";
-import { closed, oneOf } from "../result/schema-parts.ts";
+import { closed, oneOf } from "../text/schema-parts.ts";
 import { type Finding, REASON_IDS, type Verdict, WARNING_IDS } from "./finding.ts";
 import { inWords } from "./words.ts";
 

@@ -1,7 +1,7 @@
 /** The only place with words for findings: what was found, and one thing to do about it. */
 
-import { timeText } from "../report/units.ts";
 import { tailOf } from "../stats/histogram.ts";
+import { timeText } from "../text/units.ts";
 import type { Figures, Finding, FindingId } from "./finding.ts";
 
 export interface Words {

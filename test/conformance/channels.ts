@@ -3,8 +3,8 @@ import { readFileSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ConnectionSettings } from "../../src/channel/connection.ts";
-import type { Mechanism, Mode } from "../../src/cli/plan.ts";
 import { CLOSED, PEER_DIED } from "../../src/native/errno.ts";
+import type { Mechanism, Mode } from "../../src/plan/run-plan.ts";
 
 export interface Row {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** Connections come and go without leaving anything behind, and cost nothing while nobody speaks. */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { LedgerFile } from "../../src/measure/ledger.ts";
+import { LedgerFile } from "../../src/native/ledger.ts";
 import { CHANNELS, settingsOf } from "./channels.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { ledgerPathOf, withPair } from "./pair.ts";

@@ -1,7 +1,7 @@
 /** Every wait has an end: the peer closes, dies, falls silent, or the run is stopped. */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { LedgerFile } from "../../src/measure/ledger.ts";
 import { CANCELED, TIMED_OUT } from "../../src/native/errno.ts";
+import { LedgerFile } from "../../src/native/ledger.ts";
 import { CHANNELS, type Row, settingsOf } from "./channels.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { ledgerPathOf, type Pair, withPair } from "./pair.ts";

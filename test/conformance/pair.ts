@@ -1,4 +1,4 @@
-import { CLIENT_SHEET, type LedgerCounts, LedgerFile, SERVER_SHEET } from "../../src/measure/ledger.ts";
+import { CLIENT_SHEET, type LedgerCounts, LedgerFile, SERVER_SHEET } from "../../src/native/ledger.ts";
 import { type Overrides, type Row, settingsOf } from "./channels.ts";
 import { giveBack, type Peer, takePeer } from "./peer-process.ts";
 

@@ -1,8 +1,8 @@
 import { type Channel, FRAME, NEED, type Need } from "../../src/channel/channel.ts";
 import type { ConnectionSettings } from "../../src/channel/connection.ts";
 import { connect, listen } from "../../src/channel/open.ts";
-import type { LedgerFile } from "../../src/measure/ledger.ts";
 import { PENDING } from "../../src/native/errno.ts";
+import type { LedgerFile } from "../../src/native/ledger.ts";
 
 async function succeed(channel: Channel, need: Need, status: number, again: () => number): Promise<void> {
   let result = status;

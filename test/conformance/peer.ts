@@ -5,12 +5,12 @@
 import { openSync, readdirSync, writeSync } from "node:fs";
 import { type Channel, FRAME, NEED, type Need } from "../../src/channel/channel.ts";
 import type { Listener } from "../../src/channel/connection.ts";
+import { ChannelError } from "../../src/channel/failures.ts";
 import { connect, listen } from "../../src/channel/open.ts";
-import { ChannelError } from "../../src/measure/failures.ts";
-import { LedgerFile } from "../../src/measure/ledger.ts";
 import { answerMessages, exchangeNotes, runLoop, sendMessages, shutDown } from "../../src/measure/loops.ts";
-import { Schedule } from "../../src/measure/schedule.ts";
+import { Schedule } from "../../src/measure/message-ids.ts";
 import { PENDING } from "../../src/native/errno.ts";
+import { LedgerFile } from "../../src/native/ledger.ts";
 import { native } from "../../src/native/library.ts";
 import { cycle } from "./peer-cycle.ts";
 import type { Order, PeerFigures } from "./peer-protocol.ts";

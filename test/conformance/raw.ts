@@ -9,8 +9,8 @@ import {
   nativeMechanismOf,
   openSession,
 } from "../../src/channel/connection.ts";
-import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../src/measure/ledger.ts";
 import { PENDING } from "../../src/native/errno.ts";
+import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../src/native/ledger.ts";
 import { type Address, addressOf, native } from "../../src/native/library.ts";
 import { type Overrides, type Row, settingsOf } from "./channels.ts";
 import { countsOf, ledgerPathOf } from "./pair.ts";

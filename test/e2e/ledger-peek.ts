@@ -1,7 +1,7 @@
 /** Looks from outside into the shared memory of a running test, to know how far it is. */
 import { closeSync, openSync, readSync } from "node:fs";
 import { LEDGER, LEDGER_FILE } from "../../src/native/layout.ts";
-import { LEDGER_FD } from "../../src/roles/control.ts";
+import { LEDGER_FD } from "../../src/protocol/control.ts";
 
 export interface Progress {
   readonly sent: number;

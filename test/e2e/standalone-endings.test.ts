@@ -1,7 +1,7 @@
 /** How a server and a client started by hand refuse, give up, and end. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import type { Mechanism } from "../../src/cli/plan.ts";
+import type { Mechanism } from "../../src/plan/run-plan.ts";
 import { expectOneLine, inSandbox, TEST_TIMEOUT_MS } from "./expectations.ts";
 import { allTests, type Sandbox, type Started, until } from "./harness.ts";
 import { Meeting, runBoth } from "./standalone-pair.ts";

@@ -1,6 +1,6 @@
 /** Two commands, as a user would start them in two shells. */
 import { createServer } from "node:net";
-import type { Mechanism, Mode } from "../../src/cli/plan.ts";
+import type { Mechanism, Mode } from "../../src/plan/run-plan.ts";
 import type { BenchmarkResult } from "../../src/result/schema.ts";
 import type { Ended, Sandbox, Started, StartOptions } from "./harness.ts";
 

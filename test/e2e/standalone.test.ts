@@ -1,6 +1,6 @@
 /** A server and a client started by hand: every mechanism and mode, in either order. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { Mechanism, Mode } from "../../src/cli/plan.ts";
+import type { Mechanism, Mode } from "../../src/plan/run-plan.ts";
 import type { BenchmarkResult } from "../../src/result/schema.ts";
 import { inSandbox, TEST_TIMEOUT_MS } from "./expectations.ts";
 import { allTests } from "./harness.ts";

@@ -1,11 +1,11 @@
 /** What servers say to a client that was started by hand is anybody's: it stays words, and what they don't say is not made up. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import { clientSheetOf, LedgerFile, serverSheetOf } from "../../src/measure/ledger.ts";
+import { clientSheetOf, LedgerFile, serverSheetOf } from "../../src/native/ledger.ts";
 import { native } from "../../src/native/library.ts";
-import { ownHello } from "../../src/roles/standalone/hello.ts";
-import { asciiJson, partsOf } from "../../src/roles/standalone/notes.ts";
-import { reportSheet } from "../../src/roles/standalone/sheet-report.ts";
+import { ownHello } from "../../src/protocol/peer/hello.ts";
+import { asciiJson, partsOf } from "../../src/protocol/peer/notes.ts";
+import { reportSheet } from "../../src/protocol/peer/report.ts";
 import { inSandbox, TEST_TIMEOUT_MS } from "../e2e/expectations.ts";
 import { allTests, type Sandbox } from "../e2e/harness.ts";
 import { Meeting } from "../e2e/standalone-pair.ts";

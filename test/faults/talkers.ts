@@ -1,6 +1,6 @@
 /** Clients of our own kind that say what none of ours would: sound notes in which one thing is changed. */
 import { connect } from "node:net";
-import { ownHello } from "../../src/roles/standalone/hello.ts";
+import { ownHello } from "../../src/protocol/peer/hello.ts";
 import { body, framed, TYPE, UNRECORDED } from "../foreign/frames.ts";
 import { dial, type Wire } from "../foreign/wire.ts";
 import type { Random } from "./random.ts";

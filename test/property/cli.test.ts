@@ -2,11 +2,11 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { interpret } from "../../src/cli/command.ts";
 import { readDocument } from "../../src/cli/config/document.ts";
-import { formatDurationNs, MAX_DURATION_NS, parseDurationNs } from "../../src/cli/duration.ts";
-import { UsageError } from "../../src/cli/errors.ts";
 import { FLAG_ENTRIES } from "../../src/cli/flags.ts";
 import { parseArguments } from "../../src/cli/parse.ts";
-import type { RunPlan } from "../../src/cli/plan.ts";
+import { UsageError } from "../../src/plan/errors.ts";
+import type { RunPlan } from "../../src/plan/run-plan.ts";
+import { formatDurationNs, MAX_DURATION_NS, parseDurationNs } from "../../src/text/duration.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,7 +1,7 @@
 /** What peers and roles tell each other beside what is measured: whatever comes, nothing throws. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { readRoleMessage } from "../../src/roles/role-message.ts";
+import { readRoleMessage } from "../../src/protocol/role-message.ts";
 
 const types = [
   "ready",

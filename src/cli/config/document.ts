@@ -1,4 +1,4 @@
-import { quote } from "../quote.ts";
+import { quote } from "../../text/quote.ts";
 import { ConfigFault } from "./fault.ts";
 import { scanJson } from "./scan-json.ts";
 import { tomlKeys } from "./scan-toml.ts";

@@ -1,8 +1,8 @@
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../../plan/errors.ts";
+import { quote } from "../../text/quote.ts";
 import { bareValueOf, type Flag } from "../flag.ts";
 import type { FlagKey, GivenFlags } from "../flags.ts";
 import { readValue } from "../given.ts";
-import { quote } from "../quote.ts";
 import type { Setting } from "./document.ts";
 import { ConfigFault } from "./fault.ts";
 

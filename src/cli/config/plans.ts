@@ -1,10 +1,10 @@
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../../plan/errors.ts";
+import type { RunPlan } from "../../plan/run-plan.ts";
+import { quote } from "../../text/quote.ts";
 import { flagName } from "../flag.ts";
 import { FLAGS, type GivenFlags } from "../flags.ts";
 import { readFlags } from "../given.ts";
 import { planRun } from "../parse.ts";
-import type { RunPlan } from "../plan.ts";
-import { quote } from "../quote.ts";
 import { tokenise } from "../tokens.ts";
 import { readDocument } from "./document.ts";
 import { ConfigFault } from "./fault.ts";

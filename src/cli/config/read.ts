@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../../plan/errors.ts";
+import { quote } from "../../text/quote.ts";
 import { flagName } from "../flag.ts";
 import { FLAGS } from "../flags.ts";
-import { quote } from "../quote.ts";
 
 /** Far more than all flags need. */
 const MAX_BYTES = 64 * 1024;

@@ -1,9 +1,9 @@
 import { type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { ValueErrorType } from "@sinclair/typebox/errors";
 import { Value } from "@sinclair/typebox/value";
+import { quote } from "../../text/quote.ts";
 import type { Flag } from "../flag.ts";
 import { FLAG_ENTRIES, type FlagKey } from "../flags.ts";
-import { quote } from "../quote.ts";
 import { suggestFlag } from "../suggest.ts";
 import type { Setting } from "./document.ts";
 import { ConfigFault } from "./fault.ts";

@@ -9,8 +9,8 @@ import {
   openSession,
 } from "../../../src/channel/connection.ts";
 import { SocketChannel } from "../../../src/channel/socket.ts";
-import { LedgerFile } from "../../../src/measure/ledger.ts";
 import { PENDING } from "../../../src/native/errno.ts";
+import { LedgerFile } from "../../../src/native/ledger.ts";
 import { type Address, native } from "../../../src/native/library.ts";
 
 const SETTINGS: ConnectionSettings = {

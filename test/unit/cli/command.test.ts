@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import packageJson from "../../../package.json" with { type: "json" };
-import { wantsColour } from "../../../src/cli/colour.ts";
 import { interpret } from "../../../src/cli/command.ts";
-import { UsageError } from "../../../src/cli/errors.ts";
 import { FLAG_ENTRIES } from "../../../src/cli/flags.ts";
 import { EXAMPLES } from "../../../src/cli/help.ts";
+import { UsageError } from "../../../src/plan/errors.ts";
+import { wantsColour } from "../../../src/system/colour.ts";
 
 async function textOf(argv: readonly string[], colour = false): Promise<string> {
   const command = await interpret(argv, "linux", colour);

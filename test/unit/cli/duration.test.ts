@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { formatDurationNs, MAX_DURATION_NS, parseDurationNs } from "../../../src/cli/duration.ts";
+import { formatDurationNs, MAX_DURATION_NS, parseDurationNs } from "../../../src/text/duration.ts";
 
 describe("a duration is read to the nanosecond", () => {
   const cases: readonly (readonly [string, number])[] = [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { estimateStep, estimateSteps } from "../../../src/cli/estimate.ts";
-import type { RunPlan } from "../../../src/cli/plan.ts";
-import { stepsOf } from "../../../src/cli/steps.ts";
+import { estimateStep, estimateSteps } from "../../../src/plan/estimate.ts";
+import type { RunPlan } from "../../../src/plan/run-plan.ts";
+import { stepsOf } from "../../../src/plan/steps.ts";
 import { planOf } from "../result/fixture.ts";
 
 const SET_UP_NS = 200_000_000;

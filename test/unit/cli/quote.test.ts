@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { quote } from "../../../src/cli/quote.ts";
+import { quote } from "../../../src/text/quote.ts";
 
 describe("what the user typed can't break the line", () => {
   const cases: readonly (readonly [string, string])[] = [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type Step, stepsOf } from "../../../src/cli/steps.ts";
+import { type Step, stepsOf } from "../../../src/plan/steps.ts";
 import { planOf } from "../result/fixture.ts";
 
 const inWords = ({ position, mechanism, messageBytes, test, launch }: Step) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { UsageError } from "../../../src/cli/errors.ts";
 import { parseArguments } from "../../../src/cli/parse.ts";
+import { UsageError } from "../../../src/plan/errors.ts";
 import { BAD_COMMAND_LINES } from "./bad-command-lines.ts";
 
 function usageErrorOf(argv: readonly string[], platform: NodeJS.Platform = "linux"): UsageError {

@@ -2,10 +2,10 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { LogLevel } from "../../../src/cli/plan.ts";
 import { DatedFile } from "../../../src/log/dated-file.ts";
 import type { LogEntry } from "../../../src/log/entry.ts";
 import { NO_LOG, openLog, roleLog } from "../../../src/log/log.ts";
+import type { LogLevel } from "../../../src/plan/run-plan.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "log-"));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -1,8 +1,8 @@
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { afterAll, describe, expect, test } from "bun:test";
 import { closeSync, openSync } from "node:fs";
-import { bitNumbers, LedgerFile } from "../../../src/measure/ledger.ts";
 import { DISTRIBUTION, HISTOGRAM_COUNTS, LEDGER, LEDGER_FILE } from "../../../src/native/layout.ts";
+import { bitNumbers, LedgerFile } from "../../../src/native/ledger.ts";
 import { StructView } from "../../../src/native/struct-view.ts";
 
 /** A sheet as the shim sees it: the same memory, by its address. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FRAME, NEED, NO_REPLY, UNRECORDED_ID, WINDOW_OVER } from "../../../src/channel/channel.ts";
-import { ChannelError, ProtocolError } from "../../../src/measure/failures.ts";
+import { ChannelError, ProtocolError } from "../../../src/channel/failures.ts";
 import {
   answerMessages,
   answerPings,
@@ -9,7 +9,7 @@ import {
   sendMessages,
   shutDown,
 } from "../../../src/measure/loops.ts";
-import { Schedule } from "../../../src/measure/schedule.ts";
+import { Schedule } from "../../../src/measure/message-ids.ts";
 import { CANCELED, CLOSED, MALFORMED, PEER_DIED, TIMED_OUT } from "../../../src/native/errno.ts";
 import { type Script, ScriptedChannel } from "./scripted-channel.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { DUE, DUE_AFTER_WINDOW, DUE_SOON, FRAME, NEED, WINDOW_OVER } from "../../../src/channel/channel.ts";
-import { ProtocolError } from "../../../src/measure/failures.ts";
+import { ProtocolError } from "../../../src/channel/failures.ts";
 import { runLoop, sendOnSchedule } from "../../../src/measure/loops.ts";
-import { Schedule } from "../../../src/measure/schedule.ts";
+import { Schedule } from "../../../src/measure/message-ids.ts";
 import { CLOSED, PENDING } from "../../../src/native/errno.ts";
 import { type Script, ScriptedChannel } from "./scripted-channel.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { UNRECORDED_ID } from "../../../src/channel/channel.ts";
-import { END, Schedule } from "../../../src/measure/schedule.ts";
+import { END, Schedule } from "../../../src/measure/message-ids.ts";
 
 /** What is handed out until the end. */
 function run(options: { warmupCount: number; canary: boolean; messageCount: number }): number[] {

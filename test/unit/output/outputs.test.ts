@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Ajv from "ajv";
-import { RunError, UsageError } from "../../../src/cli/errors.ts";
 import type { MechanismOutcome } from "../../../src/measure/measurement.ts";
 import { type OutputRequest, Outputs } from "../../../src/output/outputs.ts";
 import type { MeasuredSoFar } from "../../../src/output/sink.ts";
+import { RunError, UsageError } from "../../../src/plan/errors.ts";
 import { type BenchmarkResult, BenchmarkResultSchema } from "../../../src/result/schema.ts";
 import { measurementOf, outcomeOf, planOf, resultOf } from "../result/fixture.ts";
 

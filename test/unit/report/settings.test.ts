@@ -1,6 +1,6 @@
 /** The words for a result's settings. */
 import { expect, test } from "bun:test";
-import type { RunPlan } from "../../../src/cli/plan.ts";
+import type { RunPlan } from "../../../src/plan/run-plan.ts";
 import { settingsInWords } from "../../../src/report/settings.ts";
 import { measurementOf, outcomeOf, planOf, resultOf } from "../result/fixture.ts";
 

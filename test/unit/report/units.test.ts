@@ -7,8 +7,8 @@ import {
   megabytesText,
   spreadText,
   timeText,
-} from "../../../src/report/units.ts";
-import { wrapped } from "../../../src/report/wrap.ts";
+} from "../../../src/text/units.ts";
+import { wrapped } from "../../../src/text/wrap.ts";
 
 describe("time", () => {
   test.each([

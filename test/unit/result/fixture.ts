@@ -1,7 +1,7 @@
 /** Plans and outcomes as a run would produce them, for tests of what is made from them. */
 
-import type { RunPlan } from "../../../src/cli/plan.ts";
 import type { Measurement, MechanismOutcome } from "../../../src/measure/measurement.ts";
+import type { RunPlan } from "../../../src/plan/run-plan.ts";
 import { type BuildInput, buildResult } from "../../../src/result/build.ts";
 import type { HostFacts } from "../../../src/result/host.ts";
 import type { BenchmarkResult } from "../../../src/result/schema.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { unrecorded } from "../../../src/roles/collect.ts";
+import { unrecorded } from "../../../src/orchestrator/collect.ts";
 
 test("messages without a latency are a fault where there should be one", () => {
   const counts = { sent: 5, received: 5, lost: 0, duplicated: 0, reordered: 0, corrupt: 0 };

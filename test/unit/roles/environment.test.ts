@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import { roleEnvironment } from "../../../src/roles/child.ts";
+import { roleEnvironment } from "../../../src/orchestrator/child.ts";
 
 const HELPER_THREADS = ["BUN_JSC_useConcurrentJIT", "BUN_JSC_useWarmUpMarkedBlocks", "MIMALLOC_SCAVENGER"];
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { explain } from "../../../src/roles/explain.ts";
+import { explain } from "../../../src/orchestrator/explain.ts";
 
 const done = (name: string) => ({ name, end: { kind: "done" } }) as const;
 const failed = (name: string, cause: "own" | "peer" | "stopped") =>

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connection, ConnectionSettings } from "../../../src/channel/connection.ts";
 import { NATIVE_MECHANISM, openSession } from "../../../src/channel/connection.ts";
-import { LedgerFile } from "../../../src/measure/ledger.ts";
+import { LedgerFile } from "../../../src/native/ledger.ts";
 import { native } from "../../../src/native/library.ts";
-import type { RoleSettings } from "../../../src/roles/control.ts";
+import type { RoleSettings } from "../../../src/protocol/control.ts";
 import { ServingThreads } from "../../../src/roles/serving-threads.ts";
 
 const SETTINGS: ConnectionSettings = {

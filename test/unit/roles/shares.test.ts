@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { arrivalOf, messagesOf, seedOf, seedOfLaunch, startShiftNs } from "../../../src/roles/shares.ts";
+import { arrivalOf, messagesOf, seedOf, seedOfLaunch, startShiftNs } from "../../../src/plan/shares.ts";
 
 const workers = (count: number) => Array.from({ length: count }, (_, worker) => worker);
 

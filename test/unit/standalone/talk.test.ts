@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { NOTE_BYTES } from "../../../src/channel/channel.ts";
-import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../src/measure/ledger.ts";
 import { DISTRIBUTION } from "../../../src/native/layout.ts";
+import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../src/native/ledger.ts";
 import { native } from "../../../src/native/library.ts";
-import { guestSilenceMsOf } from "../../../src/roles/silence.ts";
-import { clockDifference, monotonicOffsetOf } from "../../../src/roles/standalone/clock-facts.ts";
-import { helloDifference, ownHello } from "../../../src/roles/standalone/hello.ts";
-import type { Terms } from "../../../src/roles/standalone/note-schema.ts";
+import { guestSilenceMsOf } from "../../../src/plan/silence.ts";
+import { clockDifference, monotonicOffsetOf } from "../../../src/protocol/peer/clock-facts.ts";
+import { helloDifference, ownHello } from "../../../src/protocol/peer/hello.ts";
+import type { Terms } from "../../../src/protocol/peer/note-schema.ts";
 import {
   asciiJson,
   noteText,
@@ -19,9 +19,9 @@ import {
   readAnswer,
   readQuestion,
   refusal,
-} from "../../../src/roles/standalone/notes.ts";
-import { adoptReport, reportSheet, type ServerReport } from "../../../src/roles/standalone/sheet-report.ts";
-import { differences } from "../../../src/roles/standalone/terms.ts";
+} from "../../../src/protocol/peer/notes.ts";
+import { adoptReport, reportSheet, type ServerReport } from "../../../src/protocol/peer/report.ts";
+import { differences } from "../../../src/protocol/peer/terms.ts";
 import { listeningInodes, ownerOf, ownerSoon, unixSocketInodes } from "../../../src/system/owner.ts";
 
 const MOST = Number.MAX_SAFE_INTEGER;

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RunError, UsageError } from "../../../src/cli/errors.ts";
+import { RunError, UsageError } from "../../../src/plan/errors.ts";
 import { OutputStream } from "../../../src/stream/output-stream.ts";
 import { CSV_FILE, JSON_FILE } from "../../../src/stream/rows.ts";
 

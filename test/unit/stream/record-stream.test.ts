@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../../src/measure/ledger.ts";
+import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../../src/native/ledger.ts";
 import { OutputStream } from "../../../src/stream/output-stream.ts";
 import { napMs, RecordFile, RecordStream } from "../../../src/stream/record-stream.ts";
 import { CSV_FILE, JSON_FILE } from "../../../src/stream/rows.ts";

@@ -1,7 +1,7 @@
 /** A ledger in this process with records in its rings, as c/ledger.c would have pushed them. */
 import { toArrayBuffer } from "bun:ffi";
-import type { LedgerFile } from "../../../src/measure/ledger.ts";
 import { LEDGER, LEDGER_FILE } from "../../../src/native/layout.ts";
+import type { LedgerFile } from "../../../src/native/ledger.ts";
 
 export interface TestRecord {
   readonly id: bigint;

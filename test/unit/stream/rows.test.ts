@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../../src/measure/ledger.ts";
+import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../../src/native/ledger.ts";
 import { drainRecords, RowBuffer } from "../../../src/stream/row-writer.ts";
 import { CSV_FILE, columnNames, JSON_FILE, type RowSource } from "../../../src/stream/rows.ts";
 import { pushRecords, setRealtimeOffset } from "./ring.ts";

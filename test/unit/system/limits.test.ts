@@ -1,7 +1,7 @@
 /** What is made by way of trial before a run. */
 import { expect, test } from "bun:test";
 import { existsSync, watch } from "node:fs";
-import { checkLimits } from "../../../src/system/limits.ts";
+import { checkLimits } from "../../../src/orchestrator/limits.ts";
 import { planOf } from "../result/fixture.ts";
 
 const SHARED = "/dev/shm";

@@ -1,0 +1,245 @@
+import type { LaunchMeasurement, Measurement, MechanismOutcome } from "../../measure/measurement.ts";
+import { mergeLaunches } from "../../measure/merge.ts";
+import { mergeWorkers, type WorkerMeasurement } from "../../measure/merge-workers.ts";
+import { type LedgerFile, serverSheetOf } from "../../native/ledger.ts";
+import type { Mechanism, RunPlan, Test } from "../../plan/run-plan.ts";
+import type { ObservedCell } from "../../progress/observer.ts";
+import type { EffectiveReport, GuestEnd } from "../../protocol/control.ts";
+import type { Terms } from "../../protocol/peer/note-schema.ts";
+import { BUCKET_COUNT } from "../../stats/histogram.ts";
+import { collectServed } from "./collect-served.ts";
+
+/** A client's test under way. */
+export interface ServedTest {
+  /** From 1, in the order in which they began. */
+  readonly number: number;
+  readonly mechanism: Mechanism;
+  readonly endpoint: string;
+  readonly ledger: LedgerFile;
+  readonly slot: number;
+  readonly messageBytes: number;
+  /** null: the client is another tool. */
+  readonly terms: Terms | null;
+  readonly clocks: string | null;
+  readonly effective: EffectiveReport;
+  readonly startedAt: Date;
+}
+
+/** A test under way, as those see it who look on. */
+export function observedTest(
+  plan: RunPlan,
+  { number, mechanism, messageBytes, terms }: ServedTest,
+): ObservedCell {
+  return {
+    ...{ number, total: 0, mechanism, mode: plan.mode, messageBytes, percentiles: plan.percentiles },
+    // Of another tool only one-way messages are recorded here.
+    test: terms?.test ?? "one-way",
+    launch: terms?.launch ?? 1,
+    launches: terms?.launches ?? 1,
+    messageCount: terms?.messageCount ?? null,
+    durationNs: terms?.durationNs ?? null,
+    ratePerSecond: terms?.arrival?.ratePerSecond ?? null,
+  };
+}
+
+/** What one client's run measured of one mechanism and size. */
+interface Outcome {
+  readonly key: string;
+  /** One object as long as its tests are the same: the result is put together by it. */
+  plan: RunPlan;
+  readonly first: ServedTest;
+  readonly launches: LaunchMeasurement[];
+  /** Of launches with several clients, by test and launch. */
+  readonly parts: Map<string, WorkerMeasurement[]>;
+  /** About what all that takes. */
+  bytes: number;
+  /** Tests of clients for which there was no room. */
+  unkept: number;
+  endMs: number;
+}
+
+/** A server may run for weeks: it keeps so many results, and forgets those of failed tests first. */
+export const MOST_OUTCOMES = 100;
+
+/** Whatever clients do: a launch more or a client more costs room of its own. */
+const MOST_BYTES = 256 * 2 ** 20;
+/** What belongs to a test beside its distributions; more than it is, as it also costs time whenever results are written. */
+const TEST_BYTES = 16_384;
+const DISTRIBUTION_BYTES = BUCKET_COUNT * BigUint64Array.BYTES_PER_ELEMENT;
+
+/** Those of nothing are not counted, as a client's are one for all; what is merged has its own. */
+function bytesOf({ latency, schedule }: Measurement): number {
+  const own = [latency, schedule?.service].filter(
+    (snapshot) => snapshot !== undefined && snapshot.count > 0n,
+  );
+  return TEST_BYTES + own.length * DISTRIBUTION_BYTES;
+}
+
+const MERGED_BYTES = TEST_BYTES + 3 * DISTRIBUTION_BYTES;
+
+/** A result from which tests are missing is none of its run. */
+function asKept(measurement: Measurement, unkept: number): Measurement {
+  if (unkept === 0) return measurement;
+  const words = `${unkept} more tests of this run are left out: the server keeps ${MOST_BYTES / 2 ** 20} MB of results`;
+  const { failure } = measurement;
+  return { ...measurement, complete: false, failure: failure === null ? words : `${failure}; ${words}` };
+}
+
+/** The plan that the client had, as far as it concerns the server. */
+function planOf(
+  plan: RunPlan,
+  { mechanism, messageBytes, terms }: ServedTest,
+  tests: readonly Test[],
+): RunPlan {
+  const shared = { ...plan, mechanisms: [mechanism], messageSizes: [messageBytes], tests };
+  if (terms === null) {
+    const unknown = { messageCount: null, durationNs: null, warmupCount: 0, launches: 1 };
+    return { ...shared, ...unknown, reply: "ack" };
+  }
+  const { durationNs, sendDelayNs, warmupCount, includeFirstMessage, reply, concurrency, launches } = terms;
+  const { messageCount, ratePerSecond, seed } = terms.whole;
+  const arrival = terms.arrival === null ? null : { ...terms.arrival, ratePerSecond: ratePerSecond ?? 0 };
+  return {
+    ...{ ...shared, messageCount, durationNs, sendDelayNs, arrival, seed, warmupCount },
+    ...{ includeFirstMessage, reply, concurrency, launches },
+  };
+}
+
+/** What the clients of a server that was started by hand have measured so far. */
+export class ServedTests {
+  #outcomes: Outcome[] = [];
+  #hasFailed = false;
+  #forgotten = 0;
+
+  constructor(
+    private readonly plan: RunPlan,
+    private readonly mostBytes = MOST_BYTES,
+  ) {}
+
+  /** Results that had to make room for later ones. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
+  /** Whether a test went wrong, also one that is forgotten by now. */
+  get hasFailed(): boolean {
+    return this.#hasFailed || this.#outcomes.some(hasProblem);
+  }
+
+  /** In the order in which their first tests ended. */
+  get outcomes(): MechanismOutcome[] {
+    return this.#outcomes.map(({ plan, first, launches, unkept, endMs }) => {
+      const measurementsOf = (test: Test) =>
+        launches.map(({ measurement }) => measurement).filter((measurement) => measurement.test === test);
+      const measurements = plan.tests.map((test) => asKept(mergeLaunches(measurementsOf(test)), unkept));
+      return {
+        plan,
+        mechanism: first.mechanism,
+        messageBytes: first.messageBytes,
+        endpoint: first.endpoint,
+        measurements,
+        launches,
+        startedAt: first.startedAt,
+        durationNs: Math.round((endMs - first.startedAt.getTime()) * 1e6),
+      };
+    });
+  }
+
+  /** Takes in what a client's test came to; nothing if it never got to one. */
+  ends(served: ServedTest, end: GuestEnd): Measurement[] {
+    const tests: Test[] = served.terms === null ? ["one-way", "round-trip"] : [served.terms.test];
+    return tests.flatMap((test) => {
+      const { slot, terms, clocks, effective } = served;
+      const plan = planOf(this.plan, served, [test]);
+      const agreedCount = terms === null || terms.durationNs !== null ? null : terms.messageCount;
+      const about = { test, slot, isForeign: terms === null, agreedCount, clocks, effective, ...end };
+      const part = collectServed(about, plan, served.ledger);
+      const { measurement } = part;
+      if (measurement.counts.received === 0 && (terms === null || !hasBegun(served))) return [];
+      this.#take(served, plan, part);
+      return [measurement];
+    });
+  }
+
+  #take(served: ServedTest, plan: RunPlan, part: WorkerMeasurement): void {
+    const { terms, number } = served;
+    const { test } = part.measurement;
+    const key = terms === null ? `foreign ${number}` : `${terms.run} ${terms.position}`;
+    let outcome = this.#outcomes.find((one) => one.key === key);
+    if (outcome === undefined) {
+      const none = { ...plan, tests: [] };
+      outcome = {
+        key,
+        plan: none,
+        first: served,
+        launches: [],
+        parts: new Map(),
+        bytes: 0,
+        unkept: 0,
+        endMs: 0,
+      };
+      this.#outcomes.push(outcome);
+    }
+    outcome.endMs = Date.now();
+    const launch = terms?.launch ?? 1;
+    const isAlone = terms === null || terms.concurrency === 1;
+    const partsBefore = outcome.parts.get(`${test} ${launch}`);
+    // With the first of several there will be what is known of all of them.
+    const mergedBytes = isAlone || partsBefore !== undefined ? 0 : MERGED_BYTES;
+    const bytes = bytesOf(part.measurement) + mergedBytes;
+    if (!this.#makeRoom(outcome, bytes)) {
+      outcome.unkept++;
+      return;
+    }
+    outcome.bytes += bytes;
+    if (!outcome.plan.tests.includes(test))
+      outcome.plan = { ...outcome.plan, tests: [...outcome.plan.tests, test] };
+    if (isAlone) {
+      outcome.launches.push({ launch, measurement: part.measurement });
+      return;
+    }
+    // Clients that were measured at once are one launch, of which more is known with each that has left.
+    const parts = partsBefore ?? [];
+    outcome.parts.set(`${test} ${launch}`, parts);
+    parts.push({ ...part, worker: terms.worker });
+    // They connect and leave in any order.
+    parts.sort((one, other) => one.worker! - other.worker!);
+    const position = outcome.launches.findIndex(
+      ({ launch: number, measurement }) => number === launch && measurement.test === test,
+    );
+    const merged = { launch, measurement: mergeServed(parts, terms.concurrency) };
+    outcome.launches.splice(position < 0 ? outcome.launches.length : position, position < 0 ? 0 : 1, merged);
+  }
+
+  /** Forgets others for as long as there is no room; false: for this one alone there is not enough. */
+  #makeRoom(outcome: Outcome, bytes: number): boolean {
+    const kept = () => this.#outcomes.reduce((total, one) => total + one.bytes, 0);
+    while (this.#outcomes.length > MOST_OUTCOMES || kept() + bytes > this.mostBytes) {
+      const others = this.#outcomes.filter((one) => one !== outcome);
+      const victim = others.find(hasProblem) ?? others[0];
+      if (victim === undefined) return false;
+      this.#hasFailed ||= hasProblem(victim);
+      this.#outcomes = this.#outcomes.filter((one) => one !== victim);
+      this.#forgotten++;
+    }
+    return true;
+  }
+}
+
+function hasProblem({ launches, unkept }: Outcome): boolean {
+  return unkept > 0 || launches.some(({ measurement }) => measurement.failure !== null);
+}
+
+/** Whether the client said that its measured phase begins. */
+function hasBegun({ ledger, slot }: ServedTest): boolean {
+  return ledger.counts(serverSheetOf(slot)).realtimeOffsetNs !== null;
+}
+
+/** Several clients of one launch; their one process cost what the longest look saw. */
+function mergeServed(parts: readonly WorkerMeasurement[], clientCount: number): Measurement {
+  const missing = parts.length === clientCount ? null : `${parts.length} of ${clientCount} clients were here`;
+  const early = parts.find(({ measurement }) => !measurement.complete);
+  const usages = parts.map(({ measurement }) => measurement.server?.usage ?? null);
+  const usage = usages.toSorted((a, b) => (b?.window_ns ?? 0) - (a?.window_ns ?? 0))[0] ?? null;
+  return mergeWorkers(parts, early?.measurement.failure ?? missing, usage);
+}

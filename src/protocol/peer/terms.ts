@@ -1,0 +1,107 @@
+/** Compares what a client wants to measure with what a server that was started by hand insists on. Pure. */
+
+import { arrivalInWords } from "../../cli/standalone.ts";
+import type { Demands, Mechanism } from "../../plan/run-plan.ts";
+import { formatDurationNs } from "../../text/duration.ts";
+import type { Terms } from "./note-schema.ts";
+
+/** A setting, as both sides have it; a set of values means any of them. */
+interface Compared {
+  readonly name: string;
+  readonly client: string;
+  readonly server: string;
+  readonly agrees: boolean;
+}
+
+function among<T>(
+  name: string,
+  client: T,
+  allowed: readonly T[] | undefined,
+  words: (value: T) => string = String,
+): Compared[] {
+  if (allowed === undefined) return [];
+  return [
+    {
+      name,
+      client: words(client),
+      server: allowed.map((value) => words(value)).join(" or "),
+      agrees: allowed.includes(client),
+    },
+  ];
+}
+
+function same<T>(
+  name: string,
+  client: T | null,
+  demanded: T | undefined,
+  words: (value: T) => string = String,
+): Compared[] {
+  if (demanded === undefined) return [];
+  return [
+    {
+      name,
+      client: client === null ? "none" : words(client),
+      server: words(demanded),
+      agrees: client === demanded,
+    },
+  ];
+}
+
+const yesOrNo = (value: boolean) => (value ? "yes" : "no");
+const bytes = (value: number) => `${value} bytes`;
+
+/** Mechanisms whose server makes room for messages before it knows the client. */
+const HAS_FIXED_ROOM: Readonly<Record<Mechanism, boolean>> = { uds: false, tcp: false, shm: true, pmq: true };
+
+/** Why there is no such test, whoever serves it; empty if there is one. No client of this program asks for that. */
+function impossibilities({
+  messageCount,
+  durationNs,
+  worker,
+  concurrency,
+  launch,
+  launches,
+}: Terms): string[] {
+  const found: string[] = [];
+  if (messageCount === null && durationNs === null) found.push("neither a message count nor a duration");
+  if (messageCount === 0 && durationNs === null) found.push("message count: 0 messages are no test");
+  if (worker >= concurrency) found.push(`client ${worker} of ${concurrency}: they are numbered from 0`);
+  if (launch > launches) found.push(`launch ${launch} of ${launches}: they are numbered from 1`);
+  return found;
+}
+
+/**
+ * Why the server can't take this test, a phrase for each setting that names both values; empty if it can.
+ * @param roomBytes the longest message that the server's object was made for
+ */
+export function differences(
+  terms: Terms,
+  demands: Demands,
+  mechanism: Mechanism,
+  roomBytes: number,
+): string[] {
+  const compared = [
+    ...among("message size", terms.messageBytes, demands.messageSizes, bytes),
+    ...among("test", terms.test, demands.tests),
+    ...same("message count", terms.whole.messageCount, demands.messageCount),
+    ...same("duration", terms.durationNs, demands.durationNs, formatDurationNs),
+    ...same("send delay", terms.sendDelayNs, demands.sendDelayNs, formatDurationNs),
+    ...same("rate", terms.whole.ratePerSecond, demands.ratePerSecond),
+    ...same("arrival", arrivalInWords(terms.arrival), demands.arrival),
+    ...same("seed", terms.whole.seed, demands.seed),
+    ...same("warm-up", terms.warmupCount, demands.warmupCount),
+    ...same("first message included", terms.includeFirstMessage, demands.includeFirstMessage, yesOrNo),
+    ...same("reply", terms.reply, demands.reply),
+    ...same("clients", terms.concurrency, demands.concurrency),
+  ];
+  const differing = compared
+    .filter(({ agrees }) => !agrees)
+    .map(({ name, client, server }) => `${name}: the client has ${client}, the server ${server}`);
+  const isTooLong = HAS_FIXED_ROOM[mechanism] && terms.messageBytes > roomBytes;
+  const reasons = [...impossibilities(terms), ...differing];
+  if (!isTooLong || demands.messageSizes !== undefined) return reasons;
+  return [
+    ...reasons,
+    `message size: the client has ${terms.messageBytes} bytes, the server's ${mechanism} takes up to ${roomBytes} (its --message-size)`,
+  ];
+}
