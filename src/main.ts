@@ -19,13 +19,13 @@ async function main(argv: readonly string[]): Promise<number> {
     process.platform,
     wantsColour(process.stdout.isTTY === true, process.env),
   );
-  if (command.kind === "self-test") return (await import("./self-test/self-test.ts")).selfTest();
+  if (command.kind === "self-test") return (await import("./self-test/self-test.ts")).selfTest(command.plan);
   if (command.kind !== "run") {
     writeText(`${command.text}\n`);
     return 0;
   }
   for (const notice of command.notices) writeLine(`ipc-benchmark: ${notice}`);
-  if (command.dryRun) return (await import("./orchestrator/dry-run.ts")).dryRun(command);
+  if (command.dryRun) return (await import("./orchestrator/dry-run.ts")).dryRun(command.plans);
   return (await import("./orchestrator/orchestrator.ts")).orchestrate(command.plans);
 }
 

@@ -1,9 +1,9 @@
 /** The two roles without an orchestrator: nobody watches them, streams or draws while they measure. */
 import { interpret } from "../../src/cli/command.ts";
 import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../src/native/ledger.ts";
-import type { Cell } from "../../src/orchestrator/cell.ts";
 import { roleEnvironment } from "../../src/orchestrator/child.ts";
 import { endpointFor } from "../../src/orchestrator/endpoints.ts";
+import type { Cell } from "../../src/orchestrator/role-settings.ts";
 import { roleSettings } from "../../src/orchestrator/role-settings.ts";
 import type { RunPlan } from "../../src/plan/run-plan.ts";
 import { LEDGER_FD, type RoleMessage, type RoleSettings } from "../../src/protocol/control.ts";

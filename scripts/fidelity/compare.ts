@@ -1,12 +1,7 @@
 /** The statistics of the comparison: pure functions from launches to ratios and verdicts. */
 
-import {
-  bootstrapDistribution,
-  FEWEST_FOR_INTERVAL,
-  interval95,
-  median,
-  seededRandom,
-} from "../../src/stats/bootstrap.ts";
+import { seededRandom } from "../../src/plan/random.ts";
+import { bootstrapDistribution, FEWEST_FOR_INTERVAL, interval95, median } from "../../src/stats/bootstrap.ts";
 import { measuresThroughput, type Row } from "./row.ts";
 
 /** What one launch of either program measured. */

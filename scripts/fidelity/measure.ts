@@ -1,6 +1,6 @@
 /** Runs both programs in rounds, in random order, and rounds again that something else disturbed. */
 import { readFileSync } from "node:fs";
-import { seededRandom } from "../../src/stats/bootstrap.ts";
+import { seededRandom } from "../../src/plan/random.ts";
 import { type Comparison, compareRow, type Figures } from "./compare.ts";
 import { ForeignWork } from "./machine.ts";
 import { type Cpus, cpuDistanceNs, type Program } from "./program.ts";

@@ -1,9 +1,9 @@
 import { type Address, native, type Shim } from "../native/library.ts";
 import type { ArrivalPlan } from "../plan/run-plan.ts";
 import type { Channel, Need, Stretches } from "./channel.ts";
-import { NOTE_BYTES } from "./channel.ts";
-import { agreeOn, type ConnectionSettings, nativeArrival } from "./connection.ts";
-import { ChannelError } from "./failures.ts";
+import { expectSuccess } from "./failures.ts";
+import { agreeOn } from "./session.ts";
+import { type ConnectionSettings, NOTE_BYTES, nativeArrival } from "./settings.ts";
 
 /** Every mechanism in blocking mode: each call is one synchronous call into the shim, which waits there. */
 export class BlockingChannel implements Channel, Stretches {
@@ -98,13 +98,11 @@ export class BlockingChannel implements Channel, Stretches {
 
   useSchedule(arrival: ArrivalPlan | null, seed: number): void {
     const { rateMicrohertz, kind, burst } = nativeArrival(arrival);
-    const status = this.shim.session_use_schedule(this.session, rateMicrohertz, kind, burst, seed);
-    if (status < 0) throw new ChannelError(status);
+    expectSuccess(this.shim.session_use_schedule(this.session, rateMicrohertz, kind, burst, seed));
   }
 
   useSheets(sheet: number, peerSheet: number | null): void {
-    const status = this.shim.session_use_sheets(this.session, sheet, peerSheet ?? -1);
-    if (status < 0) throw new ChannelError(status);
+    expectSuccess(this.shim.session_use_sheets(this.session, sheet, peerSheet ?? -1));
   }
 
   whenReady(_needs: Need, _resume: (status: number) => void): void {

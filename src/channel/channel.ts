@@ -1,5 +1,5 @@
 import type { ArrivalPlan } from "../plan/run-plan.ts";
-import type { ConnectionSettings } from "./connection.ts";
+import type { ConnectionSettings } from "./settings.ts";
 
 /** Types of frames, as c/frame.h numbers them. */
 export const FRAME = { oneWay: 0, request: 1, response: 2, ping: 3, pong: 4, shutdown: 5 } as const;
@@ -94,6 +94,3 @@ export interface Channel {
   /** Ends the connection and frees everything; names included. */
   close(): Promise<void>;
 }
-
-/** Longest text of a note, in bytes; see NOTE_BYTES in c/session.h. */
-export const NOTE_BYTES = 512;

@@ -17,6 +17,11 @@ export class ChannelError extends Error {
   }
 }
 
+/** @throws ChannelError for a negative status */
+export function expectSuccess(status: number): void {
+  if (status < 0) throw new ChannelError(status);
+}
+
 /** The peer sent a whole frame that has no place in the exchange. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";

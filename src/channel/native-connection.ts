@@ -4,17 +4,11 @@ import { type Address, native } from "../native/library.ts";
 import { TASK, Waiter } from "../native/waiter.ts";
 import { RunError } from "../plan/errors.ts";
 import { BlockingChannel } from "./blocking.ts";
-import {
-  type Connection,
-  type ConnectionSettings,
-  connectionError,
-  type Listener,
-  nativeMechanismOf,
-  openSession,
-  readEffective,
-} from "./connection.ts";
+import { type Connection, connectionError, type Listener, readEffective } from "./connection.ts";
 import { ChannelError } from "./failures.ts";
 import { NativeAsyncChannel } from "./native-async.ts";
+import { openSession } from "./session.ts";
+import { type ConnectionSettings, nativeMechanismOf } from "./settings.ts";
 
 /** Between two looks for a peer that is not there yet; setting up is not measured. */
 const RETRY_MS = 2;

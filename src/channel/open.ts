@@ -1,6 +1,7 @@
 import type { LedgerFile } from "../native/ledger.ts";
-import type { Connection, ConnectionSettings, Listener } from "./connection.ts";
+import type { Connection, Listener } from "./connection.ts";
 import { connectNative, listenNative } from "./native-connection.ts";
+import type { ConnectionSettings } from "./settings.ts";
 import { connectSocket, listenSocket } from "./socket-connection.ts";
 
 /** Whether the event loop's own sockets carry the bytes; the shim carries all the rest. */

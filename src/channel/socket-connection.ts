@@ -4,16 +4,10 @@ import { CANCELED } from "../native/errno.ts";
 import type { LedgerFile } from "../native/ledger.ts";
 import { errorText, native } from "../native/library.ts";
 import { RunError } from "../plan/errors.ts";
-import {
-  type Connection,
-  type ConnectionSettings,
-  frameBytesOf,
-  type Listener,
-  NATIVE_MECHANISM,
-  openSession,
-  readEffective,
-} from "./connection.ts";
+import { type Connection, type Listener, readEffective } from "./connection.ts";
 import { ChannelError } from "./failures.ts";
+import { openSession } from "./session.ts";
+import { type ConnectionSettings, frameBytesOf, NATIVE_MECHANISM } from "./settings.ts";
 import { SocketChannel } from "./socket.ts";
 
 /** Only the owner may connect. */

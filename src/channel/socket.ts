@@ -1,10 +1,9 @@
-import { toArrayBuffer } from "bun:ffi";
 import type { Socket } from "bun";
 import { CANCELED, CLOSED, PENDING, TIMED_OUT } from "../native/errno.ts";
-import { type Address, addressOf } from "../native/library.ts";
+import { type Address, addressOf, bytesAt } from "../native/library.ts";
 import { BlockingChannel } from "./blocking.ts";
 import { DUE, NEED, type Need } from "./channel.ts";
-import { type ConnectionSettings, frameBytesOf } from "./connection.ts";
+import { type ConnectionSettings, frameBytesOf } from "./settings.ts";
 import { Waiters } from "./waiters.ts";
 
 /** How much may lie unread while the loop is busy sending, before the socket is told to stop reading. */
@@ -169,7 +168,7 @@ export class SocketChannel extends BlockingChannel {
   #outgoing(frameBytes: number): Uint8Array {
     const out = addressOf(this.shim.session_out(this.session));
     if (out === null) throw new Error("a session without an outgoing frame");
-    return new Uint8Array(toArrayBuffer(out, 0, frameBytes));
+    return bytesAt(out, frameBytes);
   }
 
   #begin(frameBytes: number): number {

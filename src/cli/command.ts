@@ -1,16 +1,21 @@
 import packageJson from "../../package.json" with { type: "json" };
+import type { RunPlan } from "../plan/run-plan.ts";
 import { completionScript } from "./completions.ts";
 import { type ParsedRun, plansOf } from "./config/plans.ts";
 import { readConfigText } from "./config/read.ts";
 import { renderLongHelp, renderShortHelp } from "./help.ts";
 import { manualPage } from "./manual.ts";
+import { parseArguments } from "./parse.ts";
 import { readSubcommand } from "./subcommands.ts";
 import { type Token, tokenise } from "./tokens.ts";
 
 export type Command =
   | ({ readonly kind: "run" } & ParsedRun)
-  | { readonly kind: "self-test" }
+  | { readonly kind: "self-test"; readonly plan: RunPlan }
   | { readonly kind: "help" | "version" | "completions" | "man"; readonly text: string };
+
+/** What the self-test measures. */
+const SELF_TEST = ["-m", "uds", "--blocking", "--round-trip", "-s", "64"] as const;
 
 /**
  * What a command line asks the program to do. `argv` holds the arguments without the program's name. Help and version
@@ -45,7 +50,7 @@ function interpretWork(
     case "man":
       return { kind: "man", text: manualPage() };
     default:
-      return { kind: "self-test" };
+      return { kind: "self-test", plan: parseArguments(SELF_TEST, platform).plan };
   }
 }
 

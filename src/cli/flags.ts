@@ -1,4 +1,4 @@
-import { MECHANISMS } from "../plan/run-plan.ts";
+import { MAX_MESSAGE_BYTES, MECHANISMS } from "../plan/run-plan.ts";
 import { type Flag, type FlagValue, manyValues, noValue, oneValue } from "./flag.ts";
 import { OUTPUT_FLAGS } from "./output-flags.ts";
 import { STANDALONE_FLAGS } from "./standalone-flags.ts";
@@ -16,9 +16,6 @@ import {
   socketPath,
   wholeNumber,
 } from "./values.ts";
-
-/** The largest frame is 16 MiB; 28 bytes of it are id, timestamp, length and type. */
-export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024 - 28;
 
 /** macOS allows no longer name, its slash included. */
 const MAX_SHARED_MEMORY_NAME_BYTES = 31;

@@ -1,5 +1,6 @@
 import { UsageError } from "../plan/errors.ts";
 import type { ArrivalPlan, Demands, StandalonePlan, Test } from "../plan/run-plan.ts";
+import { arrivalInWords } from "../plan/run-plan.ts";
 import { defaultOf, type Flag, flagName } from "./flag.ts";
 import { FLAGS, type FlagKey, type GivenFlags } from "./flags.ts";
 
@@ -82,10 +83,4 @@ function demandsOf(
     concurrency: given.concurrency,
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
-}
-
-/** "constant", "poisson", "burst=10", as the flag takes it. */
-export function arrivalInWords(arrival: ArrivalPlan | null): string {
-  if (arrival === null) return "none";
-  return arrival.kind === "burst" ? `burst=${arrival.burst}` : arrival.kind;
 }

@@ -11,9 +11,9 @@ import {
   UNRECORDED_ID,
   WINDOW_OVER,
 } from "../channel/channel.ts";
-import { ChannelError, ProtocolError } from "../channel/failures.ts";
+import { ChannelError, expectSuccess, ProtocolError } from "../channel/failures.ts";
 import { PENDING, TIMED_OUT } from "../native/errno.ts";
-import { END, type Schedule } from "./message-ids.ts";
+import { END, type MessageIds } from "./message-ids.ts";
 
 /**
  * The measuring loops, written once for both modes but for what goes on between two messages: a loop yields what it needs
@@ -37,10 +37,6 @@ export function runLoop(loop: Loop, channel: Channel): Promise<void> {
     };
     step(0);
   });
-}
-
-function expectSuccess(status: number): void {
-  if (status < 0) throw new ChannelError(status);
 }
 
 /** The rest of a send that returned PENDING; yields the send's own result through `return`. */
@@ -74,7 +70,7 @@ function* pause(channel: Channel, lengthNs: number): Generator<Need, number, num
 
 export interface SendOptions {
   readonly roundTrip: boolean;
-  readonly schedule: Schedule;
+  readonly ids: MessageIds;
   /** Pause after each message, outside every measured interval. */
   readonly sendDelayNs: number;
 }
@@ -96,9 +92,9 @@ export function* shutDown(channel: Channel): Loop {
   expectSuccess(status);
 }
 
-function sendStretches(stretches: Stretches, { roundTrip, schedule, sendDelayNs }: SendOptions): void {
+function sendStretches(stretches: Stretches, { roundTrip, ids, sendDelayNs }: SendOptions): void {
   const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
-  for (let stretch = schedule.nextStretch(); stretch !== null; stretch = schedule.nextStretch()) {
+  for (let stretch = ids.nextStretch(); stretch !== null; stretch = ids.nextStretch()) {
     const { id, count } = stretch;
     const status = stretches.sendMany(id, count, frameType, id === UNRECORDED_ID ? 0 : sendDelayNs);
     if (status >= NO_REPLY) expectResponse(status - NO_REPLY);
@@ -106,12 +102,12 @@ function sendStretches(stretches: Stretches, { roundTrip, schedule, sendDelayNs 
   }
 }
 
-/** The client, closed loop: sends what the schedule says, in round-trip tests each after the reply to the one before. */
+/** The client, closed loop: sends the messages in their order, in round-trip tests each after the reply to the one before. */
 export function* sendMessages(channel: Channel, options: SendOptions): Loop {
   if (channel.stretches !== null) return sendStretches(channel.stretches, options);
-  const { roundTrip, schedule, sendDelayNs } = options;
+  const { roundTrip, ids, sendDelayNs } = options;
   const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
-  for (let id = schedule.next(); id !== END; id = schedule.next()) {
+  for (let id = ids.next(); id !== END; id = ids.next()) {
     let status = channel.send(id, frameType);
     if (status === PENDING) status = yield* finishSend(channel);
     expectSuccess(status);
@@ -120,9 +116,9 @@ export function* sendMessages(channel: Channel, options: SendOptions): Loop {
       if (type === PENDING) type = yield* finishReceive(channel);
       expectResponse(type);
     }
-    if (status !== WINDOW_OVER && sendDelayNs > 0 && schedule.wantsPause)
+    if (status !== WINDOW_OVER && sendDelayNs > 0 && ids.wantsPause)
       status = yield* pause(channel, sendDelayNs);
-    if (status === WINDOW_OVER) schedule.endWindow();
+    if (status === WINDOW_OVER) ids.endWindow();
   }
 }
 
@@ -159,12 +155,12 @@ function* finishSendWhileReceiving(channel: Channel, onReply: () => void): Gener
  * The client, open loop: each message goes at its moment of the absolute schedule, or at once when that has passed; replies are
  * read meanwhile and never hold up the next message.
  */
-export function* sendOnSchedule(channel: Channel, { roundTrip, schedule }: SendOptions): Loop {
+export function* sendOnSchedule(channel: Channel, { roundTrip, ids }: SendOptions): Loop {
   let inFlight = 0;
   const onReply = () => {
     inFlight--;
   };
-  for (let id = schedule.next(); id !== END; id = schedule.next()) {
+  for (let id = ids.next(); id !== END; id = ids.next()) {
     if (id === UNRECORDED_ID) {
       yield* sendUnrecorded(channel, roundTrip);
       continue;
@@ -189,7 +185,7 @@ export function* sendOnSchedule(channel: Channel, { roundTrip, schedule }: SendO
     }
     expectSuccess(status);
     inFlight++;
-    if (status === WINDOW_OVER) schedule.endWindow();
+    if (status === WINDOW_OVER) ids.endWindow();
   }
   while (roundTrip && inFlight > 0) {
     expectResponse(yield* receive(channel));

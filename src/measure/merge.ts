@@ -1,8 +1,8 @@
 import { mergeSnapshots } from "../stats/histogram.ts";
+import type { LatencySnapshot } from "../stats/snapshot.ts";
 import { addUsage } from "../system/usage-merge.ts";
 import type {
   EffectiveSide,
-  LatencySnapshot,
   Measurement,
   MessageCounts,
   RoomWaits,

@@ -3,7 +3,7 @@ import { UNRECORDED_ID } from "../channel/channel.ts";
 /** Returned by `next` when the phase is over. */
 export const END = -2;
 
-export interface ScheduleOptions {
+export interface MessageIdsOptions {
   readonly warmupCount: number;
   /** Whether one unrecorded message opens the measured phase. */
   readonly canary: boolean;
@@ -18,13 +18,13 @@ export interface Stretch {
 }
 
 /** Which message goes next: warm-up, canary, then ids 0, 1, 2 … until the count is reached or the window is over. */
-export class Schedule {
+export class MessageIds {
   #warmupLeft: number;
   #canaryLeft: number;
   #nextId = 0;
   #limit: number;
 
-  constructor(options: ScheduleOptions) {
+  constructor(options: MessageIdsOptions) {
     this.#warmupLeft = options.warmupCount;
     this.#canaryLeft = options.canary ? 1 : 0;
     this.#limit = options.messageCount;

@@ -1,8 +1,7 @@
 import { toArrayBuffer } from "bun:ffi";
 import { closeSync } from "node:fs";
-import { ChannelError } from "../channel/failures.ts";
-import type { LatencySnapshot } from "../measure/measurement.ts";
 import { RunError } from "../plan/errors.ts";
+import type { LatencySnapshot } from "../stats/snapshot.ts";
 import { DISTRIBUTION, LEDGER, LEDGER_FILE } from "./layout.ts";
 import { type Address, addressOf, errorText, native } from "./library.ts";
 import { StructView } from "./struct-view.ts";
@@ -135,10 +134,9 @@ export class LedgerFile {
     native().ledger_set_start(this.address, leadNs);
   }
 
-  /** Waits for that moment, and `shiftNs` more. @throws ChannelError if the run is stopped meanwhile */
-  awaitStart(shiftNs: number): void {
-    const status = native().ledger_await_start(this.address, shiftNs);
-    if (status < 0) throw new ChannelError(status);
+  /** Waits for that moment, and `shiftNs` more: 0, or an error of errno.ts if the run is stopped meanwhile. */
+  awaitStart(shiftNs: number): number {
+    return native().ledger_await_start(this.address, shiftNs);
   }
 
   /** Makes every loop on this ledger end with CANCELED, within a slice of its wait. */

@@ -27,6 +27,11 @@ export function addressOf(returned: Pointer | bigint | null): Address | null {
   return returned === null ? null : (Number(returned) as Address);
 }
 
+/** Memory of the shim, not a copy. */
+export function bytesAt(address: Address, count: number): Uint8Array {
+  return new Uint8Array(toArrayBuffer(address, 0, count));
+}
+
 const REINSTALL = "the program is damaged (was it stripped or cut short?): build or copy it again";
 
 function readEmbedded(): Uint8Array {

@@ -1,34 +1,18 @@
-import { nativeMechanismOf } from "../channel/connection.ts";
+import { nativeMechanismOf } from "../channel/settings.ts";
 import { NO_LOG, type RunLog } from "../log/log.ts";
 import type { Measurement } from "../measure/measurement.ts";
 import { clientSheetOf, LedgerFile } from "../native/ledger.ts";
 import { native } from "../native/library.ts";
 import { RunError } from "../plan/errors.ts";
-import type { Mechanism, RunPlan, Test } from "../plan/run-plan.ts";
-import type { StandaloneClient } from "../protocol/control.ts";
+import type { RunPlan } from "../plan/run-plan.ts";
 import { Child, type Role } from "./child.ts";
 import { collect } from "./collect.ts";
 import { portFor } from "./endpoints.ts";
 import { explain } from "./explain.ts";
 import { commonQueueDepth } from "./limits.ts";
+import type { Cell } from "./role-settings.ts";
 import { handshakeMs, roleSettings, silenceMs } from "./role-settings.ts";
 import { watchProgress } from "./watch.ts";
-
-/** One mechanism, message size and test: fresh processes, a connection for each client. */
-export interface Cell {
-  readonly mechanism: Mechanism;
-  readonly messageBytes: number;
-  readonly test: Test;
-  readonly endpoint: string;
-  /** The name is one of ours that nobody else can have; one that the user gave may be in use by others. */
-  readonly isOwnName: boolean;
-  /** Of what this launch draws at random. */
-  readonly seed: number;
-  /** Of a client alone: what its server is told of the run. */
-  readonly run?: StandaloneClient["run"];
-  /** A known delay in the echo, for the self-test; none by default. */
-  readonly replyDelayNs?: number;
-}
 
 /** Between the command to begin and the moment at which several clients do. */
 const START_LEAD_MS = 20;

@@ -1,11 +1,11 @@
-import type { ParsedRun } from "../cli/config/plans.ts";
 import { plannedFiles } from "../output/planned-files.ts";
+import type { RunPlan } from "../plan/run-plan.ts";
 import { planText } from "../report/plan.ts";
 import { writeText } from "../system/terminal.ts";
 import { checkPlan } from "./orchestrator.ts";
 
 /** `--dry-run`: what a run would do, after the checks that it would begin with. Starts no process and opens no file. @throws UsageError */
-export function dryRun({ plans }: ParsedRun): number {
+export function dryRun(plans: readonly RunPlan[]): number {
   for (const plan of plans) checkPlan(plan);
   writeText(planText(plans, plannedFiles(plans[0]!)));
   return 0;

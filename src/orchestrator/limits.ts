@@ -1,12 +1,7 @@
 import { readFileSync } from "node:fs";
-import { NOTE_BYTES } from "../channel/channel.ts";
-import {
-  type ConnectionSettings,
-  frameBytesOf,
-  nativeMechanismOf,
-  openSession,
-  readEffective,
-} from "../channel/connection.ts";
+import { readEffective } from "../channel/connection.ts";
+import { openSession } from "../channel/session.ts";
+import { type ConnectionSettings, frameBytesOf, NOTE_BYTES, nativeMechanismOf } from "../channel/settings.ts";
 import { INVALID, NO_MEMORY, NO_SPACE, TOO_LONG, TOO_MANY_FILES } from "../native/errno.ts";
 import { LedgerFile } from "../native/ledger.ts";
 import { type Address, errorText, native } from "../native/library.ts";

@@ -1,9 +1,24 @@
-import type { RunPlan } from "../plan/run-plan.ts";
+import type { Mechanism, RunPlan, Test } from "../plan/run-plan.ts";
 import { arrivalOf, messagesOf, seedOf, startShiftNs } from "../plan/shares.ts";
 import { connectionSilenceMs, silenceMsOf } from "../plan/silence.ts";
-import type { RoleSettings } from "../protocol/control.ts";
-import type { Cell } from "./cell.ts";
+import type { RoleSettings, StandaloneClient } from "../protocol/control.ts";
 import type { Role } from "./child.ts";
+
+/** One mechanism, message size and test: fresh processes, a connection for each client. */
+export interface Cell {
+  readonly mechanism: Mechanism;
+  readonly messageBytes: number;
+  readonly test: Test;
+  readonly endpoint: string;
+  /** The name is one of ours that nobody else can have; one that the user gave may be in use by others. */
+  readonly isOwnName: boolean;
+  /** Of what this launch draws at random. */
+  readonly seed: number;
+  /** Of a client alone: what its server is told of the run. */
+  readonly run?: StandaloneClient["run"];
+  /** A known delay in the echo, for the self-test; none by default. */
+  readonly replyDelayNs?: number;
+}
 
 const HANDSHAKE_MS = 10_000;
 /** Many processes on few CPUs take their time to start. */

@@ -1,6 +1,7 @@
-import type { LatencySnapshot, LaunchMeasurement, MechanismOutcome } from "../measure/measurement.ts";
+import type { LaunchMeasurement, MechanismOutcome } from "../measure/measurement.ts";
 import { cellsOf, type ReportCell } from "../report/cells.ts";
 import { intervalLog, percentileText } from "../report/histogram-files.ts";
+import type { LatencySnapshot } from "../stats/snapshot.ts";
 import { cellName } from "./names.ts";
 import type { OutputDirectory } from "./output-directory.ts";
 import type { MeasuredSoFar } from "./sink.ts";

@@ -1,14 +1,8 @@
 import type { RunPlan, StreamTarget } from "../plan/run-plan.ts";
+import type { PlannedFile } from "../report/plan.ts";
 import { STREAMING_ENDINGS, SUMMARY_ENDING } from "./names.ts";
 import { isDirectoryPath } from "./output-directory.ts";
 import { isInDirectory } from "./stream-paths.ts";
-
-/** A file or directory that a run will write. */
-export interface PlannedFile {
-  /** The flag that asked for it. */
-  readonly label: string;
-  readonly path: string;
-}
 
 /** What a plan will write, in the order of the flags; files of which there are several as a pattern. Opens nothing. */
 export function plannedFiles(plan: RunPlan): PlannedFile[] {

@@ -3,6 +3,9 @@
 export const MECHANISMS = ["uds", "shm", "tcp", "pmq"] as const;
 export type Mechanism = (typeof MECHANISMS)[number];
 
+/** The largest frame is 16 MiB; 28 bytes of it are id, timestamp, length and type. */
+export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024 - 28;
+
 export type Mode = "async" | "blocking";
 export type Test = "one-way" | "round-trip";
 export type ReplyKind = "echo" | "ack";
@@ -34,6 +37,12 @@ export interface ArrivalPlan {
   readonly kind: ArrivalKind;
   /** Messages that go at once; 1 unless `kind` is burst. */
   readonly burst: number;
+}
+
+/** "constant", "poisson", "burst=10", as the flag takes it. */
+export function arrivalInWords(arrival: ArrivalPlan | null): string {
+  if (arrival === null) return "none";
+  return arrival.kind === "burst" ? `burst=${arrival.burst}` : arrival.kind;
 }
 
 /**

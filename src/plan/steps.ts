@@ -1,4 +1,4 @@
-import { seededRandom, shuffled } from "../stats/bootstrap.ts";
+import { seededRandom, shuffled } from "./random.ts";
 import type { Mechanism, RunPlan, Test } from "./run-plan.ts";
 
 /** One thing to be measured: a cell (mechanism, message size, test) and which launch of it. */

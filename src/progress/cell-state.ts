@@ -1,7 +1,7 @@
-import type { LatencySnapshot } from "../measure/measurement.ts";
 import { CLIENT_SHEET, type LedgerCounts, type LedgerFile, SERVER_SHEET } from "../native/ledger.ts";
 import type { Test } from "../plan/run-plan.ts";
 import { mergeSnapshots } from "../stats/histogram.ts";
+import type { LatencySnapshot } from "../stats/snapshot.ts";
 
 export type Phase = "starting" | "warm-up" | "measuring";
 

@@ -9,7 +9,6 @@ import type {
   Test,
   WaitKind,
 } from "../plan/run-plan.ts";
-import type { GuestNews } from "../roles/peer/guest.ts";
 import type { RealTimeReport } from "../system/privileges.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import type { Terms } from "./peer/note-schema.ts";
@@ -104,6 +103,21 @@ export interface FarServer {
   /** Why there is no latency; null if there is. */
   readonly latencyAbsent: string | null;
 }
+
+/** What becomes of a client, as its server tells it. */
+export type GuestNews =
+  /** The test that it brings. `clocks`: why there is no one-way latency, or null. */
+  | {
+      readonly type: "agreed";
+      readonly terms: Terms;
+      /** Its command, and its mode. */
+      readonly who: string;
+      readonly clocks: string | null;
+    }
+  /** It is another tool and sends messages of this length. */
+  | { readonly type: "foreign"; readonly messageBytes: number; readonly clocks: string | null }
+  /** It asks for what this server does not do. */
+  | { readonly type: "refused"; readonly who: string; readonly reasons: readonly string[] };
 
 /** What a standalone server says of a client. */
 export type GuestMessage =

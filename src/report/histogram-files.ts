@@ -8,9 +8,10 @@
  */
 
 import { HistogramLogWriter } from "hdr-histogram-js";
-import type { LatencySnapshot, LaunchMeasurement } from "../measure/measurement.ts";
+import type { LaunchMeasurement } from "../measure/measurement.ts";
 import { toHdrHistogram } from "../stats/hdr.ts";
 import { meanNs, standardDeviationNs } from "../stats/histogram.ts";
+import type { LatencySnapshot } from "../stats/snapshot.ts";
 
 /** The interval maximum of a log is in ms, as Java writes it. */
 const NS_PER_MS = 1e6;

@@ -1,11 +1,17 @@
 /** What a run would do, for `--dry-run`. Pure. */
 
-import type { PlannedFile } from "../output/planned-files.ts";
 import { type Estimate, estimateStep, estimateSteps } from "../plan/estimate.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
 import { type Step, stepsOf } from "../plan/steps.ts";
 import { formatDurationNs } from "../text/duration.ts";
 import { tableLines } from "./table.ts";
+
+/** A file or directory that a run will write. */
+export interface PlannedFile {
+  /** The flag that asked for it. */
+  readonly label: string;
+  readonly path: string;
+}
 
 /** The measurements in their order, the parameters, the files and the time, lines ending in "\n". */
 export function planText(plans: readonly RunPlan[], files: readonly PlannedFile[]): string {

@@ -3,9 +3,9 @@
 import { faultCount, measurementOf, problemOf } from "../measure/faults.ts";
 import type { MechanismOutcome } from "../measure/measurement.ts";
 import type { Mechanism, RunPlan, Test } from "../plan/run-plan.ts";
+import type { HostFacts } from "../system/host.ts";
 import type { RunConditions } from "./conditions.ts";
 import { buildDetails, isComplete, type Versions } from "./details.ts";
-import type { HostFacts } from "./host.ts";
 import { performanceMetrics, summaryFigures, summarySource } from "./metrics.ts";
 import { distinctNames, MECHANISM_NAMES, namesOfVariant } from "./names.ts";
 import type { BenchmarkResult, MechanismResult, PerformanceMetrics, SystemInfo } from "./schema.ts";

@@ -1,16 +1,12 @@
 /** Fills `details`: what a result says beyond the reference's format. */
 
 import { measurementOf, problemOf } from "../measure/faults.ts";
-import type {
-  LatencySnapshot,
-  Measurement,
-  MechanismOutcome,
-  WorkerFigures,
-} from "../measure/measurement.ts";
+import type { Measurement, MechanismOutcome, WorkerFigures } from "../measure/measurement.ts";
 import { sum } from "../measure/merge.ts";
 import type { RunPlan, Test } from "../plan/run-plan.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { encodeBuckets } from "../stats/hdr.ts";
+import type { LatencySnapshot } from "../stats/snapshot.ts";
 import { cpuDmaLatencyDetails, realTimeDetails } from "../system/privileges-schema.ts";
 import { cpuNsPerMessage } from "../system/usage.ts";
 import { verdictDetails } from "../verdict/verdict-schema.ts";

@@ -1,9 +1,10 @@
 /** Fills the part of `details` that keeps launches apart. */
 
-import type { LatencySnapshot, Measurement, MechanismOutcome } from "../measure/measurement.ts";
+import type { Measurement, MechanismOutcome } from "../measure/measurement.ts";
 import type { RunPlan, Test } from "../plan/run-plan.ts";
 import { type Spread, spreadOf } from "../stats/bootstrap.ts";
 import { ratio } from "../stats/exact.ts";
+import type { LatencySnapshot } from "../stats/snapshot.ts";
 import { latencyFigures } from "./metrics.ts";
 import type { AcrossLaunches, LatencySpreads, LaunchDetails, LaunchFigures } from "./schema-details.ts";
 import { type UnbackedPercentile, unbackedPercentiles } from "./unbacked.ts";

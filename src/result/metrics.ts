@@ -1,6 +1,6 @@
 /** One test's figures in the reference's format. */
 
-import type { LatencySnapshot, Measurement } from "../measure/measurement.ts";
+import type { Measurement } from "../measure/measurement.ts";
 import type { Test } from "../plan/run-plan.ts";
 import { exactInteger, ratio } from "../stats/exact.ts";
 import {
@@ -10,6 +10,7 @@ import {
   percentilesNs,
   standardDeviationNs,
 } from "../stats/histogram.ts";
+import type { LatencySnapshot } from "../stats/snapshot.ts";
 import type { PerformanceMetrics, ResultSummary } from "./schema.ts";
 import { epochNsToRfc3339 } from "./time.ts";
 

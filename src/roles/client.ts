@@ -1,20 +1,22 @@
 import type { Channel } from "../channel/channel.ts";
-import type { Connection, ConnectionSettings } from "../channel/connection.ts";
+import type { Connection } from "../channel/connection.ts";
+import { expectSuccess } from "../channel/failures.ts";
 import { connect } from "../channel/open.ts";
+import type { ConnectionSettings } from "../channel/settings.ts";
 import { runLoop, sendMessages, sendOnSchedule, shutDown } from "../measure/loops.ts";
-import { Schedule } from "../measure/message-ids.ts";
+import { MessageIds } from "../measure/message-ids.ts";
 import { clientSheetOf, serverSheetOf } from "../native/ledger.ts";
 import type { FarServer, RoleCommand, RoleSettings } from "../protocol/control.ts";
 import { differ, UsageMeter } from "../system/usage.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
-import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptors } from "./attached.ts";
+import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptors } from "./context.ts";
 import { type ServerLink, spawnedLink } from "./server-link.ts";
 
 /** Warm-up first, by the very loop that measures afterwards. */
-function runPhase(channel: Channel, settings: RoleSettings, schedule: Schedule): Promise<void> {
+function runPhase(channel: Channel, settings: RoleSettings, ids: MessageIds): Promise<void> {
   const loop = settings.arrival === null ? sendMessages : sendOnSchedule;
   const roundTrip = settings.test === "round-trip";
-  return runLoop(loop(channel, { roundTrip, schedule, sendDelayNs: settings.sendDelayNs }), channel);
+  return runLoop(loop(channel, { roundTrip, ids, sendDelayNs: settings.sendDelayNs }), channel);
 }
 
 /** The way to the server, whoever started it, and the talk with it. */
@@ -61,20 +63,20 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
     await link.greet();
     sayConnected(context, worker, effective);
     const { warmupCount } = settings;
-    await runPhase(channel, settings, new Schedule({ warmupCount, canary: false, messageCount: 0 }));
+    await runPhase(channel, settings, new MessageIds({ warmupCount, canary: false, messageCount: 0 }));
 
     await link.start();
     if (settings.clientCount > 1) {
       control.say({ type: "warm" });
       await nextCommand(context, "start");
-      ledger.awaitStart(settings.startShiftNs);
+      expectSuccess(ledger.awaitStart(settings.startShiftNs));
     }
     shareNoDescriptors(context);
     const opening = meter.readOpening();
     channel.start(settings.clientCount > 1 ? settings.startShiftNs : null);
     const canary = !settings.includeFirstMessage;
     const messageCount = settings.messageCount ?? Number.POSITIVE_INFINITY;
-    await runPhase(channel, settings, new Schedule({ warmupCount: 0, canary, messageCount }));
+    await runPhase(channel, settings, new MessageIds({ warmupCount: 0, canary, messageCount }));
     channel.rest();
     const usage = differ(opening, meter.readClosing());
     await link.end();

@@ -4,7 +4,7 @@ import { CLIENT_SHEET, clientSheetOf, SERVER_SHEET, serverSheetOf } from "../nat
 import { seedOf } from "../plan/shares.ts";
 import { differ, UsageMeter, type UsageReading } from "../system/usage.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
-import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptors } from "./attached.ts";
+import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptors } from "./context.ts";
 import { serveConnection } from "./serve.ts";
 import { ServingThreads } from "./serving-threads.ts";
 

@@ -3,10 +3,10 @@ import { readlinkSync } from "node:fs";
 import { BlockingChannel } from "../channel/blocking.ts";
 import { LedgerFile } from "../native/ledger.ts";
 import { type Address, closeLibrary, native, shareLibrary } from "../native/library.ts";
-import type { FailureCause, RoleSettings } from "../protocol/control.ts";
+import type { FailureCause, GuestNews, RoleSettings } from "../protocol/control.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { causeOf } from "./failure.ts";
-import type { Guest, GuestNews } from "./peer/guest.ts";
+import type { Guest } from "./peer/guest.ts";
 import { serveConnection } from "./serve.ts";
 
 /** What the thread is told; null: it is to end. */

@@ -1,9 +1,8 @@
 import type { Connection } from "../channel/connection.ts";
 import { native, sharedLibrary } from "../native/library.ts";
-import type { RoleSettings } from "../protocol/control.ts";
+import type { GuestNews, RoleSettings } from "../protocol/control.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { ServingError } from "./failure.ts";
-import type { GuestNews } from "./peer/guest.ts";
 import type { GuestOrder, ServingOrder, ServingReport } from "./serving-thread.ts";
 
 /** Inside the executable it lies beside the main module, under its path in the sources. */

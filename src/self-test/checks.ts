@@ -1,8 +1,9 @@
 import { BlockingChannel } from "../channel/blocking.ts";
-import { type ConnectionSettings, NATIVE_MECHANISM, openSession } from "../channel/connection.ts";
+import { openSession } from "../channel/session.ts";
+import { type ConnectionSettings, NATIVE_MECHANISM } from "../channel/settings.ts";
 import { runLoop, sendMessages } from "../measure/loops.ts";
 import type { Measurement } from "../measure/measurement.ts";
-import { Schedule } from "../measure/message-ids.ts";
+import { MessageIds } from "../measure/message-ids.ts";
 import { LedgerFile } from "../native/ledger.ts";
 import { native } from "../native/library.ts";
 import { measureCell } from "../orchestrator/cell.ts";
@@ -83,13 +84,13 @@ async function nullChannelChecks(plan: RunPlan): Promise<Check[]> {
   const session = openSession(settings, ledger, NATIVE_MECHANISM.null);
   native().session_connect(session);
   const channel = new BlockingChannel(session);
-  const schedule = new Schedule({
+  const ids = new MessageIds({
     warmupCount: TURNS / 10,
     canary: true,
     messageCount: TURNS,
   });
   const start = Bun.nanoseconds();
-  await runLoop(sendMessages(channel, { roundTrip: true, schedule, sendDelayNs: 0 }), channel);
+  await runLoop(sendMessages(channel, { roundTrip: true, ids, sendDelayNs: 0 }), channel);
   const perMessageNs = (Bun.nanoseconds() - start) / (TURNS * 1.1);
   await channel.close();
   const service = ledger.distribution(0, "service");

@@ -1,14 +1,14 @@
-import { parseArguments } from "../cli/parse.ts";
+import type { RunPlan } from "../plan/run-plan.ts";
 import { tableLines } from "../report/table.ts";
 import { writeText } from "../system/terminal.ts";
 import { runChecks } from "./checks.ts";
 
 /**
  * The `self-test` command: measures the tool itself, each figure beside its limit.
+ * @param plan a blocking one, for its defaults
  * @returns the exit code: 0, or 1 if a figure is beyond its limit
  */
-export async function selfTest(): Promise<number> {
-  const { plan } = parseArguments(["-m", "uds", "--blocking", "--round-trip", "-s", "64"], process.platform);
+export async function selfTest(plan: RunPlan): Promise<number> {
   const checks = await runChecks(plan);
   const lines = tableLines(
     [

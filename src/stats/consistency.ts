@@ -1,7 +1,7 @@
 /** Whether the figures of a distribution, which may be anybody's word, can be those of one. */
 
-import type { LatencySnapshot } from "../measure/measurement.ts";
 import { bucketIndexOf, HIGHEST_BUCKETED_NS } from "./histogram.ts";
+import type { LatencySnapshot } from "./snapshot.ts";
 
 const HIGHEST = BigInt(HIGHEST_BUCKETED_NS);
 

@@ -2,8 +2,8 @@
 
 import { inflateSync } from "node:zlib";
 import { encodeIntoCompressedBase64, Float64Histogram } from "hdr-histogram-js";
-import type { LatencySnapshot } from "../measure/measurement.ts";
 import { BUCKET_COUNT, HIGHEST_BUCKETED_NS } from "./histogram.ts";
+import type { LatencySnapshot } from "./snapshot.ts";
 
 const LOWEST_NS = 1;
 const SIGNIFICANT_DIGITS = 3;

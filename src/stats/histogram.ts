@@ -6,8 +6,8 @@
  * values below 2048 have a bucket each; above, each doubling of the value has 1024 buckets of equal width.
  */
 
-import type { LatencySnapshot } from "../measure/measurement.ts";
 import { decimalFraction, ratio } from "./exact.ts";
+import type { LatencySnapshot } from "./snapshot.ts";
 
 /** Values with a bucket of their own: the least power of two that gives 3 significant digits. */
 const SUB_BUCKET_COUNT = 2048;

@@ -1,5 +1,5 @@
 /** What is known of a run, as events. Pure: the moment is an argument. */
-import type { LatencySnapshot, Measurement } from "../measure/measurement.ts";
+import type { Measurement } from "../measure/measurement.ts";
 import type { CellState } from "../progress/cell-state.ts";
 import { measuredRate } from "../progress/display.ts";
 import type { ObservedCell } from "../progress/observer.ts";
@@ -8,6 +8,7 @@ import { MECHANISM_NAMES } from "../result/names.ts";
 import { unbackedPercentiles } from "../result/unbacked.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { percentilesNs } from "../stats/histogram.ts";
+import type { LatencySnapshot } from "../stats/snapshot.ts";
 import type { LatencyFigures, RunEvent } from "./events-schema.ts";
 
 type EventOf<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;

@@ -4,8 +4,6 @@
 export const LEAST_RATE_SHARE = 0.99;
 /** Fewer latencies than this say nothing about a mechanism. */
 export const LEAST_SAMPLES = 100;
-/** A percentile needs as many samples beyond it. */
-export const LEAST_SAMPLES_BEYOND = 10;
 /** The clock's step may be this part of the median. */
 export const MOST_CLOCK_SHARE = 0.1;
 /** Between these shares of messages with both sides on one CPU, a run is a mixture of two. */

@@ -1,3 +1,4 @@
+import { SAMPLES_NEEDED_BEYOND } from "../stats/histogram.ts";
 /** What may explain a test's figures or make them hard to repeat. Pure; each function looks at one thing. */
 
 import { isKnown } from "../system/kernel-files.ts";
@@ -11,7 +12,6 @@ import {
   BIMODAL_TO_SHARE,
   DEEP_IDLE_LATENCY_US,
   FAST_CLOCK_SOURCES,
-  LEAST_SAMPLES_BEYOND,
   MOST_CPU_PRESSURE_SHARE,
   MOST_STEAL_SHARE,
 } from "./thresholds.ts";
@@ -196,7 +196,7 @@ function unbackedPercentiles({
   latencyAbsent,
 }: VerdictInput): Warning[] {
   if (latencyAbsent !== null) return [];
-  const unbacked = percentiles.filter(({ samplesBeyond }) => samplesBeyond < LEAST_SAMPLES_BEYOND);
+  const unbacked = percentiles.filter(({ samplesBeyond }) => samplesBeyond < SAMPLES_NEEDED_BEYOND);
   if (unbacked.length === 0) return [];
   const names = unbacked.map(({ percentile }) => `p${percentile}`).join(", ");
   return [
@@ -204,7 +204,7 @@ function unbackedPercentiles({
       percentiles: names,
       samples: fewestSamples,
       ...(fewestSamples < sampleCount ? { allLaunches: sampleCount } : {}),
-      needed: LEAST_SAMPLES_BEYOND,
+      needed: SAMPLES_NEEDED_BEYOND,
     }),
   ];
 }

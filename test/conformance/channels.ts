@@ -2,7 +2,7 @@
 import { readFileSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ConnectionSettings } from "../../src/channel/connection.ts";
+import type { ConnectionSettings } from "../../src/channel/settings.ts";
 import { CLOSED, PEER_DIED } from "../../src/native/errno.ts";
 import type { Mechanism, Mode } from "../../src/plan/run-plan.ts";
 

@@ -1,6 +1,6 @@
 import { type Channel, FRAME, NEED, type Need } from "../../src/channel/channel.ts";
-import type { ConnectionSettings } from "../../src/channel/connection.ts";
 import { connect, listen } from "../../src/channel/open.ts";
+import type { ConnectionSettings } from "../../src/channel/settings.ts";
 import { PENDING } from "../../src/native/errno.ts";
 import type { LedgerFile } from "../../src/native/ledger.ts";
 

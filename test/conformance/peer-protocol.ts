@@ -1,4 +1,5 @@
-import type { ConnectionEffective, ConnectionSettings } from "../../src/channel/connection.ts";
+import type { ConnectionEffective } from "../../src/channel/connection.ts";
+import type { ConnectionSettings } from "../../src/channel/settings.ts";
 
 interface Opening {
   readonly settings: ConnectionSettings;

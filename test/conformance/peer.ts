@@ -8,7 +8,7 @@ import type { Listener } from "../../src/channel/connection.ts";
 import { ChannelError } from "../../src/channel/failures.ts";
 import { connect, listen } from "../../src/channel/open.ts";
 import { answerMessages, exchangeNotes, runLoop, sendMessages, shutDown } from "../../src/measure/loops.ts";
-import { Schedule } from "../../src/measure/message-ids.ts";
+import { MessageIds } from "../../src/measure/message-ids.ts";
 import { PENDING } from "../../src/native/errno.ts";
 import { LedgerFile } from "../../src/native/ledger.ts";
 import { native } from "../../src/native/library.ts";
@@ -81,13 +81,12 @@ async function loopStatus(loop: Promise<void>): Promise<number> {
 /** As src/roles/client.ts does it: warm-up, then the measured phase, then the shutdown. */
 async function runClient(order: Extract<Order, { do: "client" }>): Promise<number> {
   const { roundTrip, count, warmupCount, sendDelayNs } = order;
-  const phase = (schedule: Schedule) =>
-    runLoop(sendMessages(ours(), { roundTrip, schedule, sendDelayNs }), ours());
+  const phase = (ids: MessageIds) => runLoop(sendMessages(ours(), { roundTrip, ids, sendDelayNs }), ours());
   return loopStatus(
     (async () => {
-      await phase(new Schedule({ warmupCount, canary: false, messageCount: 0 }));
+      await phase(new MessageIds({ warmupCount, canary: false, messageCount: 0 }));
       ours().start(null);
-      await phase(new Schedule({ warmupCount: 0, canary: true, messageCount: count }));
+      await phase(new MessageIds({ warmupCount: 0, canary: true, messageCount: count }));
       await runLoop(shutDown(ours()), ours());
     })(),
   );

@@ -2,13 +2,13 @@
 import { toArrayBuffer } from "bun:ffi";
 import { once } from "node:events";
 import { connect as connectNet, type Socket } from "node:net";
+import { openSession } from "../../src/channel/session.ts";
 import {
   type ConnectionSettings,
   frameBytesOf,
   NATIVE_MECHANISM,
   nativeMechanismOf,
-  openSession,
-} from "../../src/channel/connection.ts";
+} from "../../src/channel/settings.ts";
 import { PENDING } from "../../src/native/errno.ts";
 import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../src/native/ledger.ts";
 import { type Address, addressOf, native } from "../../src/native/library.ts";

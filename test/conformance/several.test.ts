@@ -1,8 +1,9 @@
 /** One listener and several clients, one after the other and at once. Both sides are in this process: no call has to wait. */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Channel, FRAME, NEED } from "../../src/channel/channel.ts";
-import type { Connection, ConnectionSettings, Listener } from "../../src/channel/connection.ts";
+import type { Connection, Listener } from "../../src/channel/connection.ts";
 import { connect, listen } from "../../src/channel/open.ts";
+import type { ConnectionSettings } from "../../src/channel/settings.ts";
 import { PENDING } from "../../src/native/errno.ts";
 import { clientSheetOf, LedgerFile, serverSheetOf } from "../../src/native/ledger.ts";
 import { CHANNELS, type Row, settingsOf } from "./channels.ts";

@@ -4,7 +4,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { FLAG_ENTRIES } from "../../src/cli/flags.ts";
 import { BAD_COMMAND_LINES } from "../unit/cli/bad-command-lines.ts";
-import { BAD_CONFIGURATIONS } from "../unit/config/bad-configurations.ts";
+import { BAD_CONFIGURATIONS } from "../unit/cli/config/bad-configurations.ts";
 import { expectOneLine, TEST_TIMEOUT_MS } from "./expectations.ts";
 import { type Ended, Sandbox } from "./harness.ts";
 

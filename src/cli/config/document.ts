@@ -11,13 +11,6 @@ export interface Setting {
   readonly value: unknown;
 }
 
-/** A key and where it stands. */
-export interface Key {
-  readonly name: string;
-  /** In UTF-16 units. */
-  readonly offset: number;
-}
-
 /** The settings of a document, in its order. Neither parser tells where its values stand, so a scan does. @throws ConfigFault */
 export function readDocument(text: string, format: "toml" | "json"): Setting[] {
   const document = format === "toml" ? parseToml(text) : parseJson(text);

@@ -1,4 +1,4 @@
-import type { Key } from "./document.ts";
+import type { Key } from "./key.ts";
 
 const BLANKS = /[ \t\n\r]*/y;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON strings hold none

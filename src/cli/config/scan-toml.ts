@@ -1,4 +1,4 @@
-import type { Key } from "./document.ts";
+import type { Key } from "./key.ts";
 
 const BLANKS = /[ \t\r\n]*/y;
 const COMMENT = /#[^\n]*/y;

@@ -1,4 +1,4 @@
-import { nativeMechanismOf } from "../../channel/connection.ts";
+import { nativeMechanismOf } from "../../channel/settings.ts";
 import type { MechanismOutcome } from "../../measure/measurement.ts";
 import { clientSheetOf, LedgerFile } from "../../native/ledger.ts";
 import { native } from "../../native/library.ts";

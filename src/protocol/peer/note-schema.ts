@@ -5,7 +5,7 @@
 
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { MAX_MESSAGE_BYTES } from "../../cli/flags.ts";
+import { MAX_MESSAGE_BYTES } from "../../plan/run-plan.ts";
 import { MOST_ENCODED_LENGTH } from "../../stats/hdr.ts";
 import { UNKNOWN } from "../../system/kernel-files.ts";
 import { UsageFiguresSchema } from "../../system/usage-schema.ts";

@@ -1,7 +1,7 @@
 /** Compares what a client wants to measure with what a server that was started by hand insists on. Pure. */
 
-import { arrivalInWords } from "../../cli/standalone.ts";
 import type { Demands, Mechanism } from "../../plan/run-plan.ts";
+import { arrivalInWords } from "../../plan/run-plan.ts";
 import { formatDurationNs } from "../../text/duration.ts";
 import type { Terms } from "./note-schema.ts";
 

@@ -1,9 +1,11 @@
+import { expectSuccess } from "../../channel/failures.ts";
 /** A client's side of the talk with a server that another command started. */
 
 import type { Channel } from "../../channel/channel.ts";
-import { type Connection, ConnectionError, type ConnectionSettings } from "../../channel/connection.ts";
+import { type Connection, ConnectionError } from "../../channel/connection.ts";
 import { ChannelError } from "../../channel/failures.ts";
 import { connect } from "../../channel/open.ts";
+import type { ConnectionSettings } from "../../channel/settings.ts";
 import { exchangeNotes, runLoop, shutDown } from "../../measure/loops.ts";
 import { CANCELED, CLOSED, PEER_DIED, TIMED_OUT, TOO_LONG } from "../../native/errno.ts";
 import { clientSheetOf, type LedgerFile, serverSheetOf } from "../../native/ledger.ts";
@@ -21,7 +23,7 @@ import {
 } from "../../protocol/peer/note-schema.ts";
 import { noteText, readAnswer } from "../../protocol/peer/notes.ts";
 import { adoptReport, type ServerReport } from "../../protocol/peer/report.ts";
-import { connectionSettingsOf } from "../attached.ts";
+import { connectionSettingsOf } from "../context.ts";
 import type { ServerLink } from "../server-link.ts";
 
 /** How long a server may take to answer the first question; one that is dead may have left its name behind. */
@@ -162,8 +164,7 @@ class OwnServer implements ServerLink {
     if (reasons.length === 0 && "agreed" in answer) {
       // The greeting had a shorter limit on silence.
       const own = connectionSettingsOf(settings, clientSheetOf(settings.worker), null);
-      const status = channel.agree(own);
-      if (status < 0) throw new ChannelError(status);
+      expectSuccess(channel.agree(own));
       return;
     }
     await runLoop(shutDown(channel), channel);
@@ -223,8 +224,7 @@ class ForeignServer implements ServerLink {
   async greet(): Promise<void> {
     const { channel, settings } = this;
     const own = connectionSettingsOf({ ...settings, reply: "ack" }, clientSheetOf(settings.worker), null);
-    const status = channel.agree({ ...own, trustsPeer: true });
-    if (status < 0) throw new ChannelError(status);
+    expectSuccess(channel.agree({ ...own, trustsPeer: true }));
   }
 
   async start(): Promise<void> {}

@@ -1,13 +1,15 @@
+import { expectSuccess } from "../../channel/failures.ts";
+
 /** Serves one client that another command started: agrees with it on the test, measures, and reports to it. In whatever thread. */
 
 import { type Channel, FRAME } from "../../channel/channel.ts";
-import { ChannelError, ProtocolError } from "../../channel/failures.ts";
+import { ProtocolError } from "../../channel/failures.ts";
 import { answerMessages, answerPings, runLoop } from "../../measure/loops.ts";
 import { expectPinned } from "../../native/cpus.ts";
 import { clientSheetOf, type LedgerFile, serverSheetOf } from "../../native/ledger.ts";
 import { native } from "../../native/library.ts";
 import { connectionSilenceMs, guestSilenceMsOf } from "../../plan/silence.ts";
-import type { EffectiveReport, RoleSettings, StandaloneServer } from "../../protocol/control.ts";
+import type { EffectiveReport, GuestNews, RoleSettings, StandaloneServer } from "../../protocol/control.ts";
 import { clockDifference } from "../../protocol/peer/clock-facts.ts";
 import { helloDifference, ownHello, processInWords } from "../../protocol/peer/hello.ts";
 import type { ClientEnd, Hello, Question, Terms } from "../../protocol/peer/note-schema.ts";
@@ -16,22 +18,7 @@ import { reportSheet } from "../../protocol/peer/report.ts";
 import { differences } from "../../protocol/peer/terms.ts";
 import { differ, UsageMeter, type UsageReading } from "../../system/usage.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
-import { connectionSettingsOf } from "../attached.ts";
-
-/** What becomes of a client, as its server tells it. */
-export type GuestNews =
-  /** The test that it brings. `clocks`: why there is no one-way latency, or null. */
-  | {
-      readonly type: "agreed";
-      readonly terms: Terms;
-      /** Its command, and its mode. */
-      readonly who: string;
-      readonly clocks: string | null;
-    }
-  /** It is another tool and sends messages of this length. */
-  | { readonly type: "foreign"; readonly messageBytes: number; readonly clocks: string | null }
-  /** It asks for what this server does not do. */
-  | { readonly type: "refused"; readonly who: string; readonly reasons: readonly string[] };
+import { connectionSettingsOf } from "../context.ts";
 
 export interface Guest {
   readonly channel: Channel;
@@ -140,11 +127,12 @@ class Conversation {
       silenceMs: connectionSilenceMs(guestSilenceMsOf(terms), terms.concurrency),
     };
     this.#clocksDiffer = clocks !== null;
-    const status = channel.agree({
-      ...connectionSettingsOf(agreed, serverSheetOf(slot), null),
-      clocksDiffer: this.#clocksDiffer,
-    });
-    if (status < 0) throw new ChannelError(status);
+    expectSuccess(
+      channel.agree({
+        ...connectionSettingsOf(agreed, serverSheetOf(slot), null),
+        clocksDiffer: this.#clocksDiffer,
+      }),
+    );
     this.terms = terms;
     this.#meter = new UsageMeter({ cpus: settings.cpu === null ? [] : [settings.cpu] });
     if (thread !== null) this.#meter.followThreads([thread]);
@@ -205,12 +193,13 @@ class Conversation {
 /** Another tool asks nothing: its messages are taken as they come. */
 function takeAsForeign({ channel, settings, isLocal, slot, tell }: Guest): void {
   const messageBytes = channel.payloadBytes();
-  const status = channel.agree({
-    ...connectionSettingsOf({ ...settings, messageBytes, reply: "ack" }, serverSheetOf(slot), null),
-    trustsPeer: true,
-    clocksDiffer: !isLocal,
-  });
-  if (status < 0) throw new ChannelError(status);
+  expectSuccess(
+    channel.agree({
+      ...connectionSettingsOf({ ...settings, messageBytes, reply: "ack" }, serverSheetOf(slot), null),
+      trustsPeer: true,
+      clocksDiffer: !isLocal,
+    }),
+  );
   tell({ type: "foreign", messageBytes, clocks: isLocal ? null : FAR_CLOCK });
 }
 

@@ -1,5 +1,5 @@
 import type { LedgerFile } from "../../native/ledger.ts";
-import type { Control } from "../attached.ts";
+import type { Control } from "../context.ts";
 
 const LOOK_MS = 50;
 

@@ -1,13 +1,13 @@
 import type { Connection } from "../../channel/connection.ts";
 import { listen } from "../../channel/open.ts";
 import { clientSheetOf, serverSheetOf } from "../../native/ledger.ts";
-import type { StandaloneServer } from "../../protocol/control.ts";
+import type { GuestNews, StandaloneServer } from "../../protocol/control.ts";
 import { ownerSoon } from "../../system/owner.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
-import { connectionSettingsOf, effectiveReportOf, type RoleContext } from "../attached.ts";
+import { connectionSettingsOf, effectiveReportOf, type RoleContext } from "../context.ts";
 import { causeOf } from "../failure.ts";
 import { ServingThreads } from "../serving-threads.ts";
-import { type GuestNews, serveGuest } from "./guest.ts";
+import { serveGuest } from "./guest.ts";
 import { Slots } from "./slots.ts";
 import { inUse, takeOver } from "./take-over.ts";
 

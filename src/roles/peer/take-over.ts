@@ -1,4 +1,4 @@
-import { nativeMechanismOf } from "../../channel/connection.ts";
+import { nativeMechanismOf } from "../../channel/settings.ts";
 import { ADDRESS_IN_USE, EXISTS } from "../../native/errno.ts";
 import { errorText, native } from "../../native/library.ts";
 import { RunError } from "../../plan/errors.ts";

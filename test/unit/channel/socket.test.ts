@@ -2,12 +2,8 @@ import { toArrayBuffer } from "bun:ffi";
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Socket } from "bun";
 import { DUE, FRAME } from "../../../src/channel/channel.ts";
-import {
-  type ConnectionSettings,
-  frameBytesOf,
-  NATIVE_MECHANISM,
-  openSession,
-} from "../../../src/channel/connection.ts";
+import { openSession } from "../../../src/channel/session.ts";
+import { type ConnectionSettings, frameBytesOf, NATIVE_MECHANISM } from "../../../src/channel/settings.ts";
 import { SocketChannel } from "../../../src/channel/socket.ts";
 import { PENDING } from "../../../src/native/errno.ts";
 import { LedgerFile } from "../../../src/native/ledger.ts";

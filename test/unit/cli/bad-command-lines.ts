@@ -1,4 +1,4 @@
-import { MAX_MESSAGE_BYTES } from "../../../src/cli/flags.ts";
+import { MAX_MESSAGE_BYTES } from "../../../src/plan/run-plan.ts";
 
 export interface BadCommandLine {
   readonly argv: readonly string[];

@@ -28,7 +28,10 @@ test("several sizes are one plan", async () => {
 
 describe("subcommands", () => {
   test("self-test stands alone", async () => {
-    expect(await interpret(["self-test"], "linux")).toEqual({ kind: "self-test" });
+    expect(await interpret(["self-test"], "linux")).toMatchObject({
+      kind: "self-test",
+      plan: { mechanisms: ["uds"], mode: "blocking", messageSizes: [64] },
+    });
   });
 
   test("man and completions give text", async () => {

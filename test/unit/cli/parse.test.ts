@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { MAX_MESSAGE_BYTES } from "../../../src/cli/flags.ts";
 import { parseArguments } from "../../../src/cli/parse.ts";
 import type { RunPlan } from "../../../src/plan/run-plan.ts";
+import { MAX_MESSAGE_BYTES } from "../../../src/plan/run-plan.ts";
 
 function plan(line: string, platform: NodeJS.Platform = "linux"): RunPlan {
   return parseArguments(line === "" ? [] : line.split(" "), platform).plan;

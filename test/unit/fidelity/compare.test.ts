@@ -8,7 +8,8 @@ import {
   worst,
 } from "../../../scripts/fidelity/compare.ts";
 import type { Row } from "../../../scripts/fidelity/row.ts";
-import { FEWEST_FOR_INTERVAL, seededRandom } from "../../../src/stats/bootstrap.ts";
+import { seededRandom } from "../../../src/plan/random.ts";
+import { FEWEST_FOR_INTERVAL } from "../../../src/stats/bootstrap.ts";
 
 const row: Row = {
   subject: "program",

@@ -9,7 +9,7 @@ import {
   sendMessages,
   shutDown,
 } from "../../../src/measure/loops.ts";
-import { Schedule } from "../../../src/measure/message-ids.ts";
+import { MessageIds } from "../../../src/measure/message-ids.ts";
 import { CANCELED, CLOSED, MALFORMED, PEER_DIED, TIMED_OUT } from "../../../src/native/errno.ts";
 import { type Script, ScriptedChannel } from "./scripted-channel.ts";
 
@@ -19,8 +19,8 @@ async function send(
 ): Promise<ScriptedChannel> {
   const channel = new ScriptedChannel(script);
   const { count, roundTrip = false, sendDelayNs = 0, canary = false } = options;
-  const schedule = new Schedule({ warmupCount: 0, canary, messageCount: count });
-  await runLoop(sendMessages(channel, { roundTrip, schedule, sendDelayNs }), channel);
+  const ids = new MessageIds({ warmupCount: 0, canary, messageCount: count });
+  await runLoop(sendMessages(channel, { roundTrip, ids, sendDelayNs }), channel);
   await runLoop(shutDown(channel), channel);
   return channel;
 }

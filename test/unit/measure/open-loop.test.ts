@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { DUE, DUE_AFTER_WINDOW, DUE_SOON, FRAME, NEED, WINDOW_OVER } from "../../../src/channel/channel.ts";
 import { ProtocolError } from "../../../src/channel/failures.ts";
 import { runLoop, sendOnSchedule } from "../../../src/measure/loops.ts";
-import { Schedule } from "../../../src/measure/message-ids.ts";
+import { MessageIds } from "../../../src/measure/message-ids.ts";
 import { CLOSED, PENDING } from "../../../src/native/errno.ts";
 import { type Script, ScriptedChannel } from "./scripted-channel.ts";
 
@@ -10,8 +10,8 @@ const { response } = FRAME;
 
 async function send(script: Script, roundTrip: boolean, count = 2) {
   const channel = new ScriptedChannel(script);
-  const schedule = new Schedule({ warmupCount: 0, canary: false, messageCount: count });
-  await runLoop(sendOnSchedule(channel, { roundTrip, schedule, sendDelayNs: 0 }), channel);
+  const ids = new MessageIds({ warmupCount: 0, canary: false, messageCount: count });
+  await runLoop(sendOnSchedule(channel, { roundTrip, ids, sendDelayNs: 0 }), channel);
   return channel;
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import type { LatencySnapshot } from "../../../src/measure/measurement.ts";
 import { ProgressDisplay } from "../../../src/progress/display.ts";
 import { emptySnapshot } from "../../../src/stats/histogram.ts";
+import type { LatencySnapshot } from "../../../src/stats/snapshot.ts";
 import { evenly, measurementOf } from "../result/fixture.ts";
 import { cellOf } from "./fixture.ts";
 

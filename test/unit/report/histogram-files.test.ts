@@ -7,9 +7,10 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Histogram, HistogramLogReader } from "hdr-histogram-js";
-import type { LatencySnapshot, LaunchMeasurement } from "../../../src/measure/measurement.ts";
+import type { LaunchMeasurement } from "../../../src/measure/measurement.ts";
 import { intervalLog, percentileText } from "../../../src/report/histogram-files.ts";
 import { BUCKET_COUNT, emptySnapshot, mergeSnapshots, snapshotOf } from "../../../src/stats/histogram.ts";
+import type { LatencySnapshot } from "../../../src/stats/snapshot.ts";
 import { evenly, measurementOf, measurementOfNothing } from "../result/fixture.ts";
 
 const START_NS = 1_767_323_045_000_000_000n;

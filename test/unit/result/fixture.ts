@@ -3,9 +3,9 @@
 import type { Measurement, MechanismOutcome } from "../../../src/measure/measurement.ts";
 import type { RunPlan } from "../../../src/plan/run-plan.ts";
 import { type BuildInput, buildResult } from "../../../src/result/build.ts";
-import type { HostFacts } from "../../../src/result/host.ts";
 import type { BenchmarkResult } from "../../../src/result/schema.ts";
 import { emptySnapshot, snapshotOf } from "../../../src/stats/histogram.ts";
+import type { HostFacts } from "../../../src/system/host.ts";
 
 export const HOST: HostFacts = {
   os: "linux",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { platformNames } from "../../../src/result/host.ts";
 import { distinctNames } from "../../../src/result/names.ts";
 import { epochNsToRfc3339, secsAndNanos } from "../../../src/result/time.ts";
+import { platformNames } from "../../../src/system/host.ts";
 
 describe("RFC 3339 text of a moment", () => {
   test("keeps all nine digits, which a double would not", () => {

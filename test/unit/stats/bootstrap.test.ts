@@ -1,11 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import {
-  FEWEST_FOR_INTERVAL,
-  median,
-  seededRandom,
-  shuffled,
-  spreadOf,
-} from "../../../src/stats/bootstrap.ts";
+import { seededRandom, shuffled } from "../../../src/plan/random.ts";
+import { FEWEST_FOR_INTERVAL, median, spreadOf } from "../../../src/stats/bootstrap.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,5 +1,5 @@
 /** Puts itself under --rt, as nobody if told so, and says what came of it: not for the test's own process. */
-import { useRealTime } from "../../../src/system/privileges.ts";
+import { useRealTime } from "../../../src/native/real-time.ts";
 import { UsageMeter } from "../../../src/system/usage.ts";
 
 if (process.argv.includes("--as-nobody")) {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { plansOf } from "../../../src/cli/config/plans.ts";
-import { parseArguments } from "../../../src/cli/parse.ts";
-import { plannedFiles } from "../../../src/output/planned-files.ts";
-import { UsageError } from "../../../src/plan/errors.ts";
-import type { RunPlan } from "../../../src/plan/run-plan.ts";
+import { plansOf } from "../../../../src/cli/config/plans.ts";
+import { parseArguments } from "../../../../src/cli/parse.ts";
+import { plannedFiles } from "../../../../src/output/planned-files.ts";
+import { UsageError } from "../../../../src/plan/errors.ts";
+import type { RunPlan } from "../../../../src/plan/run-plan.ts";
 import { BAD_CONFIGURATIONS } from "./bad-configurations.ts";
 
 /** The plans of a file and more flags, on Linux. */

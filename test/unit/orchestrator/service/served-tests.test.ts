@@ -1,11 +1,11 @@
 /** What a server that was started by hand keeps of its clients' tests, and what it says of those it can't keep. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../src/native/ledger.ts";
-import { native } from "../../../src/native/library.ts";
-import { type ServedTest, ServedTests } from "../../../src/orchestrator/service/served-tests.ts";
-import type { Terms } from "../../../src/protocol/peer/note-schema.ts";
-import { isComplete } from "../../../src/result/details.ts";
-import { planOf, resultOf } from "../result/fixture.ts";
+import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../../src/native/ledger.ts";
+import { native } from "../../../../src/native/library.ts";
+import { type ServedTest, ServedTests } from "../../../../src/orchestrator/service/served-tests.ts";
+import type { Terms } from "../../../../src/protocol/peer/note-schema.ts";
+import { isComplete } from "../../../../src/result/details.ts";
+import { planOf, resultOf } from "../../result/fixture.ts";
 
 const MESSAGES = 50;
 /** Room for some ten launches. */

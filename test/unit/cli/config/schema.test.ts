@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { ConfigSchema, concernsWholeRun } from "../../../src/cli/config/schema.ts";
-import { FLAG_ENTRIES } from "../../../src/cli/flags.ts";
-import { allFlags } from "../../../src/cli/listing.ts";
+import { ConfigSchema, concernsWholeRun } from "../../../../src/cli/config/schema.ts";
+import { FLAG_ENTRIES } from "../../../../src/cli/flags.ts";
+import { allFlags } from "../../../../src/cli/listing.ts";
 
 test("the schema has every flag under all its long names, but for those of the command line only", () => {
   const names = allFlags().flatMap((flag) => flag.long);

@@ -4,14 +4,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
-import { NOTE_BYTES } from "../../../src/channel/channel.ts";
-import { DISTRIBUTION } from "../../../src/native/layout.ts";
-import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../src/native/ledger.ts";
-import { native } from "../../../src/native/library.ts";
-import { guestSilenceMsOf } from "../../../src/plan/silence.ts";
-import { clockDifference, monotonicOffsetOf } from "../../../src/protocol/peer/clock-facts.ts";
-import { helloDifference, ownHello } from "../../../src/protocol/peer/hello.ts";
-import type { Terms } from "../../../src/protocol/peer/note-schema.ts";
+import { NOTE_BYTES } from "../../../../src/channel/settings.ts";
+import { DISTRIBUTION } from "../../../../src/native/layout.ts";
+import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../../src/native/ledger.ts";
+import { native } from "../../../../src/native/library.ts";
+import { guestSilenceMsOf } from "../../../../src/plan/silence.ts";
+import { clockDifference, monotonicOffsetOf } from "../../../../src/protocol/peer/clock-facts.ts";
+import { helloDifference, ownHello } from "../../../../src/protocol/peer/hello.ts";
+import type { Terms } from "../../../../src/protocol/peer/note-schema.ts";
 import {
   asciiJson,
   noteText,
@@ -19,10 +19,10 @@ import {
   readAnswer,
   readQuestion,
   refusal,
-} from "../../../src/protocol/peer/notes.ts";
-import { adoptReport, reportSheet, type ServerReport } from "../../../src/protocol/peer/report.ts";
-import { differences } from "../../../src/protocol/peer/terms.ts";
-import { listeningInodes, ownerOf, ownerSoon, unixSocketInodes } from "../../../src/system/owner.ts";
+} from "../../../../src/protocol/peer/notes.ts";
+import { adoptReport, reportSheet, type ServerReport } from "../../../../src/protocol/peer/report.ts";
+import { differences } from "../../../../src/protocol/peer/terms.ts";
+import { listeningInodes, ownerOf, ownerSoon, unixSocketInodes } from "../../../../src/system/owner.ts";
 
 const MOST = Number.MAX_SAFE_INTEGER;
 

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readConfigText } from "../../../src/cli/config/read.ts";
+import { readConfigText } from "../../../../src/cli/config/read.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "config-"));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { readDocument } from "../../../src/cli/config/document.ts";
-import { ConfigFault } from "../../../src/cli/config/fault.ts";
+import { readDocument } from "../../../../src/cli/config/document.ts";
+import { ConfigFault } from "../../../../src/cli/config/fault.ts";
 
 function faultOf(text: string, format: "toml" | "json"): ConfigFault {
   try {

@@ -1,9 +1,9 @@
 /** Sheets for the clients of a server that was started by hand. */
 import { expect, test } from "bun:test";
-import type { LedgerFile } from "../../../src/native/ledger.ts";
-import type { RoleCommand } from "../../../src/protocol/control.ts";
-import type { Control } from "../../../src/roles/attached.ts";
-import { Slots } from "../../../src/roles/peer/slots.ts";
+import type { LedgerFile } from "../../../../src/native/ledger.ts";
+import type { RoleCommand } from "../../../../src/protocol/control.ts";
+import type { Control } from "../../../../src/roles/context.ts";
+import { Slots } from "../../../../src/roles/peer/slots.ts";
 
 test("a slot can be had again however long no command came", async () => {
   const ledger = { isStopping: false } as LedgerFile;
