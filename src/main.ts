@@ -1,5 +1,6 @@
 // The rest is loaded where it is used: every run starts this program three times, and only one of them reads a command line.
 
+import type { ParsedRun } from "./cli/config/plans.ts";
 import { RunError, UsageError } from "./plan/errors.ts";
 import { wantsColour } from "./system/colour.ts";
 import { writeLine, writeText } from "./system/terminal.ts";
@@ -14,19 +15,24 @@ async function main(argv: readonly string[]): Promise<number> {
   const role = attachedRole(argv);
   if (role !== null) return (await import("./roles/attached.ts")).runAttached(role);
   const { interpret } = await import("./cli/command.ts");
-  const command = await interpret(
-    argv,
-    process.platform,
-    wantsColour(process.stdout.isTTY === true, process.env),
-  );
-  if (command.kind === "self-test") return (await import("./self-test/self-test.ts")).selfTest(command.plan);
-  if (command.kind !== "run") {
-    writeText(`${command.text}\n`);
-    return 0;
+  const colour = wantsColour(process.stdout.isTTY === true, process.env);
+  const command = await interpret(argv, process.platform, colour);
+  switch (command.kind) {
+    case "run":
+      return run(command);
+    case "self-test":
+      return (await import("./self-test/self-test.ts")).selfTest(command.plan);
+    default:
+      writeText(`${command.text}\n`);
+      return 0;
   }
-  for (const notice of command.notices) writeLine(`ipc-benchmark: ${notice}`);
-  if (command.dryRun) return (await import("./orchestrator/dry-run.ts")).dryRun(command.plans);
-  return (await import("./orchestrator/orchestrator.ts")).orchestrate(command.plans);
+}
+
+async function run({ plans, notices, dryRun }: ParsedRun): Promise<number> {
+  for (const notice of notices) writeLine(`ipc-benchmark: ${notice}`);
+  return dryRun
+    ? (await import("./orchestrator/dry-run.ts")).dryRun(plans)
+    : (await import("./orchestrator/orchestrator.ts")).orchestrate(plans);
 }
 
 /** One line, whatever went wrong. */

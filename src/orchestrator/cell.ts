@@ -1,41 +1,81 @@
-import { nativeMechanismOf } from "../channel/settings.ts";
 import { NO_LOG, type RunLog } from "../log/log.ts";
 import type { Measurement } from "../measure/measurement.ts";
 import { clientSheetOf, LedgerFile } from "../native/ledger.ts";
-import { native } from "../native/library.ts";
 import { RunError } from "../plan/errors.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
-import { Child, type Role } from "./child.ts";
+import { Cast, RoleEnded } from "./cast.ts";
+import type { Child } from "./child.ts";
 import { collect } from "./collect.ts";
 import { portFor } from "./endpoints.ts";
 import { explain } from "./explain.ts";
-import { commonQueueDepth } from "./limits.ts";
-import type { Cell } from "./role-settings.ts";
-import { handshakeMs, roleSettings, silenceMs } from "./role-settings.ts";
+import { type Cell, handshakeMs, silenceMs } from "./role-settings.ts";
 import { watchProgress } from "./watch.ts";
 
 /** Between the command to begin and the moment at which several clients do. */
 const START_LEAD_MS = 20;
 const START_LEAD_MS_PER_CLIENT = 1;
-/** How long a role may take to end by itself once it was told to stop, or once its peer ended. */
-const GRACE_MS = 400;
 /** How long after a role's end a signal may be seen that reached all processes at once, as Ctrl-C does. */
 const SIGNAL_LAG_MS = 50;
 
-/** A role that ended otherwise than done. */
-class RoleEnded extends Error {}
-
-async function endedBadly(child: Child): Promise<never> {
-  const end = await child.ended;
-  if (end.kind !== "done") throw new RoleEnded();
-  return new Promise<never>(() => {});
+/** Who looks on while a cell is measured. */
+export interface CellWatch {
+  /** Records of single messages that the recording side may be ahead of their reader; 0: nobody reads them. */
+  readonly ringCapacity: number;
+  starts(ledger: LedgerFile): void;
+  /** The roles are gone; the ledger is closed once this has resolved. */
+  stops(): Promise<void>;
 }
 
-/** The processes of a cell. */
-interface Cast {
-  /** null: another command started it. */
-  readonly server: Child | null;
-  readonly clients: readonly Child[];
+const NOT_WATCHED: CellWatch = { ringCapacity: 0, starts() {}, async stops() {} };
+
+/**
+ * Runs one cell to its end, whatever that is: spawns the roles, takes them through the handshake, watches them, reaps them,
+ * and removes the name they met at.
+ * @param abort ends it at once; its reason says why
+ * @returns what was measured, complete or not; never rejects for what went wrong with a role
+ */
+export async function measureCell(
+  cell: Cell,
+  plan: RunPlan,
+  abort: AbortSignal,
+  log: RunLog = NO_LOG,
+  watch: CellWatch = NOT_WATCHED,
+): Promise<Measurement> {
+  const ledger = LedgerFile.create(clientSheetOf(plan.concurrency), watch.ringCapacity);
+  const cast = new Cast(cell, plan, ledger, log);
+  const trouble = await troubleOf(() => play(cast, ledger, plan, watch), abort);
+  const wasStopped = ledger.isStopping;
+  await cast.reap();
+  await watch.stops();
+  cast.removeName();
+  const failure = await failureOf(cast, trouble, wasStopped, abort);
+  const measurement = collect({ test: cell.test, plan, ledger, children: cast.all, failure });
+  ledger.close();
+  return measurement;
+}
+
+/** What kept `act` from its end, in words; null if nothing did, or if it was a role, which gives its own account. */
+async function troubleOf(act: () => Promise<void>, abort: AbortSignal): Promise<string | null> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const whenAborted = () => reject(new RunError(String(abort.reason)));
+  abort.addEventListener("abort", whenAborted);
+  try {
+    abort.throwIfAborted();
+    await Promise.race([act(), aborted]);
+    return null;
+  } catch (error) {
+    if (error instanceof RoleEnded) return null;
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    abort.removeEventListener("abort", whenAborted);
+  }
+}
+
+/** The roles from their start to the end of the last one. Rejects as soon as one of them ends otherwise than done. */
+async function play(cast: Cast, ledger: LedgerFile, plan: RunPlan, watch: CellWatch): Promise<void> {
+  watch.starts(ledger);
+  cast.spawn();
+  await Promise.race([conduct(cast, ledger, plan), cast.endBadly()]);
 }
 
 /** One after the other, so that the server meets them in the order of their numbers. */
@@ -69,97 +109,21 @@ async function conduct(cast: Cast, ledger: LedgerFile, plan: RunPlan): Promise<v
     hasBegun = true;
     await Promise.all([cast.server, ...cast.clients].map((child) => child?.ended));
   };
-  const measured = measure();
-  measured.catch(() => {});
   try {
-    await Promise.race([measured, watch.stalled]);
+    await Promise.race([measure(), watch.stalled]);
   } finally {
     watch.stop();
   }
 }
 
-/** Waits for all to end by themselves, then sees to it. */
-async function reap(children: readonly Child[], ledger: LedgerFile): Promise<void> {
-  ledger.requestStop();
-  const all = Promise.all(children.map((child) => child.ended));
-  const timer = setTimeout(() => {
-    for (const child of children) child.kill("SIGKILL");
-  }, GRACE_MS);
-  await all;
-  clearTimeout(timer);
-}
-
-/** Who looks on while a cell is measured. */
-export interface CellWatch {
-  /** Records of single messages that the recording side may be ahead of their reader; 0: nobody reads them. */
-  readonly ringCapacity: number;
-  starts(ledger: LedgerFile): void;
-  /** The roles are gone; the ledger is closed once this has resolved. */
-  stops(): Promise<void>;
-}
-
-const NOT_WATCHED: CellWatch = { ringCapacity: 0, starts() {}, async stops() {} };
-
-/**
- * Runs one cell to its end, whatever that is: spawns the roles, takes them through the handshake, watches them, reaps them,
- * and removes the name they met at.
- * @param abort ends it at once; its reason says why
- * @returns what was measured, complete or not; never rejects for what went wrong with a role
- */
-export async function measureCell(
-  cell: Cell,
-  plan: RunPlan,
+/** Why the test failed or ended early; null if it did not. */
+async function failureOf(
+  cast: Cast,
+  trouble: string | null,
+  wasStopped: boolean,
   abort: AbortSignal,
-  log: RunLog = NO_LOG,
-  watch: CellWatch = NOT_WATCHED,
-): Promise<Measurement> {
-  const { concurrency } = plan;
-  const ledger = LedgerFile.create(clientSheetOf(concurrency), watch.ringCapacity);
-  const children: Child[] = [];
-  const { promise: aborted, reject: onAbort } = Promise.withResolvers<never>();
-  const whenAborted = () => onAbort(new RunError(String(abort.reason)));
-  abort.addEventListener("abort", whenAborted);
-  let reason: string | null = null;
-  let wasStopped = false;
-  const isAlone = plan.standalone !== null;
-  try {
-    abort.throwIfAborted();
-    watch.starts(ledger);
-    const queueDepth =
-      cell.mechanism === "pmq" && !isAlone ? commonQueueDepth(plan, cell.messageBytes) : null;
-    const spawn = (role: Role, worker: number) => {
-      const child = new Child(role, roleSettings(cell, plan, role, worker, queueDepth), ledger.fd!, log);
-      children.push(child);
-      return child;
-    };
-    const server = isAlone ? null : spawn("server", 0);
-    const clients = Array.from({ length: concurrency }, (_, worker) => spawn("client", worker));
-    const failures = [...children.map(endedBadly), aborted];
-    for (const failure of failures) failure.catch(() => {});
-    await Promise.race([conduct({ server, clients }, ledger, plan), ...failures]);
-  } catch (error) {
-    if (!(error instanceof RoleEnded)) reason = error instanceof Error ? error.message : String(error);
-  } finally {
-    wasStopped = ledger.isStopping;
-    await reap(children, ledger);
-    await watch.stops();
-    if (!isAlone && (cell.isOwnName || children[0]?.hasSaid("ready"))) removeEndpoint(cell, plan);
-  }
-  const ends = await Promise.all(
-    children.map(async (child) => ({ name: child.name, end: await child.ended })),
-  );
-  if (reason !== null || ends.some(({ end }) => end.kind !== "done")) await Bun.sleep(SIGNAL_LAG_MS);
-  abort.removeEventListener("abort", whenAborted);
-  const failure = abort.aborted ? String(abort.reason) : explain(ends, reason, wasStopped);
-  const measurement = collect({ test: cell.test, plan, ledger, children, failure });
-  ledger.close();
-  return measurement;
-}
-
-/** What a role that was killed could not remove itself. */
-function removeEndpoint(cell: Cell, plan: RunPlan): void {
-  native().endpoint_remove(
-    nativeMechanismOf(cell.mechanism, plan.shmDirect),
-    Buffer.from(`${cell.endpoint}\0`),
-  );
+): Promise<string | null> {
+  const ends = await cast.ends();
+  if (trouble !== null || ends.some(({ end }) => end.kind !== "done")) await Bun.sleep(SIGNAL_LAG_MS);
+  return abort.aborted ? String(abort.reason) : explain(ends, trouble, wasStopped);
 }

@@ -3,6 +3,7 @@ import type { RunLog } from "../log/log.ts";
 import type { MechanismOutcome } from "../measure/measurement.ts";
 import { allowedCpus } from "../native/cpus.ts";
 import { ABI_VERSION, native } from "../native/library.ts";
+import type { MeasuredSoFar } from "../output/sink.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
 import type { RunWatch } from "../progress/observer.ts";
 import { buildResult } from "../result/build.ts";
@@ -23,7 +24,7 @@ function cpusOf(plans: readonly RunPlan[]): number[] {
 
 export interface RunOptions {
   /** Called after every step, so that an abort keeps what was measured. */
-  readonly onStep: (result: BenchmarkResult) => void;
+  readonly onStep: (measured: MeasuredSoFar) => void;
   readonly log: RunLog;
   readonly watch: RunWatch;
   /** What --cpu-dma-latency put in force; null without. */
@@ -72,6 +73,11 @@ export abstract class Measuring {
         cpuDmaLatency: this.options.cpuDmaLatency,
       },
     });
+  }
+
+  /** The same with what it is made from. */
+  get soFar(): MeasuredSoFar {
+    return { result: this.result, outcomes: this.outcomes };
   }
 
   /** Tests judged invalid so far. */

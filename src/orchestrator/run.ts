@@ -66,7 +66,7 @@ export class Run extends Measuring {
       if (abort.aborted || (this.hasFailed && !step.plan.continueOnError)) return;
       await this.#measure(step, observedCell(step, index + 1, steps.length), abort);
       this.readMachineOnce(this.plans);
-      this.options.onStep(this.result);
+      this.options.onStep(this.soFar);
     }
   }
 

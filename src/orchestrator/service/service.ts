@@ -1,44 +1,21 @@
-import { nativeMechanismOf } from "../../channel/settings.ts";
 import type { MechanismOutcome } from "../../measure/measurement.ts";
-import { clientSheetOf, LedgerFile } from "../../native/ledger.ts";
-import { native } from "../../native/library.ts";
-import { RunError } from "../../plan/errors.ts";
 import type { Mechanism, RunPlan, StandalonePlan } from "../../plan/run-plan.ts";
-import type { GuestMessage } from "../../protocol/control.ts";
+import type { GuestEnd, GuestMessage, GuestNews } from "../../protocol/control.ts";
 import { writeLine } from "../../system/terminal.ts";
-import { Child, type ChildEnd } from "../child.ts";
-import { endpointFor, portFor } from "../endpoints.ts";
 import { Measuring, type RunOptions } from "../measuring.ts";
-import { roleSettings } from "../role-settings.ts";
-import { observedTest, type ServedTest, ServedTests } from "./served-tests.ts";
+import { Door, endInWords } from "./door.ts";
+import { FinishedRuns } from "./finished-runs.ts";
+import { KeptResults } from "./kept-results.ts";
+import { WritingPace } from "./pace.ts";
+import { observedTest, type ServedTest } from "./served-test.ts";
 
-/** Clients that the server of one mechanism takes at once; more wait until one of them has left. */
-const MOST_CLIENTS = 256;
-
-/** Runs whose clients are not all done, which it remembers at once. */
-const MOST_RUNS = 1_000;
-
-const READY_MS = 10_000;
 /** How often it looks whether to end and what to write: mostly seldom, as that takes time that may be a client's. */
 const LOOK_MS = 1_000;
 const SHORTEST_LOOK_MS = 100;
 /** How long roles may take to end by themselves. */
 const GRACE_MS = 1_000;
-/** Results are written not more often than this; while clients are measured that is put off, but not for long. */
-const WRITE_MS = 1_000;
-const LONGEST_WRITE_DELAY_MS = 5_000;
-/** Of the time of a CPU that writing may take while clients are measured. */
-const WRITE_SHARE = 0.05;
 
 type ServerPlan = Extract<StandalonePlan, { side: "server" }>;
-
-/** The server role of one mechanism. */
-interface Door {
-  readonly mechanism: Mechanism;
-  readonly endpoint: string;
-  readonly ledger: LedgerFile;
-  readonly child: Child;
-}
 
 /**
  * A server that was started by hand: runs a server role for each mechanism, takes in what they measured of the clients that came,
@@ -46,22 +23,21 @@ interface Door {
  */
 export class Service extends Measuring {
   readonly #doors: Door[] = [];
-  readonly #tests: ServedTests;
+  readonly #results: KeptResults;
+  readonly #pace = new WritingPace();
+  readonly #runs = new FinishedRuns();
+  /** Tests under way, by mechanism and slot. */
   readonly #active = new Map<string, ServedTest>();
+  /** Tests that are over and still being taken in. */
   readonly #leaving = new Set<Promise<void>>();
-  /** Clients of a run that have done its last test, by the run's name. */
-  readonly #finished = new Map<string, number>();
+  #testCount = 0;
+  #idleSinceMs = 0;
   #hasRefused = false;
   #hasFinished = false;
-  #look: () => void = () => {};
+  #hasSaidForgotten = false;
   #isClosing = false;
   #failure: string | null = null;
-  #idleSinceMs = 0;
-  #count = 0;
-  #isWritten = true;
-  #writtenMs = 0;
-  #writingTookMs = 0;
-  #hasSaidForgotten = false;
+  #look: () => void = () => {};
 
   constructor(
     private readonly plan: RunPlan,
@@ -69,7 +45,7 @@ export class Service extends Measuring {
     private readonly standalone: ServerPlan,
   ) {
     super(options);
-    this.#tests = new ServedTests(plan);
+    this.#results = new KeptResults(plan);
   }
 
   get plans(): readonly RunPlan[] {
@@ -77,15 +53,15 @@ export class Service extends Measuring {
   }
 
   get outcomes(): MechanismOutcome[] {
-    return this.#tests.outcomes;
+    return this.#results.outcomes;
   }
 
   get hasFailed(): boolean {
-    return this.#tests.hasFailed || this.#hasRefused || this.#failure !== null;
+    return this.#results.hasFailed || this.#hasRefused || this.#failure !== null;
   }
 
   override get hasForgotten(): boolean {
-    return this.#tests.forgotten > 0;
+    return this.#results.forgotten > 0;
   }
 
   override get failure(): string | null {
@@ -95,7 +71,7 @@ export class Service extends Measuring {
   /** Serves until there is a reason to end. Rejects with a RunError if it can't serve at all. */
   async measureAll(abort: AbortSignal): Promise<void> {
     try {
-      for (const mechanism of new Set(this.plan.mechanisms)) this.#doors.push(this.#open(mechanism));
+      for (const mechanism of new Set(this.plan.mechanisms)) this.#open(mechanism);
       await this.#allReady(abort);
       if (!abort.aborted) await this.#serve(abort);
     } finally {
@@ -103,36 +79,23 @@ export class Service extends Measuring {
     }
   }
 
-  #open(mechanism: Mechanism): Door {
-    const endpoint = endpointFor(mechanism, this.plan);
-    const ledger = LedgerFile.create(clientSheetOf(MOST_CLIENTS), this.options.watch.ringCapacity, false);
-    const messageBytes = Math.max(...this.plan.messageSizes);
-    const cell = { mechanism, messageBytes, test: "one-way", endpoint, isOwnName: false, seed: 0 } as const;
-    const settings = {
-      ...roleSettings(cell, this.plan, "server"),
-      port: portFor(this.plan),
-      clientCount: 0,
-      standalone: { side: "server", demands: this.standalone.demands },
-    } as const;
-    const child = new Child("server", settings, ledger.fd!, this.options.log);
-    const door = { mechanism, endpoint, ledger, child };
-    child.onGuest = (message) => this.#hear(door, message);
-    return door;
+  #open(mechanism: Mechanism): void {
+    const { watch, log } = this.options;
+    const door = new Door(mechanism, this.plan, this.standalone.demands, watch.ringCapacity, log);
+    door.child.onGuest = (message) => this.#hear(door, message);
+    this.#doors.push(door);
   }
 
   async #allReady(abort: AbortSignal): Promise<void> {
-    const stopped = new Promise<void>((resolve) => {
-      abort.addEventListener("abort", () => resolve());
-    });
-    const ready = Promise.all(
-      this.#doors.map(async (door) => {
-        const { port } = await Promise.race([door.child.next("ready", READY_MS), failed(door.child)]);
-        return `${door.mechanism} at ${door.endpoint}${door.mechanism === "tcp" ? `:${port}` : ""}`;
-      }),
-    );
+    const stopped = new Promise<null>((resolve) => abort.addEventListener("abort", () => resolve(null)));
+    const ready = Promise.all(this.#doors.map((door) => door.ready()));
     const places = await Promise.race([ready, stopped]);
-    if (!places) return;
-    const text = `process ${process.pid} serves ${places.join(", ")}`;
+    if (places === null) return;
+    this.#announce(`process ${process.pid} serves ${places.join(", ")}`);
+  }
+
+  /** In the log, and for the user unless that is to be quiet. */
+  #announce(text: string): void {
     this.options.log.info(text);
     if (!this.plan.quiet) writeLine(`ipc-benchmark: ${text}`);
   }
@@ -152,7 +115,7 @@ export class Service extends Measuring {
     this.#look = () => {
       if (this.#hasFinished || this.#isIdleForLong()) resolve();
       try {
-        this.#write();
+        this.#pace.writeIfDue(this.#active.size > 0, () => this.options.onStep(this.soFar));
       } catch (error) {
         reject(error);
       }
@@ -169,77 +132,68 @@ export class Service extends Measuring {
     const idleMs = performance.now() - this.#idleSinceMs;
     const limitMs = this.standalone.idleTimeoutNs / 1e6;
     if (this.#active.size > 0 || this.#leaving.size > 0 || idleMs < limitMs) return false;
-    const text = `no client for ${Number((limitMs / 1000).toFixed(3))} s, so the server ends`;
-    this.options.log.info(text);
-    if (!this.plan.quiet) writeLine(`ipc-benchmark: ${text}`);
+    this.#announce(`no client for ${Number((limitMs / 1000).toFixed(3))} s, so the server ends`);
     return true;
   }
 
-  /** Making the result takes time that would be the clients', so as long as there are any it is done rarely. */
-  #write(): void {
-    const pauseMs =
-      this.#active.size === 0
-        ? WRITE_MS
-        : Math.max(LONGEST_WRITE_DELAY_MS, this.#writingTookMs / WRITE_SHARE);
-    const startMs = performance.now();
-    if (this.#isWritten || startMs - this.#writtenMs < pauseMs) return;
-    this.#isWritten = true;
-    this.options.onStep(this.result);
-    // Of its own accord the runtime lets hundreds of megabytes of forgotten distributions come together first.
-    Bun.gc(true);
-    this.#writtenMs = performance.now();
-    this.#writingTookMs = this.#writtenMs - startMs;
-  }
-
   #hear(door: Door, message: GuestMessage): void {
-    const key = `${door.mechanism} ${message.slot}`;
     if (message.type === "guest-left") {
-      const leaving = this.#leave(door, key, message);
+      const leaving = this.#leave(door, message);
       this.#leaving.add(leaving);
       void leaving.finally(() => this.#leaving.delete(leaving));
-      return;
-    }
-    const { news, slot, effective } = message;
-    if (news.type === "refused") {
-      this.#hasRefused = true;
-      const text = `a client (${news.who}) was refused: ${news.reasons.join("; ")}`;
-      this.options.log.error(text);
-      writeLine(`ipc-benchmark: ${text}`);
-      return;
-    }
-    const test: ServedTest = {
-      ...{ number: ++this.#count, mechanism: door.mechanism, endpoint: door.endpoint },
-      ...{ ledger: door.ledger, slot, effective, clocks: news.clocks, startedAt: new Date() },
-      messageBytes: news.type === "agreed" ? news.terms.messageBytes : news.messageBytes,
-      terms: news.type === "agreed" ? news.terms : null,
-    };
-    this.#active.set(key, test);
-    const worker = test.terms?.worker ?? 0;
-    this.options.watch.connectionStarts(observedTest(this.plan, test), door.ledger, slot, worker);
-    const who = news.type === "agreed" ? news.who : "another tool";
-    this.options.log.info(`${door.mechanism}: client ${test.number} (${who}) begins`);
+    } else if (message.news.type === "refused") this.#refuse(message.news);
+    else this.#begin(door, message, message.news);
   }
 
-  async #leave(door: Door, key: string, { slot, end }: GuestMessage & { type: "guest-left" }): Promise<void> {
+  #refuse({ who, reasons }: GuestNews & { type: "refused" }): void {
+    this.#hasRefused = true;
+    const text = `a client (${who}) was refused: ${reasons.join("; ")}`;
+    this.options.log.error(text);
+    writeLine(`ipc-benchmark: ${text}`);
+  }
+
+  #begin(
+    { mechanism, endpoint, ledger }: Door,
+    { slot, effective }: GuestMessage & { type: "guest" },
+    news: Exclude<GuestNews, { type: "refused" }>,
+  ): void {
+    const terms = news.type === "agreed" ? news.terms : null;
+    const test: ServedTest = {
+      ...{ number: ++this.#testCount, mechanism, endpoint, ledger, slot, effective, terms },
+      messageBytes: news.type === "agreed" ? news.terms.messageBytes : news.messageBytes,
+      clocks: news.clocks,
+      startedAt: new Date(),
+    };
+    this.#active.set(keyOf(mechanism, slot), test);
+    this.options.watch.connectionStarts(observedTest(this.plan, test), ledger, slot, terms?.worker ?? 0);
+    const who = news.type === "agreed" ? news.who : "another tool";
+    this.options.log.info(`${mechanism}: client ${test.number} (${who}) begins`);
+  }
+
+  async #leave(door: Door, { slot, end }: GuestMessage & { type: "guest-left" }): Promise<void> {
+    const { mechanism, ledger, child } = door;
+    const key = keyOf(mechanism, slot);
     const test = this.#active.get(key);
     if (test === undefined) return;
-    await this.options.watch.connectionStops(door.ledger, slot);
-    for (const measurement of this.#tests.ends(test, end)) {
-      this.options.watch.cellMeasured(
-        { ...observedTest(this.plan, test), test: measurement.test },
-        measurement,
-      );
-    }
-    this.#sayForgotten();
-    const words = end.failure === null ? "is done" : `left: ${end.failure}`;
-    this.options.log.info(`${door.mechanism}: client ${test.number} ${words}`);
+    await this.options.watch.connectionStops(ledger, slot);
+    this.#takeIn(test, end);
     this.readMachineOnce([this.plan]);
     this.#active.delete(key);
-    this.#isWritten = false;
     this.#idleSinceMs = performance.now();
-    door.child.command({ type: "release", slot });
-    this.#noteFinished(test);
+    child.command({ type: "release", slot });
+    const isRunOver = this.standalone.once && this.#runs.note(test.terms);
+    if (isRunOver && this.#active.size === 0) this.#hasFinished = true;
     this.#look();
+  }
+
+  #takeIn(test: ServedTest, end: GuestEnd): void {
+    const observed = observedTest(this.plan, test);
+    for (const measurement of this.#results.take(test, end))
+      this.options.watch.cellMeasured({ ...observed, test: measurement.test }, measurement);
+    this.#pace.mark();
+    this.#sayForgotten();
+    const words = end.failure === null ? "is done" : `left: ${end.failure}`;
+    this.options.log.info(`${test.mechanism}: client ${test.number} ${words}`);
   }
 
   /** Once: a server that runs for weeks would say it with each client. */
@@ -251,60 +205,28 @@ export class Service extends Measuring {
     writeLine(`ipc-benchmark: ${text}`);
   }
 
-  #noteFinished({ terms }: ServedTest): void {
-    if (!this.standalone.once || (terms !== null && terms.testsLeft > 0)) return;
-    const run = terms?.run ?? "";
-    const finished = (this.#finished.get(run) ?? 0) + 1;
-    this.#finished.set(run, finished);
-    if (this.#finished.size > MOST_RUNS) this.#finished.delete(this.#finished.keys().next().value!);
-    if (finished >= (terms?.concurrency ?? 1) && this.#active.size === 0) this.#hasFinished = true;
-  }
-
   async #close(): Promise<void> {
     this.#isClosing = true;
     for (const { ledger } of this.#doors) ledger.requestStop();
     const timer = setTimeout(() => {
       for (const { child } of this.#doors) child.kill("SIGKILL");
     }, GRACE_MS);
-    const ends = await Promise.all(this.#doors.map(({ child }) => child.ended));
+    await Promise.all(this.#doors.map(({ child }) => child.ended));
     clearTimeout(timer);
     await Promise.all(this.#leaving);
-    for (const [position, door] of this.#doors.entries()) {
+    for (const door of this.#doors) {
       await this.#abandonGuests(door);
-      if (ends[position]!.kind !== "done" && door.child.hasSaid("ready")) this.#removeName(door);
-      door.ledger.close();
+      await door.close();
     }
   }
 
   /** Those whose server is gone before them. */
   async #abandonGuests(door: Door): Promise<void> {
     const end = { usage: null, failure: "the server ended before the client" };
-    for (const [key, { mechanism, slot }] of this.#active) {
-      if (mechanism === door.mechanism) await this.#leave(door, key, { type: "guest-left", slot, end });
+    for (const { mechanism, slot } of [...this.#active.values()]) {
+      if (mechanism === door.mechanism) await this.#leave(door, { type: "guest-left", slot, end });
     }
   }
-
-  #removeName({ mechanism, endpoint }: Door): void {
-    const kind = nativeMechanismOf(mechanism, this.plan.shmDirect);
-    native().endpoint_remove(kind, Buffer.from(`${endpoint}\0`));
-  }
 }
 
-/** Rejects with a role's own account of why it can't serve. */
-async function failed(child: Child): Promise<never> {
-  const end = await child.ended;
-  throw new RunError(end.kind === "failed" ? end.reason : `the server ${endInWords(end)}`);
-}
-
-function endInWords(end: ChildEnd): string {
-  switch (end.kind) {
-    case "killed":
-      return `was killed by ${end.signal}`;
-    case "failed":
-      return end.cause === "stopped" ? "was stopped by a signal" : `failed: ${end.reason}`;
-    case "crashed":
-      return `ended unexpectedly with exit code ${end.exitCode}`;
-    default:
-      return "ended";
-  }
-}
+const keyOf = (mechanism: Mechanism, slot: number) => `${mechanism} ${slot}`;

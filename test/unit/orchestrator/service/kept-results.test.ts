@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../../src/native/ledger.ts";
 import { native } from "../../../../src/native/library.ts";
-import { type ServedTest, ServedTests } from "../../../../src/orchestrator/service/served-tests.ts";
+import { KeptResults } from "../../../../src/orchestrator/service/kept-results.ts";
+import type { ServedTest } from "../../../../src/orchestrator/service/served-test.ts";
 import type { Terms } from "../../../../src/protocol/peer/note-schema.ts";
 import { isComplete } from "../../../../src/result/details.ts";
 import { planOf, resultOf } from "../../result/fixture.ts";
@@ -57,8 +58,8 @@ const plan = planOf({ standalone: { side: "server", once: false, idleTimeoutNs: 
 
 describe("what a server keeps", () => {
   test("has a bound for one run, beyond which the run is said to be incomplete", () => {
-    const tests = new ServedTests(plan, BUDGET);
-    for (let launch = 1; launch <= 100; launch++) tests.ends(servedTest({ launch, launches: 100 }), WELL);
+    const tests = new KeptResults(plan, BUDGET);
+    for (let launch = 1; launch <= 100; launch++) tests.take(servedTest({ launch, launches: 100 }), WELL);
     const [outcome] = tests.outcomes;
     expect(outcome!.launches.length).toBeLessThan(15);
     expect(outcome!.launches.length).toBeGreaterThan(5);
@@ -70,27 +71,27 @@ describe("what a server keeps", () => {
 
   test("has that bound also where launches have a number twice, or clients that never come", () => {
     for (const terms of [{}, { concurrency: 2 }, { concurrency: 2, worker: 1 }]) {
-      const tests = new ServedTests(plan, BUDGET);
-      for (let i = 0; i < 100; i++) tests.ends(servedTest({ ...terms, launch: i % 50, launches: 1 }), WELL);
+      const tests = new KeptResults(plan, BUDGET);
+      for (let i = 0; i < 100; i++) tests.take(servedTest({ ...terms, launch: i % 50, launches: 1 }), WELL);
       expect(tests.outcomes[0]!.launches.length).toBeLessThan(15);
       expect(isComplete(tests.outcomes[0]!)).toBe(false);
     }
   });
 
   test("is the same where nothing was received", () => {
-    const tests = new ServedTests(plan, BUDGET);
-    tests.ends(servedTest({ launch: 1 }, 0), WELL);
-    tests.ends(servedTest({ launch: 2 }, 0), WELL);
+    const tests = new KeptResults(plan, BUDGET);
+    tests.take(servedTest({ launch: 1 }, 0), WELL);
+    tests.take(servedTest({ launch: 2 }, 0), WELL);
     const [first, second] = tests.outcomes[0]!.launches.map(({ measurement }) => measurement.latency);
     // Of nothing one is enough.
     expect(first).toBe(second!);
   });
 
   test("are the latest runs, failed ones first forgotten, and the result is no longer complete", () => {
-    const tests = new ServedTests(plan, BUDGET);
+    const tests = new KeptResults(plan, BUDGET);
     for (let run = 0; run < 30; run++) {
       const failure = run === 20 ? "it died" : null;
-      tests.ends(servedTest({ run: `${run}`, messageBytes: 1000 + run }), { usage: null, failure });
+      tests.take(servedTest({ run: `${run}`, messageBytes: 1000 + run }), { usage: null, failure });
     }
     const sizes = tests.outcomes.map(({ messageBytes }) => messageBytes);
     expect(sizes.at(-1)).toBe(1029);
@@ -107,8 +108,8 @@ describe("what a server keeps", () => {
 
 describe("a test is no complete one", () => {
   const outcomeOf = (served: readonly ServedTest[]) => {
-    const tests = new ServedTests(plan);
-    for (const one of served) tests.ends(one, WELL);
+    const tests = new KeptResults(plan);
+    for (const one of served) tests.take(one, WELL);
     return tests.outcomes[0]!;
   };
 
@@ -139,9 +140,9 @@ describe("a test is no complete one", () => {
 
 describe("a client of several", () => {
   const workersOf = (served: readonly (readonly [Partial<Terms>, number])[]) => {
-    const tests = new ServedTests(plan);
+    const tests = new KeptResults(plan);
     for (const [terms, messages] of served)
-      tests.ends(servedTest({ ...terms, concurrency: 3, messageCount: messages }, messages), WELL);
+      tests.take(servedTest({ ...terms, concurrency: 3, messageCount: messages }, messages), WELL);
     const { outcomes } = tests;
     const { workers } = resultOf({ plans: outcomes.map((one) => one.plan), outcomes }).results[0]!.details
       .tests[0]!;

@@ -1,46 +1,12 @@
 import type { LaunchMeasurement, Measurement, MechanismOutcome } from "../../measure/measurement.ts";
 import { mergeLaunches } from "../../measure/merge.ts";
 import { mergeWorkers, type WorkerMeasurement } from "../../measure/merge-workers.ts";
-import { type LedgerFile, serverSheetOf } from "../../native/ledger.ts";
-import type { Mechanism, RunPlan, Test } from "../../plan/run-plan.ts";
-import type { ObservedCell } from "../../progress/observer.ts";
-import type { EffectiveReport, GuestEnd } from "../../protocol/control.ts";
+import type { RunPlan, Test } from "../../plan/run-plan.ts";
+import type { GuestEnd } from "../../protocol/control.ts";
 import type { Terms } from "../../protocol/peer/note-schema.ts";
 import { BUCKET_COUNT } from "../../stats/histogram.ts";
 import { collectServed } from "./collect-served.ts";
-
-/** A client's test under way. */
-export interface ServedTest {
-  /** From 1, in the order in which they began. */
-  readonly number: number;
-  readonly mechanism: Mechanism;
-  readonly endpoint: string;
-  readonly ledger: LedgerFile;
-  readonly slot: number;
-  readonly messageBytes: number;
-  /** null: the client is another tool. */
-  readonly terms: Terms | null;
-  readonly clocks: string | null;
-  readonly effective: EffectiveReport;
-  readonly startedAt: Date;
-}
-
-/** A test under way, as those see it who look on. */
-export function observedTest(
-  plan: RunPlan,
-  { number, mechanism, messageBytes, terms }: ServedTest,
-): ObservedCell {
-  return {
-    ...{ number, total: 0, mechanism, mode: plan.mode, messageBytes, percentiles: plan.percentiles },
-    // Of another tool only one-way messages are recorded here.
-    test: terms?.test ?? "one-way",
-    launch: terms?.launch ?? 1,
-    launches: terms?.launches ?? 1,
-    messageCount: terms?.messageCount ?? null,
-    durationNs: terms?.durationNs ?? null,
-    ratePerSecond: terms?.arrival?.ratePerSecond ?? null,
-  };
-}
+import { hasBegun, planOf, type ServedTest } from "./served-test.ts";
 
 /** What one client's run measured of one mechanism and size. */
 interface Outcome {
@@ -85,28 +51,8 @@ function asKept(measurement: Measurement, unkept: number): Measurement {
   return { ...measurement, complete: false, failure: failure === null ? words : `${failure}; ${words}` };
 }
 
-/** The plan that the client had, as far as it concerns the server. */
-function planOf(
-  plan: RunPlan,
-  { mechanism, messageBytes, terms }: ServedTest,
-  tests: readonly Test[],
-): RunPlan {
-  const shared = { ...plan, mechanisms: [mechanism], messageSizes: [messageBytes], tests };
-  if (terms === null) {
-    const unknown = { messageCount: null, durationNs: null, warmupCount: 0, launches: 1 };
-    return { ...shared, ...unknown, reply: "ack" };
-  }
-  const { durationNs, sendDelayNs, warmupCount, includeFirstMessage, reply, concurrency, launches } = terms;
-  const { messageCount, ratePerSecond, seed } = terms.whole;
-  const arrival = terms.arrival === null ? null : { ...terms.arrival, ratePerSecond: ratePerSecond ?? 0 };
-  return {
-    ...{ ...shared, messageCount, durationNs, sendDelayNs, arrival, seed, warmupCount },
-    ...{ includeFirstMessage, reply, concurrency, launches },
-  };
-}
-
 /** What the clients of a server that was started by hand have measured so far. */
-export class ServedTests {
+export class KeptResults {
   #outcomes: Outcome[] = [];
   #hasFailed = false;
   #forgotten = 0;
@@ -146,7 +92,7 @@ export class ServedTests {
   }
 
   /** Takes in what a client's test came to; nothing if it never got to one. */
-  ends(served: ServedTest, end: GuestEnd): Measurement[] {
+  take(served: ServedTest, end: GuestEnd): Measurement[] {
     const tests: Test[] = served.terms === null ? ["one-way", "round-trip"] : [served.terms.test];
     return tests.flatMap((test) => {
       const { slot, terms, clocks, effective } = served;
@@ -156,37 +102,20 @@ export class ServedTests {
       const part = collectServed(about, plan, served.ledger);
       const { measurement } = part;
       if (measurement.counts.received === 0 && (terms === null || !hasBegun(served))) return [];
-      this.#take(served, plan, part);
+      this.#keep(served, plan, part);
       return [measurement];
     });
   }
 
-  #take(served: ServedTest, plan: RunPlan, part: WorkerMeasurement): void {
-    const { terms, number } = served;
+  #keep(served: ServedTest, plan: RunPlan, part: WorkerMeasurement): void {
+    const { terms } = served;
     const { test } = part.measurement;
-    const key = terms === null ? `foreign ${number}` : `${terms.run} ${terms.position}`;
-    let outcome = this.#outcomes.find((one) => one.key === key);
-    if (outcome === undefined) {
-      const none = { ...plan, tests: [] };
-      outcome = {
-        key,
-        plan: none,
-        first: served,
-        launches: [],
-        parts: new Map(),
-        bytes: 0,
-        unkept: 0,
-        endMs: 0,
-      };
-      this.#outcomes.push(outcome);
-    }
+    const outcome = this.#outcomeOf(served, plan);
     outcome.endMs = Date.now();
-    const launch = terms?.launch ?? 1;
     const isAlone = terms === null || terms.concurrency === 1;
-    const partsBefore = outcome.parts.get(`${test} ${launch}`);
     // With the first of several there will be what is known of all of them.
-    const mergedBytes = isAlone || partsBefore !== undefined ? 0 : MERGED_BYTES;
-    const bytes = bytesOf(part.measurement) + mergedBytes;
+    const isFirst = !outcome.parts.has(partsKey(test, terms));
+    const bytes = bytesOf(part.measurement) + (!isAlone && isFirst ? MERGED_BYTES : 0);
     if (!this.#makeRoom(outcome, bytes)) {
       outcome.unkept++;
       return;
@@ -194,21 +123,19 @@ export class ServedTests {
     outcome.bytes += bytes;
     if (!outcome.plan.tests.includes(test))
       outcome.plan = { ...outcome.plan, tests: [...outcome.plan.tests, test] };
-    if (isAlone) {
-      outcome.launches.push({ launch, measurement: part.measurement });
-      return;
-    }
-    // Clients that were measured at once are one launch, of which more is known with each that has left.
-    const parts = partsBefore ?? [];
-    outcome.parts.set(`${test} ${launch}`, parts);
-    parts.push({ ...part, worker: terms.worker });
-    // They connect and leave in any order.
-    parts.sort((one, other) => one.worker! - other.worker!);
-    const position = outcome.launches.findIndex(
-      ({ launch: number, measurement }) => number === launch && measurement.test === test,
-    );
-    const merged = { launch, measurement: mergeServed(parts, terms.concurrency) };
-    outcome.launches.splice(position < 0 ? outcome.launches.length : position, position < 0 ? 0 : 1, merged);
+    if (isAlone) outcome.launches.push({ launch: terms?.launch ?? 1, measurement: part.measurement });
+    else addPart(outcome, part, terms);
+  }
+
+  #outcomeOf(served: ServedTest, plan: RunPlan): Outcome {
+    const { terms, number } = served;
+    const key = terms === null ? `foreign ${number}` : `${terms.run} ${terms.position}`;
+    const known = this.#outcomes.find((one) => one.key === key);
+    if (known !== undefined) return known;
+    const none = { launches: [], parts: new Map(), bytes: 0, unkept: 0, endMs: 0 };
+    const outcome: Outcome = { key, plan: { ...plan, tests: [] }, first: served, ...none };
+    this.#outcomes.push(outcome);
+    return outcome;
   }
 
   /** Forgets others for as long as there is no room; false: for this one alone there is not enough. */
@@ -226,13 +153,24 @@ export class ServedTests {
   }
 }
 
-function hasProblem({ launches, unkept }: Outcome): boolean {
-  return unkept > 0 || launches.some(({ measurement }) => measurement.failure !== null);
+const partsKey = (test: Test, terms: Terms | null) => `${test} ${terms?.launch ?? 1}`;
+
+/** Clients that were measured at once are one launch, of which more is known with each that has left. */
+function addPart({ parts, launches }: Outcome, part: WorkerMeasurement, terms: Terms): void {
+  const { launch, worker, concurrency } = terms;
+  const { test } = part.measurement;
+  const key = partsKey(test, terms);
+  // They connect and leave in any order.
+  const known = [...(parts.get(key) ?? []), { ...part, worker }].sort((a, b) => a.worker! - b.worker!);
+  parts.set(key, known);
+  const merged = { launch, measurement: mergeServed(known, concurrency) };
+  const position = launches.findIndex((one) => one.launch === launch && one.measurement.test === test);
+  if (position < 0) launches.push(merged);
+  else launches[position] = merged;
 }
 
-/** Whether the client said that its measured phase begins. */
-function hasBegun({ ledger, slot }: ServedTest): boolean {
-  return ledger.counts(serverSheetOf(slot)).realtimeOffsetNs !== null;
+function hasProblem({ launches, unkept }: Outcome): boolean {
+  return unkept > 0 || launches.some(({ measurement }) => measurement.failure !== null);
 }
 
 /** Several clients of one launch; their one process cost what the longest look saw. */
