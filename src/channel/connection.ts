@@ -1,22 +1,19 @@
-import { MALFORMED, OTHER_KIND } from "../native/errno.ts";
-import { CHANNEL_EFFECTIVE } from "../native/layout.ts";
-import { type Address, errorText } from "../native/library.ts";
-import { StructView } from "../native/struct-view.ts";
-import { RunError } from "../plan/errors.ts";
 import type { Channel } from "./channel.ts";
-import type { ConnectionSettings } from "./settings.ts";
+import type { ConnectionEffective } from "./effective.ts";
+import type { Session } from "./session.ts";
 
-/** What the kernel says of a connection, or the shim of its rings. */
-export interface ConnectionEffective {
-  readonly sendBufferBytes: number;
-  readonly receiveBufferBytes: number;
-  readonly queueDepth: number | null;
+/** One end of a connection. */
+export interface Line {
+  /** For the measuring loops. */
+  readonly channel: Channel;
+  /** For whoever sets it up. */
+  readonly session: Session;
+  /** Ends the connection and frees everything; names included. */
+  close(): Promise<void>;
 }
 
-export interface Connection {
-  readonly channel: Channel;
-  /** The shim's end of it, through which another thread may take a blocking channel over. */
-  readonly session: Address;
+/** One that has just been made. */
+export interface Connection extends Line {
   readonly effective: ConnectionEffective;
   /** The peer runs on this kernel, as far as the connection tells. */
   readonly isLocal: boolean;
@@ -33,48 +30,4 @@ export interface Listener {
   accept(deadlineMs: number): Promise<Connection>;
   /** Takes no more clients, and frees what accept has not handed over. */
   close(): Promise<void>;
-}
-
-export function readEffective(
-  fill: (effective: Uint8Array) => void,
-): ConnectionEffective & { port: number; isLocal: boolean } {
-  const effective = new StructView(CHANNEL_EFFECTIVE);
-  fill(effective.bytes);
-  return {
-    sendBufferBytes: effective.getNumber("send_buffer_bytes"),
-    receiveBufferBytes: effective.getNumber("receive_buffer_bytes"),
-    queueDepth: effective.getNumber("queue_depth") || null,
-    port: effective.getNumber("port"),
-    isLocal: effective.getNumber("is_far") === 0,
-  };
-}
-
-/** A step of setting up failed; `status` is one of errno.ts. */
-export class ConnectionError extends RunError {
-  constructor(
-    message: string,
-    readonly status: number,
-  ) {
-    super(message);
-  }
-}
-
-/** In words; of shared memory there are two kinds. */
-function reasonOf({ mechanism, shmDirect }: ConnectionSettings, status: number): string {
-  if (mechanism === "shm" && status === OTHER_KIND) {
-    const [withIt, without] = shmDirect ? ["client", "server"] : ["server", "client"];
-    return `the ${withIt} has --shm-direct, the ${without} has not`;
-  }
-  if (mechanism === "shm" && status === MALFORMED)
-    return "what is there is no server's, or another version's";
-  return errorText(status);
-}
-
-/** One line for a step of setting up that failed with an error number. */
-export function connectionError(settings: ConnectionSettings, step: string, status: number): ConnectionError {
-  const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
-  return new ConnectionError(
-    `${settings.mechanism}: can't ${step} ${at}: ${reasonOf(settings, status)}`,
-    status,
-  );
 }

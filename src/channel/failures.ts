@@ -1,5 +1,7 @@
-import { CANCELED, CLOSED, MALFORMED, PEER_DIED, TIMED_OUT } from "../native/errno.ts";
+import { CANCELED, CLOSED, MALFORMED, OTHER_KIND, PEER_DIED, TIMED_OUT } from "../native/errno.ts";
 import { errorText } from "../native/library.ts";
+import { RunError } from "../plan/errors.ts";
+import type { ConnectionSettings } from "./settings.ts";
 
 const WORDS = new Map([
   [CANCELED, "the run was stopped"],
@@ -25,4 +27,34 @@ export function expectSuccess(status: number): void {
 /** The peer sent a whole frame that has no place in the exchange. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
+}
+
+/** A step of setting up failed; `status` is one of errno.ts. */
+export class ConnectionError extends RunError {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+/** In words; of shared memory there are two kinds. */
+function reasonOf({ mechanism, shmDirect }: ConnectionSettings, status: number): string {
+  if (mechanism === "shm" && status === OTHER_KIND) {
+    const [withIt, without] = shmDirect ? ["client", "server"] : ["server", "client"];
+    return `the ${withIt} has --shm-direct, the ${without} has not`;
+  }
+  if (mechanism === "shm" && status === MALFORMED)
+    return "what is there is no server's, or another version's";
+  return errorText(status);
+}
+
+/** One line for a step of setting up that failed with an error number. */
+export function connectionError(settings: ConnectionSettings, step: string, status: number): ConnectionError {
+  const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
+  return new ConnectionError(
+    `${settings.mechanism}: can't ${step} ${at}: ${reasonOf(settings, status)}`,
+    status,
+  );
 }

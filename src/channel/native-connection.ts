@@ -1,37 +1,49 @@
 import { BUSY, CANCELED, NOT_FOUND, PENDING, REFUSED } from "../native/errno.ts";
 import type { LedgerFile } from "../native/ledger.ts";
-import { type Address, native } from "../native/library.ts";
-import { TASK, Waiter } from "../native/waiter.ts";
+import type { Address } from "../native/library.ts";
+import { TASK } from "../native/numbers.ts";
+import { Waiter } from "../native/waiter.ts";
 import { RunError } from "../plan/errors.ts";
-import { BlockingChannel } from "./blocking.ts";
-import { type Connection, connectionError, type Listener, readEffective } from "./connection.ts";
-import { ChannelError } from "./failures.ts";
-import { NativeAsyncChannel } from "./native-async.ts";
-import { openSession } from "./session.ts";
+import type { Connection, Line, Listener } from "./connection.ts";
+import { ChannelError, connectionError } from "./failures.ts";
+import { NativeChannel } from "./native-channel.ts";
+import { Session } from "./session.ts";
 import { type ConnectionSettings, nativeMechanismOf } from "./settings.ts";
+import { Waiters } from "./waiters.ts";
 
 /** Between two looks for a peer that is not there yet; setting up is not measured. */
 const RETRY_MS = 2;
 const ACCEPT_SLICE_MS = 100;
 
-function effectiveOf(session: Address) {
-  return readEffective((effective) => native().session_effective(session, effective));
+function openSession(settings: ConnectionSettings, ledger: LedgerFile): Session {
+  return Session.open(settings, ledger, nativeMechanismOf(settings.mechanism, settings.shmDirect));
 }
 
-function connectionOf(settings: ConnectionSettings, session: Address): Connection {
-  const channel =
-    settings.mode === "blocking" ? new BlockingChannel(session) : new NativeAsyncChannel(session);
-  const effective = effectiveOf(session);
-  return { channel, session, effective, isLocal: effective.isLocal };
+function connectionOf({ mode }: ConnectionSettings, session: Session): Connection {
+  const line = lineOver(session, mode === "blocking" ? null : new Waiters(session.address));
+  const effective = session.effective();
+  return { ...line, effective, isLocal: effective.isLocal };
+}
+
+function lineOver(session: Session, waiters: Waiters | null): Line {
+  const close = async () => {
+    await waiters?.close();
+    session.close();
+  };
+  return { channel: new NativeChannel(session, waiters), session, close };
+}
+
+/** A blocking connection that another thread has made, which uses it no more. */
+export function takeOverLine(address: Address): Line {
+  return lineOver(new Session(address), null);
 }
 
 /** A session at which one client can knock. `before` has had its client; where it listened, this one does now. */
-function openDoor(settings: ConnectionSettings, ledger: LedgerFile, before: Address | null): Address {
-  const session = openSession(settings, ledger, nativeMechanismOf(settings.mechanism, settings.shmDirect));
-  const status =
-    before === null ? native().session_listen(session) : native().session_listen_after(session, before);
+function openDoor(settings: ConnectionSettings, ledger: LedgerFile, before: Session | null): Session {
+  const session = openSession(settings, ledger);
+  const status = before === null ? session.listen() : session.listenAfter(before);
   if (status === 0) return session;
-  native().session_close(session);
+  session.close();
   throw connectionError(settings, "listen at", status);
 }
 
@@ -39,11 +51,11 @@ function openDoor(settings: ConnectionSettings, ledger: LedgerFile, before: Addr
 async function waitBlocking(
   settings: ConnectionSettings,
   ledger: LedgerFile,
-  session: Address,
+  session: Session,
   ms: number,
 ): Promise<void> {
   for (const until = performance.now() + ms; ; await Bun.sleep(RETRY_MS)) {
-    const status = native().session_accept(session, ACCEPT_SLICE_MS);
+    const status = session.accept(ACCEPT_SLICE_MS);
     if (status === 0) return;
     if (status !== PENDING) throw connectionError(settings, "accept a client at", status);
     if (ledger.isStopping) throw new ChannelError(CANCELED);
@@ -54,11 +66,11 @@ async function waitBlocking(
 /** The same, while the event loop goes on: a thread of the shim waits. `cancelled` ends it before its time. */
 async function waitInEventLoop(
   settings: ConnectionSettings,
-  session: Address,
+  session: Session,
   ms: number,
   cancelled: Promise<number>,
 ): Promise<void> {
-  const waiter = new Waiter(session);
+  const waiter = new Waiter(session.address);
   const { promise, resolve } = Promise.withResolvers<number>();
   waiter.arm(TASK.client, resolve);
   const timer = Number.isFinite(ms) ? setTimeout(() => resolve(PENDING), ms) : undefined;
@@ -78,14 +90,14 @@ export function listenNative(
   ledger: LedgerFile,
   clientCount: number,
 ): Listener {
-  let door: Address | null = openDoor(settings, ledger, null);
-  const { port } = effectiveOf(door);
+  let door: Session | null = openDoor(settings, ledger, null);
+  const { port } = door.effective();
   const isAlone = settings.mode === "blocking" && clientCount === 1;
   const { promise: cancelled, resolve: cancel } = Promise.withResolvers<number>();
   let expected = clientCount;
   let waiting: Promise<void> = Promise.resolve();
 
-  const nextDoor = (before: Address): Address | null => {
+  const nextDoor = (before: Session): Session | null => {
     try {
       return openDoor({ ...settings, port }, ledger, before);
     } catch {
@@ -109,7 +121,7 @@ export function listenNative(
   const close = async () => {
     cancel(CANCELED);
     await waiting.catch(() => {});
-    if (door !== null) native().session_close(door);
+    door?.close();
     door = null;
   };
   return { port, accept, close };
@@ -123,10 +135,10 @@ export async function connectNative(
 ): Promise<Connection> {
   const until = performance.now() + deadlineMs;
   for (;;) {
-    const session = openSession(settings, ledger, nativeMechanismOf(settings.mechanism, settings.shmDirect));
-    const status = native().session_connect(session);
+    const session = openSession(settings, ledger);
+    const status = session.connect();
     if (status === 0) return connectionOf(settings, session);
-    native().session_close(session);
+    session.close();
     const isEarly = status === NOT_FOUND || status === REFUSED || status === BUSY;
     if (!isEarly || performance.now() > until) throw connectionError(settings, "connect to", status);
     if (ledger.isStopping) throw new ChannelError(CANCELED);

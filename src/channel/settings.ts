@@ -1,10 +1,5 @@
-import type { ArrivalKind, ArrivalPlan, Mechanism, Mode, WaitKind } from "../plan/run-plan.ts";
-
-/** Longest text of a note, in bytes; see NOTE_BYTES in c/session.h. */
-export const NOTE_BYTES = 512;
-
-/** Bytes of a frame beyond its payload; see c/frame.h. */
-const FRAME_OVERHEAD = 32;
+import { ARRIVAL, FRAME_OVERHEAD, MECHANISM, NOTE_BYTES } from "../native/numbers.ts";
+import type { ArrivalPlan, Mechanism, Mode, WaitKind } from "../plan/run-plan.ts";
 
 /** What a connection is made of, on either side. */
 export interface ConnectionSettings {
@@ -36,16 +31,11 @@ export interface ConnectionSettings {
   readonly clocksDiffer?: boolean;
 }
 
-/** As c/channel.h numbers them. */
-export const NATIVE_MECHANISM = { uds: 0, tcp: 1, shm: 2, shmDirect: 3, pmq: 4, fed: 5, null: 6 } as const;
-
-const NATIVE_ARRIVAL: Readonly<Record<ArrivalKind, number>> = { constant: 0, poisson: 1, burst: 2 };
-
-/** A schedule in the units of c/session.h. */
+/** A schedule in the units of c/session/session.h. */
 export function nativeArrival(arrival: ArrivalPlan | null) {
   return {
     rateMicrohertz: Math.round((arrival?.ratePerSecond ?? 0) * 1e6),
-    kind: NATIVE_ARRIVAL[arrival?.kind ?? "constant"],
+    kind: ARRIVAL[arrival?.kind ?? "constant"],
     burst: arrival?.burst ?? 1,
   };
 }
@@ -56,5 +46,5 @@ export function frameBytesOf(settings: ConnectionSettings): number {
 }
 
 export function nativeMechanismOf(mechanism: Mechanism, shmDirect: boolean): number {
-  return mechanism === "shm" && shmDirect ? NATIVE_MECHANISM.shmDirect : NATIVE_MECHANISM[mechanism];
+  return mechanism === "shm" && shmDirect ? MECHANISM.shmDirect : MECHANISM[mechanism];
 }

@@ -3,12 +3,14 @@ import type { Socket } from "bun";
 import { CANCELED } from "../native/errno.ts";
 import type { LedgerFile } from "../native/ledger.ts";
 import { errorText, native } from "../native/library.ts";
+import { MECHANISM } from "../native/numbers.ts";
 import { RunError } from "../plan/errors.ts";
-import { type Connection, type Listener, readEffective } from "./connection.ts";
+import type { Connection, Listener } from "./connection.ts";
+import { readEffective } from "./effective.ts";
 import { ChannelError } from "./failures.ts";
-import { openSession } from "./session.ts";
-import { type ConnectionSettings, frameBytesOf, NATIVE_MECHANISM } from "./settings.ts";
-import { SocketChannel } from "./socket.ts";
+import { Session } from "./session.ts";
+import { type ConnectionSettings, frameBytesOf } from "./settings.ts";
+import { SocketChannel } from "./socket-channel.ts";
 
 /** Only the owner may connect. */
 const PRIVATE_UMASK = 0o177;
@@ -19,8 +21,8 @@ const MOST_WAITING = 128;
 const RETRY_MS = 2;
 
 function openChannel(settings: ConnectionSettings, ledger: LedgerFile): SocketChannel {
-  const session = openSession(settings, ledger, NATIVE_MECHANISM.fed);
-  native().session_connect(session);
+  const session = Session.open(settings, ledger, MECHANISM.fed);
+  session.connect();
   return new SocketChannel(session, {
     frameBytes: frameBytesOf(settings),
     silenceMs: settings.silenceMs,
@@ -48,7 +50,8 @@ function attach(
 ): Connection {
   channel.attach(socket);
   const effective = tune(socket, settings);
-  return { channel, session: channel.session, effective, isLocal: effective.isLocal };
+  const close = () => channel.close();
+  return { channel, session: channel.session, close, effective, isLocal: effective.isLocal };
 }
 
 /** The server's end of a connection that has just come. */
@@ -129,7 +132,7 @@ class Arrivals {
     this.#wanted?.reject(new ChannelError(CANCELED));
     const arrived = await Promise.allSettled(this.#arrived.splice(0));
     const connections = arrived.filter((arrival) => arrival.status === "fulfilled");
-    await Promise.all(connections.map(({ value }) => value.channel.close()));
+    await Promise.all(connections.map(({ value }) => value.close()));
   }
 }
 

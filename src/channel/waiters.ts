@@ -1,5 +1,6 @@
 import type { Address } from "../native/library.ts";
-import { TASK, Waiter } from "../native/waiter.ts";
+import { TASK } from "../native/numbers.ts";
+import { Waiter } from "../native/waiter.ts";
 import { NEED, type Need } from "./channel.ts";
 
 /** The needs that a thread of the shim waits for, and its task for each. */

@@ -1,35 +1,34 @@
+/**
+ * The measuring loops, written once for both modes but for what goes on between two messages. Inside, a loop yields what it needs
+ * whenever a call says PENDING, and is resumed with the status of that wait. A channel whose calls wait never says so: its loop runs
+ * from end to end in one go, and takes the messages of a stretch in one call. Each loop rejects with a ChannelError or ProtocolError.
+ */
+
 import {
-  type Channel,
-  DUE,
-  DUE_AFTER_WINDOW,
-  DUE_SOON,
-  FRAME,
+  type Messages,
   NEED,
   type Need,
-  NO_REPLY,
+  type Notes,
   type Stretches,
   UNRECORDED_ID,
-  WINDOW_OVER,
+  type Waits,
 } from "../channel/channel.ts";
 import { ChannelError, expectSuccess, ProtocolError } from "../channel/failures.ts";
 import { PENDING, TIMED_OUT } from "../native/errno.ts";
+import { FRAME, NO_REPLY, WINDOW_OVER } from "../native/numbers.ts";
 import { END, type MessageIds } from "./message-ids.ts";
 
-/**
- * The measuring loops, written once for both modes but for what goes on between two messages: a loop yields what it needs
- * whenever a call says PENDING, and is resumed with the status of that wait. A blocking channel never says so: its loop runs
- * from end to end in one go, and takes the messages of a stretch in one call.
- */
-export type Loop = Generator<Need, void, number>;
+/** A loop, or a part of one, and what it comes to. */
+export type Loop<T = void> = Generator<Need, T, number>;
 
 /** Runs a loop to its end, in the event loop where it asks for that. Rejects with what the loop throws. */
-export function runLoop(loop: Loop, channel: Channel): Promise<void> {
+export function runLoop<T>(loop: Loop<T>, channel: Waits): Promise<T> {
   return new Promise((resolve, reject) => {
     channel.useThread();
     const step = (status: number) => {
       try {
         const { done, value } = loop.next(status);
-        if (done) resolve();
+        if (done) resolve(value);
         else channel.whenReady(value, step);
       } catch (error) {
         reject(error);
@@ -40,7 +39,7 @@ export function runLoop(loop: Loop, channel: Channel): Promise<void> {
 }
 
 /** The rest of a send that returned PENDING; yields the send's own result through `return`. */
-function* finishSend(channel: Channel): Generator<Need, number, number> {
+export function* finishSend(channel: Messages): Loop<number> {
   for (;;) {
     expectSuccess(yield NEED.writable);
     const status = channel.flush();
@@ -49,7 +48,7 @@ function* finishSend(channel: Channel): Generator<Need, number, number> {
 }
 
 /** The rest of a receive that returned PENDING. What a peer sent before it went is still received. */
-function* finishReceive(channel: Channel): Generator<Need, number, number> {
+function* finishReceive(channel: Messages): Loop<number> {
   for (;;) {
     const woken = yield NEED.readable;
     const type = channel.receive();
@@ -58,7 +57,12 @@ function* finishReceive(channel: Channel): Generator<Need, number, number> {
   }
 }
 
-function* pause(channel: Channel, lengthNs: number): Generator<Need, number, number> {
+export function* receive(channel: Messages): Loop<number> {
+  const type = channel.receive();
+  return type === PENDING ? yield* finishReceive(channel) : type;
+}
+
+function* pause(channel: Messages, lengthNs: number): Loop<number> {
   let status = channel.pause(lengthNs);
   if (status === PENDING) {
     expectSuccess(yield NEED.pause);
@@ -68,6 +72,11 @@ function* pause(channel: Channel, lengthNs: number): Generator<Need, number, num
   return status;
 }
 
+export function expectResponse(type: number): void {
+  expectSuccess(type);
+  if (type !== FRAME.response) throw new ProtocolError(`frame type ${type} where a response was due`);
+}
+
 export interface SendOptions {
   readonly roundTrip: boolean;
   readonly ids: MessageIds;
@@ -75,36 +84,13 @@ export interface SendOptions {
   readonly sendDelayNs: number;
 }
 
-function* receive(channel: Channel): Generator<Need, number, number> {
-  const type = channel.receive();
-  return type === PENDING ? yield* finishReceive(channel) : type;
-}
-
-function expectResponse(type: number): void {
-  expectSuccess(type);
-  if (type !== FRAME.response) throw new ProtocolError(`frame type ${type} where a response was due`);
-}
-
-/** The client's last message. */
-export function* shutDown(channel: Channel): Loop {
-  let status = channel.send(UNRECORDED_ID, FRAME.shutdown);
-  if (status === PENDING) status = yield* finishSend(channel);
-  expectSuccess(status);
-}
-
-function sendStretches(stretches: Stretches, { roundTrip, ids, sendDelayNs }: SendOptions): void {
-  const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
-  for (let stretch = ids.nextStretch(); stretch !== null; stretch = ids.nextStretch()) {
-    const { id, count } = stretch;
-    const status = stretches.sendMany(id, count, frameType, id === UNRECORDED_ID ? 0 : sendDelayNs);
-    if (status >= NO_REPLY) expectResponse(status - NO_REPLY);
-    expectSuccess(status);
-  }
-}
-
 /** The client, closed loop: sends the messages in their order, in round-trip tests each after the reply to the one before. */
-export function* sendMessages(channel: Channel, options: SendOptions): Loop {
-  if (channel.stretches !== null) return sendStretches(channel.stretches, options);
+export function sendMessages(channel: Messages, options: SendOptions): Promise<void> {
+  return runLoop(closedLoop(channel, options), channel);
+}
+
+function* closedLoop(channel: Messages, options: SendOptions): Loop {
+  if (channel.stretches !== null) return sendStretches(channel, channel.stretches, options);
   const { roundTrip, ids, sendDelayNs } = options;
   const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
   for (let id = ids.next(); id !== END; id = ids.next()) {
@@ -122,75 +108,29 @@ export function* sendMessages(channel: Channel, options: SendOptions): Loop {
   }
 }
 
-/** One message out of schedule, with its reply: warm-up and canary. */
-function* sendUnrecorded(channel: Channel, roundTrip: boolean): Loop {
-  let status = channel.send(UNRECORDED_ID, roundTrip ? FRAME.request : FRAME.oneWay);
+function sendStretches(
+  channel: Messages,
+  stretches: Stretches,
+  { roundTrip, ids, sendDelayNs }: SendOptions,
+): void {
+  const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
+  for (let stretch = ids.nextStretch(); stretch !== null; stretch = ids.nextStretch()) {
+    const { id, count } = stretch;
+    const status = stretches.sendMany(id, count, frameType, id === UNRECORDED_ID ? 0 : sendDelayNs);
+    if (status === NO_REPLY) expectResponse(channel.receivedType());
+    expectSuccess(status);
+  }
+}
+
+/** The client's last message. */
+export function shutDown(channel: Messages): Promise<void> {
+  return runLoop(sendShutdown(channel), channel);
+}
+
+function* sendShutdown(channel: Messages): Loop {
+  let status = channel.send(UNRECORDED_ID, FRAME.shutdown);
   if (status === PENDING) status = yield* finishSend(channel);
   expectSuccess(status);
-  if (roundTrip) expectResponse(yield* receive(channel));
-}
-
-/**
- * The rest of a request for which there was no room. Replies are taken in meanwhile, through `onReply`: were they left unread,
- * both sides might wait for room for ever.
- */
-function* finishSendWhileReceiving(channel: Channel, onReply: () => void): Generator<Need, number, number> {
-  for (let woken = 0; ; ) {
-    const type = channel.receiveSoon();
-    if (type !== PENDING) {
-      expectResponse(type);
-      onReply();
-    } else {
-      expectSuccess(woken);
-      if (channel.stretches === null) woken = yield NEED.readable + NEED.writable;
-      // What the peer sent before it went is still received.
-      if (woken < 0) continue;
-    }
-    const status = channel.flushNow();
-    if (status !== PENDING) return status;
-  }
-}
-
-/**
- * The client, open loop: each message goes at its moment of the absolute schedule, or at once when that has passed; replies are
- * read meanwhile and never hold up the next message.
- */
-export function* sendOnSchedule(channel: Channel, { roundTrip, ids }: SendOptions): Loop {
-  let inFlight = 0;
-  const onReply = () => {
-    inFlight--;
-  };
-  for (let id = ids.next(); id !== END; id = ids.next()) {
-    if (id === UNRECORDED_ID) {
-      yield* sendUnrecorded(channel, roundTrip);
-      continue;
-    }
-    let due = channel.untilDue(id, roundTrip);
-    while (due !== DUE && due !== DUE_AFTER_WINDOW) {
-      let woken = 0;
-      if (due === DUE_SOON) woken = yield NEED.turn;
-      else if (due === PENDING) woken = yield roundTrip ? NEED.readable + NEED.pause : NEED.pause;
-      else {
-        expectResponse(due);
-        inFlight--;
-      }
-      due = channel.untilDue(id, roundTrip);
-      // A reply that came before the peer went is taken first; the next wait will tell of the end again.
-      if (due === PENDING || due >= DUE) expectSuccess(woken);
-    }
-    if (due === DUE_AFTER_WINDOW) break;
-    let status = roundTrip ? channel.sendNow(id, FRAME.request) : channel.send(id, FRAME.oneWay);
-    if (status === PENDING) {
-      status = yield* roundTrip ? finishSendWhileReceiving(channel, onReply) : finishSend(channel);
-    }
-    expectSuccess(status);
-    inFlight++;
-    if (status === WINDOW_OVER) ids.endWindow();
-  }
-  while (roundTrip && inFlight > 0) {
-    expectResponse(yield* receive(channel));
-    inFlight--;
-  }
 }
 
 export interface AnswerOptions {
@@ -206,10 +146,18 @@ export interface AnswerOptions {
  * The server: records one-way messages, answers requests and pings, until the client's shutdown.
  * @param first the type of a message that was received already, or null
  */
-export function* answerMessages(
-  channel: Channel,
-  { echo, replyDelayNs, onPing }: AnswerOptions,
+export function answerMessages(
+  channel: Notes,
+  options: AnswerOptions,
   first: number | null = null,
+): Promise<void> {
+  return runLoop(answerLoop(channel, options, first), channel);
+}
+
+function* answerLoop(
+  channel: Notes,
+  { echo, replyDelayNs, onPing }: AnswerOptions,
+  first: number | null,
 ): Loop {
   const stretches = replyDelayNs > 0 ? null : channel.stretches;
   for (let type = first; ; type = null) {
@@ -228,9 +176,40 @@ export function* answerMessages(
   }
 }
 
-/** One frame before that moment, as performance.now() has it. A blocking channel is asked between frames alone: inside one it has
- * its own limit. */
-function* receiveUntil(channel: Channel, endMs: number): Generator<Need, number, number> {
+/**
+ * The server before it knows what is to be measured: answers pings for as long as `goOn` wants, and leaves anything else to others.
+ * @param limitMs how long all of that may take
+ * @returns the type of what came last
+ */
+export function answerPings(
+  channel: Notes,
+  onPing: (note: string) => string,
+  goOn: () => boolean,
+  limitMs: number,
+): Promise<number> {
+  return runLoop(pingLoop(channel, onPing, goOn, performance.now() + limitMs), channel);
+}
+
+function* pingLoop(
+  channel: Notes,
+  onPing: (note: string) => string,
+  goOn: () => boolean,
+  endMs: number,
+): Loop<number> {
+  for (;;) {
+    const type = yield* receiveUntil(channel, endMs);
+    expectSuccess(type);
+    if (type !== FRAME.ping) return type;
+    let status = channel.sendNote(FRAME.pong, onPing(channel.readNote()));
+    if (status === PENDING) status = yield* finishSend(channel);
+    expectSuccess(status);
+    if (!goOn()) return type;
+  }
+}
+
+/** One frame before that moment, as performance.now() has it. Where calls wait it is asked between frames alone: inside one they have
+ * their own limit. */
+function* receiveUntil(channel: Messages, endMs: number): Loop<number> {
   const expectTime = () => {
     if (performance.now() > endMs) throw new ChannelError(TIMED_OUT);
   };
@@ -247,36 +226,17 @@ function* receiveUntil(channel: Channel, endMs: number): Generator<Need, number,
   }
 }
 
-/**
- * The server before it knows what is to be measured: answers pings for as long as `goOn` wants, which hears of everything that
- * came, and leaves anything else to others.
- * @param limitMs how long all of that may take
- */
-export function* answerPings(
-  channel: Channel,
-  onPing: (note: string) => string,
-  goOn: (type: number) => boolean,
-  limitMs: number,
-): Loop {
-  const endMs = performance.now() + limitMs;
-  for (;;) {
-    const type = yield* receiveUntil(channel, endMs);
-    expectSuccess(type);
-    let status = 0;
-    if (type === FRAME.ping) status = channel.sendNote(FRAME.pong, onPing(channel.readNote()));
-    if (status === PENDING) status = yield* finishSend(channel);
-    expectSuccess(status);
-    if (!goOn(type) || type !== FRAME.ping) return;
-  }
+/** An exchange outside all measuring: says something in a ping. @returns the text of the server's pong */
+export function exchangeNotes(channel: Notes, note: string): Promise<string> {
+  return runLoop(noteLoop(channel, note), channel);
 }
 
-/** An exchange outside all measuring: says something in a ping and hands the text of the server's pong to `onPong`. */
-export function* exchangeNotes(channel: Channel, note: string, onPong: (note: string) => void): Loop {
+function* noteLoop(channel: Notes, note: string): Loop<string> {
   let status = channel.sendNote(FRAME.ping, note);
   if (status === PENDING) status = yield* finishSend(channel);
   expectSuccess(status);
   const type = yield* receive(channel);
   expectSuccess(type);
   if (type !== FRAME.pong) throw new ProtocolError(`frame type ${type} where a pong was due`);
-  onPong(channel.readNote());
+  return channel.readNote();
 }

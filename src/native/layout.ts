@@ -3,6 +3,8 @@
  * and offset with what the shim reports of itself (c/abi.c), so a mismatch ends the program before memory is touched.
  */
 
+import { HISTOGRAM_COUNTS, SHARED_NUMBERS } from "./numbers.ts";
+
 type Scalar = "u32" | "i32" | "u64" | "i64";
 type FieldType = Scalar | { readonly bytes: number; readonly align: number };
 /** Name, type and, where C says _Alignas, the alignment. */
@@ -42,7 +44,6 @@ const embedded = (layout: StructLayout<string>): FieldType => ({ bytes: layout.b
 const characters = (bytes: number): FieldType => ({ bytes, align: 1 });
 const words = (count: number): FieldType => ({ bytes: count * 8, align: 8 });
 
-export const HISTOGRAM_COUNTS = 27 * 1024;
 export const CPU_WORDS = 16;
 export const ENDPOINT_BYTES = 256;
 
@@ -165,6 +166,7 @@ export function findLayoutMismatch(reported: Uint32Array): string | null {
       value,
     })),
   ]);
+  for (const [name, value] of SHARED_NUMBERS) declared.push({ what: name, value });
   for (const [i, { what, value }] of declared.entries()) {
     if (reported[i] !== value) return `${what} is ${value} here and ${reported[i] ?? "missing"} in the shim`;
   }

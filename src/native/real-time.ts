@@ -4,13 +4,12 @@ import { constants } from "node:os";
 import { KernelFiles, type Known, UNKNOWN } from "../system/kernel-files.ts";
 import type { Effective, MemoryLock, RealTimeReport } from "../system/privileges.ts";
 import { errorText, native } from "./library.ts";
+import { RT_LOCKED_FUTURE } from "./numbers.ts";
 
 /** Below the kernel's own threads for interrupts (50 with PREEMPT_RT), on which sockets depend. */
 export const DEFAULT_FIFO_PRIORITY = 49;
 const PREFAULT_STACK_BYTES = 512 * 1024;
 const TIMER_SLACK_NS = 1;
-/** c/rt.h, RT_LOCKED_FUTURE. */
-const LOCKED_FUTURE = 2;
 
 const PERMISSION_ERRORS: readonly number[] = [constants.errno.EPERM, constants.errno.EACCES];
 
@@ -55,7 +54,7 @@ function lockMemory(): Effective<MemoryLock> {
       denied(status, [ENOMEM, EAGAIN]),
     );
   }
-  if ((status & LOCKED_FUTURE) !== 0) return granted(requested, requested);
+  if ((status & RT_LOCKED_FUTURE) !== 0) return granted(requested, requested);
   const note = "memory that comes later is not locked; that needs CAP_IPC_LOCK or ulimit -l unlimited";
   return { requested, effective: "present", note, isDenied: true };
 }

@@ -34,6 +34,7 @@ export const SYMBOLS = {
   session_reply: { args: [ptr, f64], returns: i32 },
   session_flush: { args: [ptr], returns: i32 },
   session_receive: { args: [ptr], returns: i32 },
+  session_received_type: { args: [ptr], returns: i32 },
   session_payload_bytes: { args: [ptr], returns: f64 },
   session_read_note: { args: [ptr, ptr, i32], returns: i32 },
   session_pause: { args: [ptr, f64], returns: i32 },

@@ -1,21 +1,19 @@
 import { readFileSync } from "node:fs";
-import { readEffective } from "../channel/connection.ts";
-import { openSession } from "../channel/session.ts";
-import { type ConnectionSettings, frameBytesOf, NOTE_BYTES, nativeMechanismOf } from "../channel/settings.ts";
+import { Session } from "../channel/session.ts";
+import { type ConnectionSettings, frameBytesOf, nativeMechanismOf } from "../channel/settings.ts";
 import { INVALID, NO_MEMORY, NO_SPACE, TOO_LONG, TOO_MANY_FILES } from "../native/errno.ts";
 import { LedgerFile } from "../native/ledger.ts";
-import { type Address, errorText, native } from "../native/library.ts";
+import { errorText, native } from "../native/library.ts";
+import { FRAME_OVERHEAD, MOST_QUEUED, NOTE_BYTES } from "../native/numbers.ts";
 import { UsageError } from "../plan/errors.ts";
 import type { Mechanism, RunPlan } from "../plan/run-plan.ts";
 import { randomName } from "../system/random-name.ts";
 
-/** Bytes of a queue message beyond its payload; see c/frame.h. */
-const BODY_OVERHEAD = 28;
+/** Bytes of a queue message beyond its payload: no length stands before it. */
+const BODY_OVERHEAD = FRAME_OVERHEAD - 4;
 /** What the kernel accounts for each message of a queue beside its bytes (ipc/mqueue.c, mqueue_get_inode; 64 bit). */
 const QUEUE_MESSAGE_ACCOUNTING = 96;
 const QUEUES_OF_A_CONNECTION = 2;
-/** c/pmq.c, DEFAULT_DEPTH. */
-const MOST_QUEUED = 10;
 
 function readNumber(path: string): number | null {
   try {
@@ -51,20 +49,20 @@ interface Trial {
 function tryToListen(settings: ConnectionSettings, clientCount: number): Trial {
   const canBeNameless = settings.mechanism === "shm" && process.platform === "linux";
   const ledger = LedgerFile.private(1);
-  const sessions: Address[] = [];
+  const sessions: Session[] = [];
   let depth: number | null = null;
   let status = 0;
   for (let i = 0; i < clientCount && status === 0; i++) {
     const one = { ...settings, endpoint: canBeNameless ? "" : `${settings.endpoint}-${i}` };
-    const session = openSession(one, ledger, nativeMechanismOf(settings.mechanism, settings.shmDirect));
+    const session = Session.open(one, ledger, nativeMechanismOf(settings.mechanism, settings.shmDirect));
     sessions.push(session);
-    status = native().session_listen(session);
+    status = session.listen();
     if (status < 0) continue;
-    native().session_unlink(session);
-    const { queueDepth } = readEffective((effective) => native().session_effective(session, effective));
+    session.unlinkName();
+    const { queueDepth } = session.effective();
     if (queueDepth !== null) depth = Math.min(depth ?? queueDepth, queueDepth);
   }
-  for (const session of sessions) native().session_close(session);
+  for (const session of sessions) session.close();
   native().ledger_file_unmap(ledger.address);
   return { status, depth };
 }

@@ -3,8 +3,9 @@ import type { Connection } from "../channel/connection.ts";
 import { expectSuccess } from "../channel/failures.ts";
 import { connect } from "../channel/open.ts";
 import type { ConnectionSettings } from "../channel/settings.ts";
-import { runLoop, sendMessages, sendOnSchedule, shutDown } from "../measure/loops.ts";
+import { sendMessages, shutDown } from "../measure/loops.ts";
 import { MessageIds } from "../measure/message-ids.ts";
+import { sendOnSchedule } from "../measure/open-loop.ts";
 import { clientSheetOf, serverSheetOf } from "../native/ledger.ts";
 import type { FarServer, RoleCommand, RoleSettings } from "../protocol/control.ts";
 import { differ, UsageMeter } from "../system/usage.ts";
@@ -13,10 +14,13 @@ import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptor
 import { type ServerLink, spawnedLink } from "./server-link.ts";
 
 /** Warm-up first, by the very loop that measures afterwards. */
-function runPhase(channel: Channel, settings: RoleSettings, ids: MessageIds): Promise<void> {
-  const loop = settings.arrival === null ? sendMessages : sendOnSchedule;
-  const roundTrip = settings.test === "round-trip";
-  return runLoop(loop(channel, { roundTrip, ids, sendDelayNs: settings.sendDelayNs }), channel);
+function runPhase(
+  channel: Channel,
+  { arrival, test, sendDelayNs }: RoleSettings,
+  ids: MessageIds,
+): Promise<void> {
+  const send = arrival === null ? sendMessages : sendOnSchedule;
+  return send(channel, { roundTrip: test === "round-trip", ids, sendDelayNs });
 }
 
 /** The way to the server, whoever started it, and the talk with it. */
@@ -58,7 +62,7 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
   const sheets = [clientSheetOf(worker), isFar ? null : serverSheetOf(worker)] as const;
   const connection = connectionSettingsOf({ ...settings, port }, ...sheets);
   const { found, link } = await reachServer(context, connection);
-  const { channel, effective } = found;
+  const { channel, session, effective } = found;
   try {
     await link.greet();
     sayConnected(context, worker, effective);
@@ -73,16 +77,16 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
     }
     shareNoDescriptors(context);
     const opening = meter.readOpening();
-    channel.start(settings.clientCount > 1 ? settings.startShiftNs : null);
+    session.start(settings.clientCount > 1 ? settings.startShiftNs : null);
     const canary = !settings.includeFirstMessage;
     const messageCount = settings.messageCount ?? Number.POSITIVE_INFINITY;
     await runPhase(channel, settings, new MessageIds({ warmupCount: 0, canary, messageCount }));
-    channel.rest();
+    session.rest();
     const usage = differ(opening, meter.readClosing());
     await link.end();
-    await runLoop(shutDown(channel), channel);
+    await shutDown(channel);
     return usage;
   } finally {
-    await channel.close();
+    await found.close();
   }
 }

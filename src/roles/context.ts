@@ -1,6 +1,6 @@
 /** What a role is given, and what every role does with it. */
 
-import type { ConnectionEffective } from "../channel/connection.ts";
+import type { ConnectionEffective } from "../channel/effective.ts";
 import type { ConnectionSettings } from "../channel/settings.ts";
 import type { Log } from "../log/log.ts";
 import { allowedCpus } from "../native/cpus.ts";

@@ -1,5 +1,5 @@
 import type { Channel } from "../channel/channel.ts";
-import { exchangeNotes, runLoop } from "../measure/loops.ts";
+import { exchangeNotes } from "../measure/loops.ts";
 import { ownHello, startNote } from "../protocol/cues.ts";
 
 /** What a client and its server say to each other around the messages that are measured. */
@@ -14,11 +14,9 @@ export interface ServerLink {
 
 /** With a server that the same orchestrator started: it knows everything, and its results lie in the common ledger. */
 export function spawnedLink(channel: Channel): ServerLink {
-  const say = (note: string) =>
-    runLoop(
-      exchangeNotes(channel, note, () => {}),
-      channel,
-    );
+  const say = async (note: string) => {
+    await exchangeNotes(channel, note);
+  };
   return {
     greet: () => say(ownHello()),
     start: () => say(startNote()),

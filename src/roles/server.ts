@@ -49,11 +49,11 @@ export async function runServer(context: RoleContext): Promise<UsageFigures | nu
     control.say({ type: "ready", port: listener.port });
     const usage = new ServerUsage(settings.cpu, clientCount);
     const serve = async (connection: Connection, worker: number) => {
-      connection.channel.useSheets(serverSheetOf(worker), clientSheetOf(worker));
-      if (worker > 0) connection.channel.useSchedule(settings.arrival, seedOf(settings.seed, worker));
+      connection.session.useSheets(serverSheetOf(worker), clientSheetOf(worker));
+      if (worker > 0) connection.session.useSchedule(settings.arrival, seedOf(settings.seed, worker));
       sayConnected(context, worker, connection.effective);
       if (threads === null) {
-        await serveConnection(connection.channel, settings, () => {
+        await serveConnection(connection, settings, () => {
           shareNoDescriptors(context);
           usage.clientStarts(null);
         });

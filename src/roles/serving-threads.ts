@@ -38,9 +38,12 @@ export class ServingThreads {
     settings: RoleSettings,
     onStart: (thread: string | null) => void,
   ): Promise<void> {
-    await this.#serve({ settings, session, guest: null, library: sharedLibrary() }, (report) => {
-      if (report.type === "started") onStart(report.thread);
-    });
+    await this.#serve(
+      { settings, session: session.address, guest: null, library: sharedLibrary() },
+      (report) => {
+        if (report.type === "started") onStart(report.thread);
+      },
+    );
   }
 
   /** The same for a client that another command started; what its measured phase cost. */
@@ -50,7 +53,7 @@ export class ServingThreads {
     guest: GuestOrder,
     tell: (news: GuestNews) => void,
   ): Promise<UsageFigures | null> {
-    return this.#serve({ settings, session, guest, library: sharedLibrary() }, (report) => {
+    return this.#serve({ settings, session: session.address, guest, library: sharedLibrary() }, (report) => {
       if (report.type === "news") tell(report.news);
     });
   }

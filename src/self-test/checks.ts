@@ -1,11 +1,12 @@
-import { BlockingChannel } from "../channel/blocking.ts";
-import { openSession } from "../channel/session.ts";
-import { type ConnectionSettings, NATIVE_MECHANISM } from "../channel/settings.ts";
-import { runLoop, sendMessages } from "../measure/loops.ts";
+import { takeOverLine } from "../channel/native-connection.ts";
+import { Session } from "../channel/session.ts";
+import type { ConnectionSettings } from "../channel/settings.ts";
+import { sendMessages } from "../measure/loops.ts";
 import type { Measurement } from "../measure/measurement.ts";
 import { MessageIds } from "../measure/message-ids.ts";
 import { LedgerFile } from "../native/ledger.ts";
 import { native } from "../native/library.ts";
+import { MECHANISM } from "../native/numbers.ts";
 import { measureCell } from "../orchestrator/cell.ts";
 import { endpointFor } from "../orchestrator/endpoints.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
@@ -81,18 +82,18 @@ async function nullChannelChecks(plan: RunPlan): Promise<Check[]> {
     queueDepth: null,
     peerSheet: null,
   };
-  const session = openSession(settings, ledger, NATIVE_MECHANISM.null);
-  native().session_connect(session);
-  const channel = new BlockingChannel(session);
+  const session = Session.open(settings, ledger, MECHANISM.null);
+  session.connect();
+  const { channel, close } = takeOverLine(session.address);
   const ids = new MessageIds({
     warmupCount: TURNS / 10,
     canary: true,
     messageCount: TURNS,
   });
   const start = Bun.nanoseconds();
-  await runLoop(sendMessages(channel, { roundTrip: true, ids, sendDelayNs: 0 }), channel);
+  await sendMessages(channel, { roundTrip: true, ids, sendDelayNs: 0 });
   const perMessageNs = (Bun.nanoseconds() - start) / (TURNS * 1.1);
-  await channel.close();
+  await close();
   const service = ledger.distribution(0, "service");
   const counts = ledger.counts(0);
   return [

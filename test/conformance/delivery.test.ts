@@ -1,7 +1,7 @@
 /** What every channel owes to the messages that it carries. */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { FRAME } from "../../src/channel/channel.ts";
 import { CANCELED } from "../../src/native/errno.ts";
+import { FRAME } from "../../src/native/numbers.ts";
 import { CHANNELS } from "./channels.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { withPair } from "./pair.ts";

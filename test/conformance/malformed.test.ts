@@ -1,8 +1,8 @@
 /** Bytes that are no frame end the connection with an error; frames that are damaged are counted. */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { FRAME } from "../../src/channel/channel.ts";
 import { MALFORMED, TIMED_OUT } from "../../src/native/errno.ts";
+import { FRAME } from "../../src/native/numbers.ts";
 import { CHANNELS, STREAMS } from "./channels.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { PATIENCE_MS } from "./peer-process.ts";

@@ -1,4 +1,4 @@
-import type { ConnectionEffective } from "../../src/channel/connection.ts";
+import type { ConnectionEffective } from "../../src/channel/effective.ts";
 import type { ConnectionSettings } from "../../src/channel/settings.ts";
 
 interface Opening {

@@ -3,26 +3,29 @@
  * lines on standard input, each answered by one on standard output.
  */
 import { openSync, readdirSync, writeSync } from "node:fs";
-import { type Channel, FRAME, NEED, type Need } from "../../src/channel/channel.ts";
-import type { Listener } from "../../src/channel/connection.ts";
+import { NEED, type Need } from "../../src/channel/channel.ts";
+import type { Line, Listener } from "../../src/channel/connection.ts";
 import { ChannelError } from "../../src/channel/failures.ts";
 import { connect, listen } from "../../src/channel/open.ts";
-import { answerMessages, exchangeNotes, runLoop, sendMessages, shutDown } from "../../src/measure/loops.ts";
+import { answerMessages, exchangeNotes, sendMessages, shutDown } from "../../src/measure/loops.ts";
 import { MessageIds } from "../../src/measure/message-ids.ts";
 import { PENDING } from "../../src/native/errno.ts";
 import { LedgerFile } from "../../src/native/ledger.ts";
 import { native } from "../../src/native/library.ts";
+import { FRAME } from "../../src/native/numbers.ts";
 import { cycle } from "./peer-cycle.ts";
 import type { Order, PeerFigures } from "./peer-protocol.ts";
 
 let listener: Listener | null = null;
-let channel: Channel | null = null;
+let line: Line | null = null;
 let ledger: LedgerFile | null = null;
 
-function ours(): Channel {
-  if (channel === null) throw new Error("this peer is not connected");
-  return channel;
+function own(): Line {
+  if (line === null) throw new Error("this peer is not connected");
+  return line;
 }
+
+const ours = () => own().channel;
 
 function openLedger(path: string): LedgerFile {
   ledger?.close();
@@ -81,13 +84,13 @@ async function loopStatus(loop: Promise<void>): Promise<number> {
 /** As src/roles/client.ts does it: warm-up, then the measured phase, then the shutdown. */
 async function runClient(order: Extract<Order, { do: "client" }>): Promise<number> {
   const { roundTrip, count, warmupCount, sendDelayNs } = order;
-  const phase = (ids: MessageIds) => runLoop(sendMessages(ours(), { roundTrip, ids, sendDelayNs }), ours());
+  const phase = (ids: MessageIds) => sendMessages(ours(), { roundTrip, ids, sendDelayNs });
   return loopStatus(
     (async () => {
       await phase(new MessageIds({ warmupCount, canary: false, messageCount: 0 }));
-      ours().start(null);
+      own().session.start(null);
       await phase(new MessageIds({ warmupCount: 0, canary: true, messageCount: count }));
-      await runLoop(shutDown(ours()), ours());
+      await shutDown(ours());
     })(),
   );
 }
@@ -98,16 +101,16 @@ async function runServer(echo: boolean): Promise<{ status: number; notes: string
     notes.push(note);
     return `pong of ${note}`.slice(0, 512);
   };
-  const status = await loopStatus(runLoop(answerMessages(ours(), { echo, replyDelayNs: 0, onPing }), ours()));
+  const status = await loopStatus(answerMessages(ours(), { echo, replyDelayNs: 0, onPing }));
   return { status, notes };
 }
 
 async function runGreeting(note: string): Promise<{ status: number; pong: string }> {
   let pong = "";
-  const onPong = (answer: string) => {
-    pong = answer;
+  const exchange = async () => {
+    pong = await exchangeNotes(ours(), note);
   };
-  return { status: await loopStatus(runLoop(exchangeNotes(ours(), note, onPong), ours())), pong };
+  return { status: await loopStatus(exchange()), pong };
 }
 
 async function pause(lengthNs: number, times: number): Promise<{ status: number; shortestNs: number }> {
@@ -146,16 +149,16 @@ async function obey(order: Order): Promise<unknown> {
       return { port: listener.port };
     case "accept": {
       const accepted = await listener!.accept(order.deadlineMs);
-      channel = accepted.channel;
+      line = accepted;
       return accepted.effective;
     }
     case "connect": {
       const connected = await connect(order.settings, openLedger(order.ledgerPath), order.deadlineMs);
-      channel = connected.channel;
+      line = connected;
       return connected.effective;
     }
     case "unlink":
-      return ours().unlinkName();
+      return own().session.unlinkName();
     case "client":
       return { status: await runClient(order) };
     case "serve":
@@ -186,9 +189,9 @@ async function obey(order: Order): Promise<unknown> {
     case "figures":
       return figures();
     case "close":
-      await channel?.close();
+      await line?.close();
       await listener?.close();
-      channel = listener = null;
+      line = listener = null;
       return null;
   }
 }

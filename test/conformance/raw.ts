@@ -2,16 +2,12 @@
 import { toArrayBuffer } from "bun:ffi";
 import { once } from "node:events";
 import { connect as connectNet, type Socket } from "node:net";
-import { openSession } from "../../src/channel/session.ts";
-import {
-  type ConnectionSettings,
-  frameBytesOf,
-  NATIVE_MECHANISM,
-  nativeMechanismOf,
-} from "../../src/channel/settings.ts";
+import { Session } from "../../src/channel/session.ts";
+import { type ConnectionSettings, frameBytesOf, nativeMechanismOf } from "../../src/channel/settings.ts";
 import { PENDING } from "../../src/native/errno.ts";
 import { CLIENT_SHEET, LedgerFile, SERVER_SHEET } from "../../src/native/ledger.ts";
 import { type Address, addressOf, native } from "../../src/native/library.ts";
+import { MECHANISM } from "../../src/native/numbers.ts";
 import { type Overrides, type Row, settingsOf } from "./channels.ts";
 import { countsOf, ledgerPathOf } from "./pair.ts";
 import { giveBack, type Peer, takePeer } from "./peer-process.ts";
@@ -25,18 +21,14 @@ export class RawSession {
   readonly #out: Uint8Array;
 
   private constructor(settings: ConnectionSettings, ledger: LedgerFile, mechanism: number) {
-    this.#session = openSession({ ...settings, mode: "async" }, ledger, mechanism);
+    this.#session = Session.open({ ...settings, mode: "async" }, ledger, mechanism).address;
     const out = addressOf(native().session_out(this.#session))!;
     this.#out = new Uint8Array(toArrayBuffer(out, 0, frameBytesOf(settings)));
   }
 
   /** One that is connected to nobody: it only builds frames. */
   static unconnected(messageBytes: number, row: Row): RawSession {
-    const raw = new RawSession(
-      settingsOf(row, { messageBytes }),
-      LedgerFile.private(1),
-      NATIVE_MECHANISM.fed,
-    );
+    const raw = new RawSession(settingsOf(row, { messageBytes }), LedgerFile.private(1), MECHANISM.fed);
     native().session_connect(raw.#session);
     return raw;
   }

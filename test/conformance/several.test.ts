@@ -1,11 +1,12 @@
 /** One listener and several clients, one after the other and at once. Both sides are in this process: no call has to wait. */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Channel, FRAME, NEED } from "../../src/channel/channel.ts";
+import { type Channel, NEED } from "../../src/channel/channel.ts";
 import type { Connection, Listener } from "../../src/channel/connection.ts";
 import { connect, listen } from "../../src/channel/open.ts";
 import type { ConnectionSettings } from "../../src/channel/settings.ts";
 import { PENDING } from "../../src/native/errno.ts";
 import { clientSheetOf, LedgerFile, serverSheetOf } from "../../src/native/ledger.ts";
+import { FRAME } from "../../src/native/numbers.ts";
 import { CHANNELS, type Row, settingsOf } from "./channels.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { PATIENCE_MS } from "./peer-process.ts";
@@ -53,7 +54,7 @@ async function withListener(
     return connection;
   };
   const leave = async (connection: Connection) => {
-    if (opened.delete(connection)) await connection.channel.close();
+    if (opened.delete(connection)) await connection.close();
   };
   const enter = async (worker: number) => {
     const sheets = { sheet: clientSheetOf(worker), peerSheet: serverSheetOf(worker) };
@@ -61,7 +62,7 @@ async function withListener(
   };
   const admit = async (worker: number) => {
     const connection = keep(await listener.accept(DEADLINE_MS));
-    connection.channel.useSheets(serverSheetOf(worker), clientSheetOf(worker));
+    connection.session.useSheets(serverSheetOf(worker), clientSheetOf(worker));
     return connection;
   };
   try {

@@ -1,7 +1,7 @@
 /** Streams cut frames anywhere: what arrives in pieces is put together, what arrives together is told apart. */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Socket } from "node:net";
-import { FRAME } from "../../src/channel/channel.ts";
+import { FRAME } from "../../src/native/numbers.ts";
 import { type Row, STREAMS } from "./channels.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { PATIENCE_MS } from "./peer-process.ts";

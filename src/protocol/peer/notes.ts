@@ -3,7 +3,7 @@
  * connection has for one; what is longer goes in parts. Pure.
  */
 
-import { NOTE_BYTES } from "../../channel/settings.ts";
+import { NOTE_BYTES } from "../../native/numbers.ts";
 import { type Answer, AnswerSchema, type Question, QuestionSchema, readNote } from "./note-schema.ts";
 
 /** The question in a ping; null for what is none. */

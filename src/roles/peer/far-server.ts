@@ -1,12 +1,11 @@
-import { expectSuccess } from "../../channel/failures.ts";
 /** A client's side of the talk with a server that another command started. */
 
 import type { Channel } from "../../channel/channel.ts";
-import { type Connection, ConnectionError } from "../../channel/connection.ts";
-import { ChannelError } from "../../channel/failures.ts";
+import type { Connection, Line } from "../../channel/connection.ts";
+import { ChannelError, ConnectionError } from "../../channel/failures.ts";
 import { connect } from "../../channel/open.ts";
 import type { ConnectionSettings } from "../../channel/settings.ts";
-import { exchangeNotes, runLoop, shutDown } from "../../measure/loops.ts";
+import { exchangeNotes, shutDown } from "../../measure/loops.ts";
 import { CANCELED, CLOSED, PEER_DIED, TIMED_OUT, TOO_LONG } from "../../native/errno.ts";
 import { clientSheetOf, type LedgerFile, serverSheetOf } from "../../native/ledger.ts";
 import { native } from "../../native/library.ts";
@@ -32,15 +31,8 @@ const RETRY_MS = 50;
 /** More would be no report of ours. */
 const MOST_PARTS = 4_096;
 
-async function ask(channel: Channel, question: Question): Promise<string> {
-  let answer = "";
-  await runLoop(
-    exchangeNotes(channel, noteText(question), (note) => {
-      answer = note;
-    }),
-    channel,
-  );
-  return answer;
+function ask(channel: Channel, question: Question): Promise<string> {
+  return exchangeNotes(channel, noteText(question));
 }
 
 async function askForAnswer(channel: Channel, question: Question): Promise<Answer> {
@@ -70,7 +62,7 @@ async function meet(
       throw new RunError("what answers there is no ipc-benchmark server");
     return { ...found, hello: answer !== null && "hello" in answer ? answer.hello : null };
   } catch (error) {
-    await found.channel.close();
+    await found.close();
     throw error;
   }
 }
@@ -134,10 +126,7 @@ function termsOf(settings: RoleSettings, { run }: StandaloneClient): Terms {
 
 /** Nothing is lost or overtaken on the way to the server, so by its pong all messages had come. */
 async function nowThatAllArrived(channel: Channel): Promise<bigint> {
-  await runLoop(
-    exchangeNotes(channel, "", () => {}),
-    channel,
-  );
+  await exchangeNotes(channel, "");
   return native().clock_monotonic_ns();
 }
 
@@ -146,7 +135,7 @@ class OwnServer implements ServerLink {
   readonly #clocks: string | null;
 
   constructor(
-    private readonly channel: Channel,
+    private readonly line: Line,
     private readonly settings: RoleSettings,
     private readonly standalone: StandaloneClient,
     private readonly ledger: LedgerFile,
@@ -157,26 +146,28 @@ class OwnServer implements ServerLink {
   }
 
   async greet(): Promise<void> {
-    const { channel, settings, standalone } = this;
+    const { settings, standalone } = this;
+    const { channel, session } = this.line;
     const answer = await askForAnswer(channel, { terms: termsOf(settings, standalone) });
     const reasons =
       "refused" in answer ? answer.refused : helloDifference(ownHello(settings), this.hello.ipcBenchmark);
     if (reasons.length === 0 && "agreed" in answer) {
       // The greeting had a shorter limit on silence.
       const own = connectionSettingsOf(settings, clientSheetOf(settings.worker), null);
-      expectSuccess(channel.agree(own));
+      session.agree(own);
       return;
     }
-    await runLoop(shutDown(channel), channel);
+    await shutDown(channel);
     throw new RunError(`the server refuses: ${reasons.join("; ") || "no reason given"}`);
   }
 
   async start(): Promise<void> {
-    await ask(this.channel, { start: true });
+    await ask(this.line.channel, { start: true });
   }
 
   async end(): Promise<void> {
-    const { channel, ledger, settings } = this;
+    const { ledger, settings } = this;
+    const { channel } = this.line;
     const arrivedNs = this.#clocks === null ? null : await nowThatAllArrived(channel);
     const own = ledger.counts(clientSheetOf(settings.worker));
     const digits = (value: bigint | null) => (value === null ? null : String(value));
@@ -215,24 +206,24 @@ class OwnServer implements ServerLink {
 /** The talk with another tool's server: there is none. It answers an empty ping once it has everything that came before. */
 class ForeignServer implements ServerLink {
   constructor(
-    private readonly channel: Channel,
+    private readonly line: Line,
     private readonly settings: RoleSettings,
     private readonly ledger: LedgerFile,
     private readonly say: (server: FarServer) => void,
   ) {}
 
   async greet(): Promise<void> {
-    const { channel, settings } = this;
+    const { settings, line } = this;
     const own = connectionSettingsOf({ ...settings, reply: "ack" }, clientSheetOf(settings.worker), null);
-    expectSuccess(channel.agree({ ...own, trustsPeer: true }));
+    line.session.agree({ ...own, trustsPeer: true });
   }
 
   async start(): Promise<void> {}
 
   async end(): Promise<void> {
-    const { settings, channel } = this;
+    const { settings, line } = this;
     const isOneWay = settings.test === "one-way";
-    if (isOneWay) this.#noteArrival(await nowThatAllArrived(channel));
+    if (isOneWay) this.#noteArrival(await nowThatAllArrived(line.channel));
     const latencyAbsent = isOneWay ? "the server is another tool, which reports nothing" : null;
     this.say({ effective: null, usage: null, isForeign: true, latencyAbsent });
   }
@@ -254,6 +245,6 @@ export function farLink(
   say: (server: FarServer) => void,
 ): ServerLink {
   return met.hello === null
-    ? new ForeignServer(met.channel, settings, ledger, say)
-    : new OwnServer(met.channel, settings, standalone, ledger, met.hello, say);
+    ? new ForeignServer(met, settings, ledger, say)
+    : new OwnServer(met, settings, standalone, ledger, met.hello, say);
 }

@@ -1,13 +1,12 @@
-import { expectSuccess } from "../../channel/failures.ts";
-
 /** Serves one client that another command started: agrees with it on the test, measures, and reports to it. In whatever thread. */
 
-import { type Channel, FRAME } from "../../channel/channel.ts";
+import type { Line } from "../../channel/connection.ts";
 import { ProtocolError } from "../../channel/failures.ts";
-import { answerMessages, answerPings, runLoop } from "../../measure/loops.ts";
+import { answerMessages, answerPings } from "../../measure/loops.ts";
 import { expectPinned } from "../../native/cpus.ts";
 import { clientSheetOf, type LedgerFile, serverSheetOf } from "../../native/ledger.ts";
 import { native } from "../../native/library.ts";
+import { FRAME } from "../../native/numbers.ts";
 import { connectionSilenceMs, guestSilenceMsOf } from "../../plan/silence.ts";
 import type { EffectiveReport, GuestNews, RoleSettings, StandaloneServer } from "../../protocol/control.ts";
 import { clockDifference } from "../../protocol/peer/clock-facts.ts";
@@ -21,7 +20,7 @@ import type { UsageFigures } from "../../system/usage-schema.ts";
 import { connectionSettingsOf } from "../context.ts";
 
 export interface Guest {
-  readonly channel: Channel;
+  readonly line: Line;
   readonly settings: RoleSettings;
   readonly standalone: StandaloneServer;
   readonly ledger: LedgerFile;
@@ -114,7 +113,7 @@ class Conversation {
   }
 
   #agree(terms: Terms, hello: Hello): string {
-    const { settings, standalone, channel, slot, thread, tell } = this.#guest;
+    const { settings, standalone, line, slot, thread, tell } = this.#guest;
     const reasons = [
       ...helloDifference(hello),
       ...differences(terms, standalone.demands, settings.mechanism, settings.messageBytes),
@@ -127,12 +126,10 @@ class Conversation {
       silenceMs: connectionSilenceMs(guestSilenceMsOf(terms), terms.concurrency),
     };
     this.#clocksDiffer = clocks !== null;
-    expectSuccess(
-      channel.agree({
-        ...connectionSettingsOf(agreed, serverSheetOf(slot), null),
-        clocksDiffer: this.#clocksDiffer,
-      }),
-    );
+    line.session.agree({
+      ...connectionSettingsOf(agreed, serverSheetOf(slot), null),
+      clocksDiffer: this.#clocksDiffer,
+    });
     this.terms = terms;
     this.#meter = new UsageMeter({ cpus: settings.cpu === null ? [] : [settings.cpu] });
     if (thread !== null) this.#meter.followThreads([thread]);
@@ -141,11 +138,11 @@ class Conversation {
   }
 
   #serve(question: Question): string {
-    const { channel, ledger, slot } = this.#guest;
+    const { line, ledger, slot } = this.#guest;
     if ("start" in question) {
       this.#opening = this.#meter?.readOpening() ?? null;
       this.#startedNs = native().clock_monotonic_ns();
-      channel.start(null);
+      line.session.start(null);
       // The client's own sheet lies elsewhere; rows of single messages take the offset between the clocks from it.
       const offset = ledger.sheet(serverSheetOf(slot)).get("realtime_offset_ns");
       ledger.sheet(clientSheetOf(slot)).set("realtime_offset_ns", offset);
@@ -191,15 +188,13 @@ class Conversation {
 }
 
 /** Another tool asks nothing: its messages are taken as they come. */
-function takeAsForeign({ channel, settings, isLocal, slot, tell }: Guest): void {
-  const messageBytes = channel.payloadBytes();
-  expectSuccess(
-    channel.agree({
-      ...connectionSettingsOf({ ...settings, messageBytes, reply: "ack" }, serverSheetOf(slot), null),
-      trustsPeer: true,
-      clocksDiffer: !isLocal,
-    }),
-  );
+function takeAsForeign({ line: { session }, settings, isLocal, slot, tell }: Guest): void {
+  const messageBytes = session.payloadBytes();
+  session.agree({
+    ...connectionSettingsOf({ ...settings, messageBytes, reply: "ack" }, serverSheetOf(slot), null),
+    trustsPeer: true,
+    clocksDiffer: !isLocal,
+  });
   tell({ type: "foreign", messageBytes, clocks: isLocal ? null : FAR_CLOCK });
 }
 
@@ -210,36 +205,21 @@ const FAR_CLOCK = "the client is another tool on another host, whose clock is no
  * @returns what its measured phase cost
  */
 export async function serveGuest(guest: Guest): Promise<UsageFigures | null> {
-  const { channel } = guest;
+  const { channel, close } = guest.line;
   const conversation = new Conversation(guest);
   const onPing = (note: string) => conversation.answer(note);
   try {
-    let first = 0;
-    await runLoop(
-      answerPings(
-        channel,
-        onPing,
-        (type) => {
-          first = type;
-          return conversation.terms === null;
-        },
-        GREETING_MS,
-      ),
-      channel,
-    );
+    const first = await answerPings(channel, onPing, () => conversation.terms === null, GREETING_MS);
     if (first === FRAME.shutdown) return null;
     const isForeign = first !== FRAME.ping;
     if (isForeign && (conversation.isOwn || first > FRAME.request))
       throw new ProtocolError("a message before the test was agreed upon");
     if (isForeign) takeAsForeign(guest);
     const echo = conversation.terms?.reply === "echo";
-    await runLoop(
-      answerMessages(channel, { echo, replyDelayNs: 0, onPing }, isForeign ? first : null),
-      channel,
-    );
+    await answerMessages(channel, { echo, replyDelayNs: 0, onPing }, isForeign ? first : null);
     if (!isForeign && !conversation.hasReported) throw new ProtocolError("the client gave up before its end");
     return conversation.usage;
   } finally {
-    await channel.close();
+    await close();
   }
 }

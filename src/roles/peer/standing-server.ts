@@ -53,8 +53,8 @@ export async function runStandaloneServer(
   const serving = new Set<Promise<void>>();
 
   const serve = async (connection: Connection, slot: number) => {
-    const { channel, isLocal } = connection;
-    channel.useSheets(serverSheetOf(slot), null);
+    const { session, isLocal } = connection;
+    session.useSheets(serverSheetOf(slot), null);
     const effective = effectiveReportOf(context, connection.effective);
     let hasTest = false;
     const tell = (news: GuestNews) => {
@@ -70,7 +70,7 @@ export async function runStandaloneServer(
     try {
       usage =
         threads === null
-          ? await serveGuest({ ...guest, channel, settings, ledger, thread: null, tell })
+          ? await serveGuest({ ...guest, line: connection, settings, ledger, thread: null, tell })
           : await threads.serveGuest(connection, settings, { ...guest, ledger: ledger.address }, tell);
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import { FRAME, NEED, NO_REPLY, UNRECORDED_ID, WINDOW_OVER } from "../../../src/channel/channel.ts";
+import { NEED, UNRECORDED_ID } from "../../../src/channel/channel.ts";
 import { ChannelError, ProtocolError } from "../../../src/channel/failures.ts";
 import {
   answerMessages,
   answerPings,
   exchangeNotes,
-  runLoop,
   sendMessages,
   shutDown,
 } from "../../../src/measure/loops.ts";
 import { MessageIds } from "../../../src/measure/message-ids.ts";
 import { CANCELED, CLOSED, MALFORMED, PEER_DIED, TIMED_OUT } from "../../../src/native/errno.ts";
+import { FRAME, NO_REPLY, WINDOW_OVER } from "../../../src/native/numbers.ts";
 import { type Script, ScriptedChannel } from "./scripted-channel.ts";
 
 async function send(
@@ -20,15 +20,15 @@ async function send(
   const channel = new ScriptedChannel(script);
   const { count, roundTrip = false, sendDelayNs = 0, canary = false } = options;
   const ids = new MessageIds({ warmupCount: 0, canary, messageCount: count });
-  await runLoop(sendMessages(channel, { roundTrip, ids, sendDelayNs }), channel);
-  await runLoop(shutDown(channel), channel);
+  await sendMessages(channel, { roundTrip, ids, sendDelayNs });
+  await shutDown(channel);
   return channel;
 }
 
 async function answer(script: Script, options: { echo?: boolean } = {}) {
   const channel = new ScriptedChannel(script);
   const onPing = (note: string) => `pong to ${note}`;
-  await runLoop(answerMessages(channel, { echo: options.echo ?? true, replyDelayNs: 0, onPing }), channel);
+  await answerMessages(channel, { echo: options.echo ?? true, replyDelayNs: 0, onPing });
   return channel;
 }
 
@@ -60,7 +60,7 @@ describe("a blocking channel", () => {
   });
 
   test("names a frame that came in place of a response", async () => {
-    const script = { isBlocking: true, stretches: [NO_REPLY + FRAME.pong] };
+    const script = { isBlocking: true, stretches: [{ status: NO_REPLY, type: FRAME.pong }] };
     const error = await failed(send(script, { count: 5, roundTrip: true }));
     expect(String(error)).toBe("ProtocolError: frame type 4 where a response was due");
   });
@@ -204,11 +204,7 @@ describe("answering", () => {
 describe("exchanging notes", () => {
   const hello = async (script: Script) => {
     const channel = new ScriptedChannel(script);
-    let pong = "none";
-    const onPong = (note: string) => {
-      pong = note;
-    };
-    await runLoop(exchangeNotes(channel, "hello", onPong), channel);
+    const pong = await exchangeNotes(channel, "hello");
     return { log: channel.log, pong };
   };
 
@@ -296,10 +292,7 @@ describe("a greeting", () => {
   const greet = (script: Script, limitMs: number) => {
     const channel = new ScriptedChannel(script);
     const echo = (note: string) => note;
-    return runLoop(
-      answerPings(channel, echo, () => true, limitMs),
-      channel,
-    );
+    return answerPings(channel, echo, () => true, limitMs);
   };
 
   test("of pings without end has one", async () => {

@@ -1,21 +1,23 @@
 import { describe, expect, test } from "bun:test";
-import { DUE, DUE_AFTER_WINDOW, DUE_SOON, FRAME, NEED, WINDOW_OVER } from "../../../src/channel/channel.ts";
+import { NEED } from "../../../src/channel/channel.ts";
 import { ProtocolError } from "../../../src/channel/failures.ts";
-import { runLoop, sendOnSchedule } from "../../../src/measure/loops.ts";
 import { MessageIds } from "../../../src/measure/message-ids.ts";
+import { sendOnSchedule } from "../../../src/measure/open-loop.ts";
 import { CLOSED, PENDING } from "../../../src/native/errno.ts";
+import { DUE, FRAME, WINDOW_OVER } from "../../../src/native/numbers.ts";
 import { type Script, ScriptedChannel } from "./scripted-channel.ts";
 
 const { response } = FRAME;
+const reply = { status: DUE.received, type: response };
 
 async function send(script: Script, roundTrip: boolean, count = 2) {
   const channel = new ScriptedChannel(script);
   const ids = new MessageIds({ warmupCount: 0, canary: false, messageCount: count });
-  await runLoop(sendOnSchedule(channel, { roundTrip, ids, sendDelayNs: 0 }), channel);
+  await sendOnSchedule(channel, { roundTrip, ids, sendDelayNs: 0 });
   return channel;
 }
 
-const due = (id: number, result: number = DUE) => `due ${id}: ${result}`;
+const due = (id: number, result: number = DUE.now) => `due ${id}: ${result}`;
 
 describe("one way on schedule", () => {
   test("each message goes when it is due", async () => {
@@ -24,14 +26,14 @@ describe("one way on schedule", () => {
   });
 
   test("the event loop sleeps until a message is due", async () => {
-    const { log, needs } = await send({ due: [PENDING, PENDING, DUE] }, false, 1);
+    const { log, needs } = await send({ due: [PENDING, PENDING, DUE.now] }, false, 1);
     expect(needs).toEqual([NEED.pause, NEED.pause]);
     expect(log.at(-1)).toBe("send 0 as 0");
   });
 
   test("what is due after the window does not go", async () => {
-    const { log } = await send({ due: [DUE, DUE_AFTER_WINDOW] }, false, 9);
-    expect(log).toEqual([due(0), "send 0 as 0", due(1, DUE_AFTER_WINDOW)]);
+    const { log } = await send({ due: [DUE.now, DUE.windowOver] }, false, 9);
+    expect(log).toEqual([due(0), "send 0 as 0", due(1, DUE.windowOver)]);
   });
 
   test("the window's end ends the sending", async () => {
@@ -47,11 +49,11 @@ describe("round trips on schedule", () => {
   });
 
   test("as many replies are awaited as requests are unanswered", async () => {
-    const { log } = await send({ due: [DUE, response, DUE], arriving: [response] }, true);
+    const { log } = await send({ due: [DUE.now, reply, DUE.now], arriving: [response] }, true);
     expect(log).toEqual([
       due(0),
       "send 0 as 1 now",
-      due(1, response),
+      due(1, DUE.received),
       due(1),
       "send 1 as 1 now",
       "receive 2",
@@ -59,12 +61,12 @@ describe("round trips on schedule", () => {
   });
 
   test("too soon to sleep, the event loop takes a turn", async () => {
-    const { needs } = await send({ due: [DUE_SOON, DUE_SOON, DUE], arriving: [response] }, true, 1);
+    const { needs } = await send({ due: [DUE.soon, DUE.soon, DUE.now], arriving: [response] }, true, 1);
     expect(needs).toEqual([NEED.turn, NEED.turn]);
   });
 
   test("the event loop sleeps until a reply comes or a request is due", async () => {
-    const { needs } = await send({ due: [PENDING, DUE], arriving: [response] }, true, 1);
+    const { needs } = await send({ due: [PENDING, DUE.now], arriving: [response] }, true, 1);
     expect(needs).toEqual([NEED.readable + NEED.pause]);
   });
 
@@ -81,20 +83,20 @@ describe("round trips on schedule", () => {
   });
 
   test("a wait for the moment that failed is passed over while replies still come", async () => {
-    const script = { due: [DUE, PENDING, response, DUE], arriving: [response], woken: { 0: CLOSED } };
+    const script = { due: [DUE.now, PENDING, reply, DUE.now], arriving: [response], woken: { 0: CLOSED } };
     const { log } = await send(script, true);
     expect(log.slice(-3)).toEqual([due(1), "send 1 as 1 now", "receive 2"]);
   });
 
   test("it ends the loop once nothing has come, also when the moment has", async () => {
-    for (const next of [PENDING, DUE]) {
+    for (const next of [PENDING, DUE.now]) {
       const ended = send({ due: [PENDING, next], woken: { 0: CLOSED } }, true, 1);
       await expect(ended).rejects.toMatchObject({ status: CLOSED });
     }
   });
 
   test("a frame that is no response ends the loop", async () => {
-    await expect(send({ due: [DUE, FRAME.ping] }, true)).rejects.toBeInstanceOf(ProtocolError);
+    await expect(send({ due: [DUE.now, FRAME.ping] }, true)).rejects.toBeInstanceOf(ProtocolError);
     await expect(send({ arriving: [FRAME.pong] }, true, 1)).rejects.toBeInstanceOf(ProtocolError);
   });
 

@@ -1,5 +1,6 @@
-import { type Channel, DUE, type Need, type Stretches } from "../../../src/channel/channel.ts";
+import type { Channel, Need, Stretches } from "../../../src/channel/channel.ts";
 import { PENDING } from "../../../src/native/errno.ts";
+import { DUE } from "../../../src/native/numbers.ts";
 
 export interface Script {
   /** Types of the frames that arrive, or errors, in their order; then nothing more comes. */
@@ -10,15 +11,18 @@ export interface Script {
   readonly sent?: Readonly<Record<number, number>>;
   /** Status with which the n-th wait is resumed; 0 where it says nothing. */
   readonly woken?: Readonly<Record<number, number>>;
-  /** Results of untilDue, in their order; DUE once they are used up. */
-  readonly due?: readonly number[];
+  /** Results of untilDue, in their order; DUE.now once they are used up. */
+  readonly due?: readonly Result[];
   readonly paused?: number;
   readonly notes?: readonly string[];
   /** The channel waits inside its calls, and takes stretches of messages. */
   readonly isBlocking?: boolean;
   /** Results of whole stretches, sent or answered, in their order; 0 where it says nothing. */
-  readonly stretches?: readonly number[];
+  readonly stretches?: readonly Result[];
 }
+
+/** A status, or one that says that a frame of this type came. */
+export type Result = number | { readonly status: number; readonly type: number };
 
 /** A channel in memory that does what a script says and writes down what was done, in order. */
 export class ScriptedChannel implements Channel {
@@ -27,7 +31,8 @@ export class ScriptedChannel implements Channel {
   readonly stretches: Stretches | null;
   readonly #script: Script;
   readonly #arriving: number[];
-  readonly #due: number[];
+  readonly #due: Result[];
+  #receivedType = -1;
   readonly #notes: string[];
   #calls = 0;
   #sends = 0;
@@ -47,7 +52,7 @@ export class ScriptedChannel implements Channel {
     const results = [...(this.#script.stretches ?? [])];
     const taken = (label: string) => {
       this.log.push(label);
-      return results.shift() ?? 0;
+      return this.#statusOf(results.shift() ?? 0);
     };
     return {
       sendMany: (id, count, type, pauseNs) =>
@@ -56,13 +61,14 @@ export class ScriptedChannel implements Channel {
     };
   }
 
-  payloadBytes(): number {
-    return 0;
+  #statusOf(result: Result): number {
+    if (typeof result === "number") return result;
+    this.#receivedType = result.type;
+    return result.status;
   }
 
-  agree(): number {
-    this.log.push("agree");
-    return 0;
+  receivedType(): number {
+    return this.#receivedType;
   }
 
   #pendings(): number {
@@ -146,28 +152,16 @@ export class ScriptedChannel implements Channel {
   }
 
   untilDue(id: number): number {
-    const due = this.#due.shift() ?? DUE;
+    const due = this.#statusOf(this.#due.shift() ?? DUE.now);
     this.log.push(`due ${id}: ${due}`);
     return due;
   }
 
-  start(): void {
-    this.log.push("start");
-  }
-
-  rest(): void {}
-  unlinkName(): void {}
   useThread(): void {}
-
-  useSchedule(): void {}
-
-  useSheets(): void {}
 
   whenReady(needs: Need, resume: (status: number) => void): void {
     const status = this.#script.woken?.[this.needs.length] ?? 0;
     if (this.needs.push(needs) > 10_000) throw new Error("waits for ever");
     queueMicrotask(() => resume(status));
   }
-
-  async close(): Promise<void> {}
 }

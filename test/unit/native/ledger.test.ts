@@ -1,8 +1,9 @@
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { afterAll, describe, expect, test } from "bun:test";
 import { closeSync, openSync } from "node:fs";
-import { DISTRIBUTION, HISTOGRAM_COUNTS, LEDGER, LEDGER_FILE } from "../../../src/native/layout.ts";
+import { DISTRIBUTION, LEDGER, LEDGER_FILE } from "../../../src/native/layout.ts";
 import { bitNumbers, LedgerFile } from "../../../src/native/ledger.ts";
+import { HISTOGRAM_COUNTS } from "../../../src/native/numbers.ts";
 import { StructView } from "../../../src/native/struct-view.ts";
 
 /** A sheet as the shim sees it: the same memory, by its address. */

@@ -4,11 +4,10 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connection } from "../../../src/channel/connection.ts";
-import { openSession } from "../../../src/channel/session.ts";
+import { Session } from "../../../src/channel/session.ts";
 import type { ConnectionSettings } from "../../../src/channel/settings.ts";
-import { NATIVE_MECHANISM } from "../../../src/channel/settings.ts";
 import { LedgerFile } from "../../../src/native/ledger.ts";
-import { native } from "../../../src/native/library.ts";
+import { MECHANISM } from "../../../src/native/numbers.ts";
 import type { RoleSettings } from "../../../src/protocol/control.ts";
 import { ServingThreads } from "../../../src/roles/serving-threads.ts";
 
@@ -43,8 +42,8 @@ test("a thread that ends gives its client's session back, which is closed with a
       [1, "its thread ended"],
     ] as const) {
       const endpoint = join(directory, `${worker}.sock`);
-      const session = openSession({ ...SETTINGS, endpoint }, ledger, NATIVE_MECHANISM.uds);
-      expect(native().session_listen(session)).toBe(0);
+      const session = Session.open({ ...SETTINGS, endpoint }, ledger, MECHANISM.uds);
+      expect(session.listen()).toBe(0);
       expect(existsSync(endpoint)).toBe(true);
       const served = threads.serve({ session } as Connection, { worker } as RoleSettings, () => {});
       await expect(served).rejects.toThrow(words);

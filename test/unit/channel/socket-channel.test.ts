@@ -1,13 +1,13 @@
 import { toArrayBuffer } from "bun:ffi";
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Socket } from "bun";
-import { DUE, FRAME } from "../../../src/channel/channel.ts";
-import { openSession } from "../../../src/channel/session.ts";
-import { type ConnectionSettings, frameBytesOf, NATIVE_MECHANISM } from "../../../src/channel/settings.ts";
-import { SocketChannel } from "../../../src/channel/socket.ts";
+import { Session } from "../../../src/channel/session.ts";
+import { type ConnectionSettings, frameBytesOf } from "../../../src/channel/settings.ts";
+import { SocketChannel } from "../../../src/channel/socket-channel.ts";
 import { PENDING } from "../../../src/native/errno.ts";
 import { LedgerFile } from "../../../src/native/ledger.ts";
-import { type Address, native } from "../../../src/native/library.ts";
+import { native } from "../../../src/native/library.ts";
+import { DUE, FRAME, MECHANISM } from "../../../src/native/numbers.ts";
 
 const SETTINGS: ConnectionSettings = {
   ...{ mechanism: "uds", mode: "async", shmDirect: false, endpoint: "", port: 0, bufferBytes: null },
@@ -21,9 +21,9 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-function openFed(ledger: LedgerFile): Address {
-  const session = openSession(SETTINGS, ledger, NATIVE_MECHANISM.fed);
-  native().session_connect(session);
+function openFed(ledger: LedgerFile): Session {
+  const session = Session.open(SETTINGS, ledger, MECHANISM.fed);
+  session.connect();
   return session;
 }
 
@@ -31,7 +31,7 @@ function openFed(ledger: LedgerFile): Address {
 function rig() {
   const ledger = LedgerFile.private(1);
   const peer = openFed(ledger);
-  closing.push(() => native().session_close(peer));
+  closing.push(() => peer.close());
   const options = { frameBytes: frameBytesOf(SETTINGS), silenceMs: 60_000, isStopping: () => false };
   const channel = new SocketChannel(openFed(ledger), options);
   closing.push(() => channel.close());
@@ -42,8 +42,8 @@ function rig() {
   let id = 0;
   const feed = (type: number, count: number) => {
     for (let i = 0; i < count; i++) {
-      const bytes = native().session_begin_send(peer, id++, type);
-      const frame = toArrayBuffer(native().session_out(peer)!, 0, bytes).slice(0);
+      const bytes = native().session_begin_send(peer.address, id++, type);
+      const frame = toArrayBuffer(native().session_out(peer.address)!, 0, bytes).slice(0);
       SocketChannel.handlers.data(attached, new Uint8Array(frame));
     }
   };
@@ -67,9 +67,9 @@ describe("an async socket", () => {
     for (let round = 0; round < 300; round++) {
       feed(FRAME.response, 10);
       let count = 0;
-      while (channel.untilDue(0, true) === FRAME.response) count++;
+      while (channel.untilDue(0, true) === DUE.received && channel.receivedType() === FRAME.response) count++;
       expect(count).toBe(10);
-      expect(channel.untilDue(0, true)).toBe(DUE);
+      expect(channel.untilDue(0, true)).toBe(DUE.now);
     }
     expect(log).toEqual([]);
   });

@@ -1,16 +1,16 @@
 import type { Socket } from "bun";
 import { CANCELED, CLOSED, PENDING, TIMED_OUT } from "../native/errno.ts";
-import { type Address, addressOf, bytesAt } from "../native/library.ts";
-import { BlockingChannel } from "./blocking.ts";
-import { DUE, NEED, type Need } from "./channel.ts";
-import { type ConnectionSettings, frameBytesOf } from "./settings.ts";
+import { type Address, addressOf, bytesAt, native } from "../native/library.ts";
+import { DUE, SLOWEST_NS_PER_BYTE } from "../native/numbers.ts";
+import { type Channel, NEED, type Need } from "./channel.ts";
+import { readNote } from "./native-channel.ts";
+import type { Session } from "./session.ts";
+import { frameBytesOf } from "./settings.ts";
 import { Waiters } from "./waiters.ts";
 
 /** How much may lie unread while the loop is busy sending, before the socket is told to stop reading. */
 const UNREAD_LIMIT_BYTES = 1024 * 1024;
 const LOOK_AROUND_MS = 100;
-/** As SLOWEST_NS_PER_BYTE of c/channel.h. */
-const SLOWEST_MS_PER_BYTE = 0.016;
 
 export interface SocketChannelOptions {
   /** Capacity of the shim's outgoing frame. */
@@ -28,8 +28,10 @@ const isAttached = (socket: { readonly data?: SocketChannel }) => socket.data !=
  * Unix domain and TCP sockets of Bun's event loop. The shim builds and checks the frames; their bytes go out by the socket's
  * own write and come in by its data events, split anywhere.
  */
-export class SocketChannel extends BlockingChannel {
-  override readonly stretches = null;
+export class SocketChannel implements Channel {
+  readonly stretches = null;
+  readonly #shim = native();
+  readonly #address: Address;
   #out: Uint8Array;
   readonly #options: SocketChannelOptions;
   readonly #lookAround: ReturnType<typeof setInterval>;
@@ -49,13 +51,20 @@ export class SocketChannel extends BlockingChannel {
   #frameSinceMs = 0;
   #movedBytes = 0;
 
-  /** @param session opened with the mechanism "fed". */
-  constructor(session: Address, options: SocketChannelOptions) {
-    super(session);
+  /** @param session opened with the mechanism "fed"; this channel closes it. */
+  constructor(
+    readonly session: Session,
+    options: SocketChannelOptions,
+  ) {
+    this.#address = session.address;
     this.#options = options;
     this.#silenceMs = options.silenceMs;
     this.#out = this.#outgoing(options.frameBytes);
     this.#lookAround = setInterval(() => this.#checkWait(), LOOK_AROUND_MS);
+    session.onAgreed = (terms) => {
+      this.#out = this.#outgoing(frameBytesOf(terms));
+      this.#silenceMs = terms.silenceMs;
+    };
   }
 
   /** The handlers to be given to Bun.listen or Bun.connect; `attach` connects a socket to its channel. */
@@ -82,62 +91,75 @@ export class SocketChannel extends BlockingChannel {
     this.#socket = socket;
   }
 
-  override agree(terms: ConnectionSettings): number {
-    const status = super.agree(terms);
-    if (status !== 0) return status;
-    this.#out = this.#outgoing(frameBytesOf(terms));
-    this.#silenceMs = terms.silenceMs;
-    return 0;
-  }
-
-  override send(id: number, type: number): number {
+  send(id: number, type: number): number {
     if (this.#options.isStopping()) return CANCELED;
-    return this.#begin(this.shim.session_begin_send(this.session, id, type));
+    return this.#begin(this.#shim.session_begin_send(this.#address, id, type));
   }
 
-  override reply(withPayload: boolean): number {
-    const status = this.#begin(this.shim.session_begin_reply(this.session, withPayload ? 1 : 0));
+  reply(withPayload: boolean): number {
+    const status = this.#begin(this.#shim.session_begin_reply(this.#address, withPayload ? 1 : 0));
     // More bytes will come before there is room, and would take the request's place.
-    if (status === PENDING) this.shim.session_settle(this.session);
+    if (status === PENDING) this.#shim.session_settle(this.#address);
     return status;
   }
 
-  override sendNote(type: number, text: string): number {
+  sendNote(type: number, text: string): number {
     const note = Buffer.from(text);
-    return this.#begin(this.shim.session_begin_note(this.session, type, note, note.length));
+    return this.#begin(this.#shim.session_begin_note(this.#address, type, note, note.length));
   }
 
-  override flush(): number {
+  flush(): number {
     return this.#write(1);
   }
 
-  override receive(): number {
-    const type = super.receive();
+  receive(): number {
+    const type = this.#shim.session_receive(this.#address);
     if (type === PENDING) this.#readOn();
     else this.#isMidFrame = false;
     return type === PENDING && this.#failure !== 0 ? this.#failure : type;
   }
 
-  override sendNow(id: number, type: number): number {
+  receivedType(): number {
+    return this.#shim.session_received_type(this.#address);
+  }
+
+  pause(lengthNs: number): number {
+    return this.#shim.session_pause(this.#address, lengthNs);
+  }
+
+  endPause(): number {
+    return this.#shim.session_end_pause(this.#address);
+  }
+
+  readNote(): string {
+    return readNote(this.#address);
+  }
+
+  useThread(): void {
+    this.#shim.session_use_thread(this.#address);
+  }
+
+  sendNow(id: number, type: number): number {
     return this.send(id, type);
   }
 
-  override flushNow(): number {
+  flushNow(): number {
     return this.flush();
   }
 
-  override receiveSoon(): number {
+  receiveSoon(): number {
     return this.receive();
   }
 
-  override untilDue(id: number, receiving: boolean): number {
-    const status = super.untilDue(id, receiving);
+  untilDue(id: number, receiving: boolean): number {
+    const status = this.#shim.session_until_due(this.#address, id, receiving ? 1 : 0);
     // It has looked for a message first.
-    if (receiving && (status === PENDING || status >= DUE)) this.#readOn();
+    const foundNone = status === PENDING || (status >= 0 && status !== DUE.received);
+    if (receiving && foundNone) this.#readOn();
     return status === PENDING && this.#failure !== 0 ? this.#failure : status;
   }
 
-  override whenReady(needs: Need, resume: (status: number) => void): void {
+  whenReady(needs: Need, resume: (status: number) => void): void {
     this.#needs = needs;
     this.#resume = resume;
     this.#waitingSinceMs = performance.now();
@@ -149,24 +171,24 @@ export class SocketChannel extends BlockingChannel {
     if (needs & NEED.readable) this.#readOn();
     if (needs & NEED.turn) setImmediate(() => this.#wake(NEED.turn, 0));
     if (needs & NEED.pause) {
-      this.#pauses ??= new Waiters(this.session);
+      this.#pauses ??= new Waiters(this.#address);
       this.#pauses.arm(NEED.pause, (status) => this.#wake(NEED.pause, status));
     }
   }
 
-  override async close(): Promise<void> {
+  async close(): Promise<void> {
     clearInterval(this.#lookAround);
     this.#resume = null;
     const socket = this.#socket;
     this.#socket = null;
     socket?.end();
     await this.#pauses?.close();
-    await super.close();
+    this.session.close();
   }
 
   /** The shim's outgoing frame. */
   #outgoing(frameBytes: number): Uint8Array {
-    const out = addressOf(this.shim.session_out(this.session));
+    const out = addressOf(this.#shim.session_out(this.#address));
     if (out === null) throw new Error("a session without an outgoing frame");
     return bytesAt(out, frameBytes);
   }
@@ -187,12 +209,12 @@ export class SocketChannel extends BlockingChannel {
     this.#movedBytes += count;
     return this.#writtenBytes < this.#frameBytes
       ? PENDING
-      : this.shim.session_end_send(this.session, hasWaited);
+      : this.#shim.session_end_send(this.#address, hasWaited);
   }
 
   #feed(chunk: Uint8Array): void {
     if (this.#socket === null) return;
-    const status = this.shim.session_feed(this.session, chunk, chunk.byteLength);
+    const status = this.#shim.session_feed(this.#address, chunk, chunk.byteLength);
     if (status < 0) this.#fail(status);
     this.#unreadBytes += chunk.byteLength;
     this.#movedBytes += chunk.byteLength;
@@ -231,7 +253,7 @@ export class SocketChannel extends BlockingChannel {
       return;
     }
     const nowMs = performance.now();
-    const movingMs = this.#movedBytes * SLOWEST_MS_PER_BYTE;
+    const movingMs = (this.#movedBytes * SLOWEST_NS_PER_BYTE) / 1e6;
     const waitedMs = Math.max(nowMs - this.#waitingSinceMs, nowMs - this.#frameSinceMs - movingMs);
     if (waitedMs > this.#silenceMs) this.#wake(this.#needs, TIMED_OUT);
   }
