@@ -71,7 +71,7 @@ async function compileProgram(target: Target, shim: string): Promise<string> {
   const outfile = join(dist, isHost ? "ipc-benchmark" : `ipc-benchmark-${target.name}`);
   const result = await Bun.build({
     // The second one is what the threads of a blocking server run.
-    entrypoints: ["main.ts", "roles/serving-thread.ts"].map((file) => join(root, "src", file)),
+    entrypoints: ["main.ts", "roles/thread.ts"].map((file) => join(root, "src", file)),
     minify: { syntax: true, whitespace: true },
     // A role loads no more than it needs: what starts in half the time starts measuring in half the time.
     splitting: true,

@@ -1,20 +1,6 @@
-import { version } from "../../package.json";
+/** What the client of an orchestrator says to its server in pings; the server's pongs are empty. Both know everything else already. */
 
-/** What peers tell each other first, as JSON in a ping and its pong. */
-export interface Hello {
-  readonly ipcBenchmark: string;
-}
-
-export function ownHello(): string {
-  const hello: Hello = { ipcBenchmark: version };
-  return JSON.stringify(hello);
-}
-
-/** Said by the client when the measured phase is about to begin. */
-export function startNote(): string {
-  return JSON.stringify({ start: true });
-}
-
-export function isStartNote(note: string): boolean {
-  return note === startNote();
-}
+/** The peers have met. */
+export const MET = JSON.stringify({ met: true });
+/** The measured phase is about to begin. */
+export const START = JSON.stringify({ start: true });

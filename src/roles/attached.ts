@@ -54,8 +54,8 @@ async function runRole(role: "server" | "client", context: RoleContext): Promise
   if (role === "client") return runClient(context);
   if (standalone?.side !== "server") return runServer(context);
   // With the histograms that it reports: more than all the rest of a role, which starts the sooner without.
-  const { runStandaloneServer } = await import("./peer/standing-server.ts");
-  return runStandaloneServer(context, standalone);
+  const { runReception } = await import("./peer/reception.ts");
+  return runReception(context, standalone);
 }
 
 /**

@@ -11,7 +11,7 @@ import type { FarServer, RoleCommand, RoleSettings } from "../protocol/control.t
 import { differ, UsageMeter } from "../system/usage.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptors } from "./context.ts";
-import { type ServerLink, spawnedLink } from "./server-link.ts";
+import { spawnedTalk, type Talk } from "./talk.ts";
 
 /** Warm-up first, by the very loop that measures afterwards. */
 function runPhase(
@@ -27,17 +27,17 @@ function runPhase(
 async function reachServer(
   { settings, ledger, control }: RoleContext,
   connection: ConnectionSettings,
-): Promise<{ found: Connection; link: ServerLink }> {
+): Promise<{ found: Connection; talk: Talk }> {
   const { standalone } = settings;
   if (standalone?.side !== "client") {
     const found = await connect(connection, ledger, settings.handshakeMs);
-    return { found, link: spawnedLink(found.channel) };
+    return { found, talk: spawnedTalk(found.channel) };
   }
   // Loaded by those alone who need it: a role starts the sooner.
-  const { farLink, meetServer } = await import("./peer/far-server.ts");
+  const { farTalk, meetServer } = await import("./peer/meeting.ts");
   const found = await meetServer(settings, connection, ledger, standalone.connectMs);
   const say = (server: FarServer) => control.say({ type: "server", server });
-  return { found, link: farLink(found, settings, standalone, ledger, say) };
+  return { found, talk: farTalk(found, settings, standalone, ledger, say) };
 }
 
 type CommandOf<Type> = Extract<RoleCommand, { readonly type: Type }>;
@@ -61,15 +61,15 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
   const isFar = settings.standalone !== null;
   const sheets = [clientSheetOf(worker), isFar ? null : serverSheetOf(worker)] as const;
   const connection = connectionSettingsOf({ ...settings, port }, ...sheets);
-  const { found, link } = await reachServer(context, connection);
+  const { found, talk } = await reachServer(context, connection);
   const { channel, session, effective } = found;
   try {
-    await link.greet();
+    await talk.greet();
     sayConnected(context, worker, effective);
     const { warmupCount } = settings;
     await runPhase(channel, settings, new MessageIds({ warmupCount, canary: false, messageCount: 0 }));
 
-    await link.start();
+    await talk.start();
     if (settings.clientCount > 1) {
       control.say({ type: "warm" });
       await nextCommand(context, "start");
@@ -83,7 +83,7 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
     await runPhase(channel, settings, new MessageIds({ warmupCount: 0, canary, messageCount }));
     session.rest();
     const usage = differ(opening, meter.readClosing());
-    await link.end();
+    await talk.end();
     await shutDown(channel);
     return usage;
   } finally {

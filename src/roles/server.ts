@@ -5,8 +5,8 @@ import { seedOf } from "../plan/shares.ts";
 import { differ, UsageMeter, type UsageReading } from "../system/usage.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptors } from "./context.ts";
-import { serveConnection } from "./serve.ts";
-import { ServingThreads } from "./serving-threads.ts";
+import { serveConnection } from "./one-client.ts";
+import { ThreadPool } from "./thread-pool.ts";
 
 /** What the process costs between the last client's start and the last one's end, read once for all of them. */
 class ServerUsage {
@@ -41,7 +41,7 @@ class ServerUsage {
 export async function runServer(context: RoleContext): Promise<UsageFigures | null> {
   const { settings, ledger, control, log } = context;
   const { clientCount } = settings;
-  const threads = settings.mode === "blocking" && clientCount > 1 ? new ServingThreads() : null;
+  const threads = settings.mode === "blocking" && clientCount > 1 ? new ThreadPool() : null;
   const listener = listen(connectionSettingsOf(settings, SERVER_SHEET, CLIENT_SHEET), ledger, clientCount);
   try {
     const port = settings.mechanism === "tcp" ? ` port ${listener.port}` : "";

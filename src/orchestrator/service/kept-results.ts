@@ -5,15 +5,15 @@ import type { RunPlan, Test } from "../../plan/run-plan.ts";
 import type { GuestEnd } from "../../protocol/control.ts";
 import type { Terms } from "../../protocol/peer/note-schema.ts";
 import { BUCKET_COUNT } from "../../stats/histogram.ts";
-import { collectServed } from "./collect-served.ts";
-import { hasBegun, planOf, type ServedTest } from "./served-test.ts";
+import { collectGuest } from "./collect-guest.ts";
+import { type GuestTest, hasBegun, planOf } from "./guest-test.ts";
 
 /** What one client's run measured of one mechanism and size. */
 interface Outcome {
   readonly key: string;
   /** One object as long as its tests are the same: the result is put together by it. */
   plan: RunPlan;
-  readonly first: ServedTest;
+  readonly first: GuestTest;
   readonly launches: LaunchMeasurement[];
   /** Of launches with several clients, by test and launch. */
   readonly parts: Map<string, WorkerMeasurement[]>;
@@ -92,14 +92,14 @@ export class KeptResults {
   }
 
   /** Takes in what a client's test came to; nothing if it never got to one. */
-  take(served: ServedTest, end: GuestEnd): Measurement[] {
+  take(served: GuestTest, end: GuestEnd): Measurement[] {
     const tests: Test[] = served.terms === null ? ["one-way", "round-trip"] : [served.terms.test];
     return tests.flatMap((test) => {
       const { slot, terms, clocks, effective } = served;
       const plan = planOf(this.plan, served, [test]);
       const agreedCount = terms === null || terms.durationNs !== null ? null : terms.messageCount;
       const about = { test, slot, isForeign: terms === null, agreedCount, clocks, effective, ...end };
-      const part = collectServed(about, plan, served.ledger);
+      const part = collectGuest(about, plan, served.ledger);
       const { measurement } = part;
       if (measurement.counts.received === 0 && (terms === null || !hasBegun(served))) return [];
       this.#keep(served, plan, part);
@@ -107,7 +107,7 @@ export class KeptResults {
     });
   }
 
-  #keep(served: ServedTest, plan: RunPlan, part: WorkerMeasurement): void {
+  #keep(served: GuestTest, plan: RunPlan, part: WorkerMeasurement): void {
     const { terms } = served;
     const { test } = part.measurement;
     const outcome = this.#outcomeOf(served, plan);
@@ -127,7 +127,7 @@ export class KeptResults {
     else addPart(outcome, part, terms);
   }
 
-  #outcomeOf(served: ServedTest, plan: RunPlan): Outcome {
+  #outcomeOf(served: GuestTest, plan: RunPlan): Outcome {
     const { terms, number } = served;
     const key = terms === null ? `foreign ${number}` : `${terms.run} ${terms.position}`;
     const known = this.#outcomes.find((one) => one.key === key);
@@ -163,7 +163,7 @@ function addPart({ parts, launches }: Outcome, part: WorkerMeasurement, terms: T
   // They connect and leave in any order.
   const known = [...(parts.get(key) ?? []), { ...part, worker }].sort((a, b) => a.worker! - b.worker!);
   parts.set(key, known);
-  const merged = { launch, measurement: mergeServed(known, concurrency) };
+  const merged = { launch, measurement: mergeGuests(known, concurrency) };
   const position = launches.findIndex((one) => one.launch === launch && one.measurement.test === test);
   if (position < 0) launches.push(merged);
   else launches[position] = merged;
@@ -174,7 +174,7 @@ function hasProblem({ launches, unkept }: Outcome): boolean {
 }
 
 /** Several clients of one launch; their one process cost what the longest look saw. */
-function mergeServed(parts: readonly WorkerMeasurement[], clientCount: number): Measurement {
+function mergeGuests(parts: readonly WorkerMeasurement[], clientCount: number): Measurement {
   const missing = parts.length === clientCount ? null : `${parts.length} of ${clientCount} clients were here`;
   const early = parts.find(({ measurement }) => !measurement.complete);
   const usages = parts.map(({ measurement }) => measurement.server?.usage ?? null);

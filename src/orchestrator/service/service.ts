@@ -5,9 +5,9 @@ import { writeLine } from "../../system/terminal.ts";
 import { Measuring, type RunOptions } from "../measuring.ts";
 import { Door, endInWords } from "./door.ts";
 import { FinishedRuns } from "./finished-runs.ts";
+import { type GuestTest, observedTest } from "./guest-test.ts";
 import { KeptResults } from "./kept-results.ts";
 import { WritingPace } from "./pace.ts";
-import { observedTest, type ServedTest } from "./served-test.ts";
 
 /** How often it looks whether to end and what to write: mostly seldom, as that takes time that may be a client's. */
 const LOOK_MS = 1_000;
@@ -27,7 +27,7 @@ export class Service extends Measuring {
   readonly #pace = new WritingPace();
   readonly #runs = new FinishedRuns();
   /** Tests under way, by mechanism and slot. */
-  readonly #active = new Map<string, ServedTest>();
+  readonly #active = new Map<string, GuestTest>();
   /** Tests that are over and still being taken in. */
   readonly #leaving = new Set<Promise<void>>();
   #testCount = 0;
@@ -158,7 +158,7 @@ export class Service extends Measuring {
     news: Exclude<GuestNews, { type: "refused" }>,
   ): void {
     const terms = news.type === "agreed" ? news.terms : null;
-    const test: ServedTest = {
+    const test: GuestTest = {
       ...{ number: ++this.#testCount, mechanism, endpoint, ledger, slot, effective, terms },
       messageBytes: news.type === "agreed" ? news.terms.messageBytes : news.messageBytes,
       clocks: news.clocks,
@@ -186,7 +186,7 @@ export class Service extends Measuring {
     this.#look();
   }
 
-  #takeIn(test: ServedTest, end: GuestEnd): void {
+  #takeIn(test: GuestTest, end: GuestEnd): void {
     const observed = observedTest(this.plan, test);
     for (const measurement of this.#results.take(test, end))
       this.options.watch.cellMeasured({ ...observed, test: measurement.test }, measurement);

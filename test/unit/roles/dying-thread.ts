@@ -1,5 +1,5 @@
 /** In place of a serving thread: ends as soon as it is to serve somebody, in the way that the test asks for. */
-import type { ServingOrder } from "../../../src/roles/serving-thread.ts";
+import type { ServingOrder } from "../../../src/roles/thread.ts";
 
 declare const self: Worker;
 

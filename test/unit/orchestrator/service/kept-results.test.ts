@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../../src/native/ledger.ts";
 import { native } from "../../../../src/native/library.ts";
+import type { GuestTest } from "../../../../src/orchestrator/service/guest-test.ts";
 import { KeptResults } from "../../../../src/orchestrator/service/kept-results.ts";
-import type { ServedTest } from "../../../../src/orchestrator/service/served-test.ts";
 import type { Terms } from "../../../../src/protocol/peer/note-schema.ts";
 import { isComplete } from "../../../../src/result/details.ts";
 import { planOf, resultOf } from "../../result/fixture.ts";
@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 /** A client's test at its end, of which as many messages were sent and received. */
-function servedTest(terms: Partial<Terms> = {}, messages = MESSAGES): ServedTest {
+function servedTest(terms: Partial<Terms> = {}, messages = MESSAGES): GuestTest {
   const ledger = LedgerFile.private(2);
   ledgers.push(ledger);
   const [client, server] = [ledger.sheet(clientSheetOf(0)), ledger.sheet(serverSheetOf(0))];
@@ -107,7 +107,7 @@ describe("what a server keeps", () => {
 });
 
 describe("a test is no complete one", () => {
-  const outcomeOf = (served: readonly ServedTest[]) => {
+  const outcomeOf = (served: readonly GuestTest[]) => {
     const tests = new KeptResults(plan);
     for (const one of served) tests.take(one, WELL);
     return tests.outcomes[0]!;

@@ -9,7 +9,7 @@ import type { UsageFigures } from "../../system/usage-schema.ts";
 import { rates, unrecorded } from "../collect.ts";
 
 /** What a server knows of one client's test beside its sheet. */
-export interface Served {
+export interface GuestFacts {
   readonly test: Test;
   readonly slot: number;
   readonly isForeign: boolean;
@@ -26,34 +26,34 @@ export interface Served {
 /** Shared: a server may keep a lot of them. */
 const NOTHING = emptySnapshot();
 
-function latencyAbsent({ test, clocks }: Served): string | null {
+function latencyAbsent({ test, clocks }: GuestFacts): string | null {
   return test === "round-trip" ? "a round trip is measured by its client" : clocks;
 }
 
-function sideOf({ effective, usage }: Served, counts: LedgerCounts): EffectiveSide {
+function sideOf({ effective, usage }: GuestFacts, counts: LedgerCounts): EffectiveSide {
   return { ...effective, usedCpus: counts.usedCpus, migrations: counts.migrations, usage };
 }
 
 /** Another tool runs both tests over one connection: what was answered was a round trip. */
-function receivedOf({ test, isForeign }: Served, { received, sent }: LedgerCounts): number {
+function receivedOf({ test, isForeign }: GuestFacts, { received, sent }: LedgerCounts): number {
   if (!isForeign) return received;
   return test === "one-way" ? received - sent : sent;
 }
 
 /** Messages sent are known once the client has told; of another tool never. */
-function sentOf(served: Served, client: LedgerCounts, server: LedgerCounts): number {
+function sentOf(served: GuestFacts, client: LedgerCounts, server: LedgerCounts): number {
   const { isForeign, failure } = served;
   return isForeign || failure !== null ? receivedOf(served, server) - server.duplicated : client.sent;
 }
 
 /** A client that ends in an orderly way has not sent what it agreed to. */
-function shortfallOf({ agreedCount }: Served, sent: number): string | null {
+function shortfallOf({ agreedCount }: GuestFacts, sent: number): string | null {
   if (agreedCount === null || sent === agreedCount) return null;
   return `${sent} ${sent === 1 ? "message was" : "messages were"} sent instead of ${agreedCount}`;
 }
 
 /** What a server measured of one client's test, read from its sheets; nobody writes to them any more. */
-export function collectServed(served: Served, plan: RunPlan, ledger: LedgerFile): WorkerMeasurement {
+export function collectGuest(served: GuestFacts, plan: RunPlan, ledger: LedgerFile): WorkerMeasurement {
   const { test, slot, isForeign, failure } = served;
   const [client, server] = [ledger.counts(clientSheetOf(slot)), ledger.counts(serverSheetOf(slot))];
   const absent = latencyAbsent(served);

@@ -9,7 +9,7 @@ import type { ConnectionSettings } from "../../../src/channel/settings.ts";
 import { LedgerFile } from "../../../src/native/ledger.ts";
 import { MECHANISM } from "../../../src/native/numbers.ts";
 import type { RoleSettings } from "../../../src/protocol/control.ts";
-import { ServingThreads } from "../../../src/roles/serving-threads.ts";
+import { ThreadPool } from "../../../src/roles/thread-pool.ts";
 
 const SETTINGS: ConnectionSettings = {
   mechanism: "uds",
@@ -35,7 +35,7 @@ const SETTINGS: ConnectionSettings = {
 test("a thread that ends gives its client's session back, which is closed with all it has", async () => {
   const directory = mkdtempSync(join(tmpdir(), "threads-"));
   const ledger = LedgerFile.private(1);
-  const threads = new ServingThreads(new URL("./dying-thread.ts", import.meta.url).href);
+  const threads = new ThreadPool(new URL("./dying-thread.ts", import.meta.url).href);
   try {
     for (const [worker, words] of [
       [0, "its thread failed: error: no more"],

@@ -6,7 +6,7 @@ import { ownerSoon } from "../../system/owner.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
 import { connectionSettingsOf, effectiveReportOf, type RoleContext } from "../context.ts";
 import { causeOf } from "../failure.ts";
-import { ServingThreads } from "../serving-threads.ts";
+import { ThreadPool } from "../thread-pool.ts";
 import { serveGuest } from "./guest.ts";
 import { Slots } from "./slots.ts";
 import { inUse, takeOver } from "./take-over.ts";
@@ -39,13 +39,13 @@ async function listenAtKnownName({ settings, ledger }: RoleContext) {
  * The receiver that serves whoever comes, until the run is stopped. A client that goes, dies or sends nonsense ends its own
  * connection and nothing else.
  */
-export async function runStandaloneServer(
+export async function runReception(
   context: RoleContext,
   standalone: StandaloneServer,
 ): Promise<UsageFigures | null> {
   const { settings, ledger, control, log } = context;
   const listener = await listenAtKnownName(context);
-  const threads = settings.mode === "blocking" ? new ServingThreads() : null;
+  const threads = settings.mode === "blocking" ? new ThreadPool() : null;
   const slots = new Slots(ledger.clientCount, control, (slot) => {
     ledger.clear(clientSheetOf(slot));
     ledger.clear(serverSheetOf(slot));

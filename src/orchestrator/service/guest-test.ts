@@ -5,7 +5,7 @@ import type { EffectiveReport } from "../../protocol/control.ts";
 import type { Terms } from "../../protocol/peer/note-schema.ts";
 
 /** A client's test under way. */
-export interface ServedTest {
+export interface GuestTest {
   /** From 1, in the order in which they began. */
   readonly number: number;
   readonly mechanism: Mechanism;
@@ -23,7 +23,7 @@ export interface ServedTest {
 /** A test under way, as those see it who look on. */
 export function observedTest(
   plan: RunPlan,
-  { number, mechanism, messageBytes, terms }: ServedTest,
+  { number, mechanism, messageBytes, terms }: GuestTest,
 ): ObservedCell {
   return {
     ...{ number, total: 0, mechanism, mode: plan.mode, messageBytes, percentiles: plan.percentiles },
@@ -40,7 +40,7 @@ export function observedTest(
 /** The plan that the client had, as far as it concerns the server. */
 export function planOf(
   plan: RunPlan,
-  { mechanism, messageBytes, terms }: ServedTest,
+  { mechanism, messageBytes, terms }: GuestTest,
   tests: readonly Test[],
 ): RunPlan {
   const shared = { ...plan, mechanisms: [mechanism], messageSizes: [messageBytes], tests };
@@ -58,6 +58,6 @@ export function planOf(
 }
 
 /** Whether the client said that its measured phase begins. */
-export function hasBegun({ ledger, slot }: ServedTest): boolean {
+export function hasBegun({ ledger, slot }: GuestTest): boolean {
   return ledger.counts(serverSheetOf(slot)).realtimeOffsetNs !== null;
 }

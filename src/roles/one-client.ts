@@ -2,10 +2,10 @@ import type { Line } from "../channel/connection.ts";
 import { answerMessages } from "../measure/loops.ts";
 import { expectPinned } from "../native/cpus.ts";
 import type { RoleSettings } from "../protocol/control.ts";
-import { isStartNote, ownHello } from "../protocol/cues.ts";
+import { START } from "../protocol/cues.ts";
 
 /**
- * Serves one client to its end, in whatever thread: answers its hello, records or echoes its messages until its shutdown, and
+ * Serves one client to its end, in whatever thread: answers its cues, records or echoes its messages until its shutdown, and
  * closes the connection. Rejects with what went wrong.
  * @param onStart its measured phase is about to begin
  */
@@ -14,14 +14,12 @@ export async function serveConnection(
   { reply, replyDelayNs, cpu }: RoleSettings,
   onStart: () => void,
 ): Promise<void> {
-  const onPing = (note: string) => {
-    if (isStartNote(note)) {
+  const onPing = (cue: string) => {
+    if (cue === START) {
       onStart();
       session.start(null);
-      return "";
-    }
-    session.unlinkName();
-    return ownHello();
+    } else session.unlinkName();
+    return "";
   };
   try {
     await answerMessages(channel, { echo: reply === "echo", replyDelayNs, onPing });

@@ -1,9 +1,9 @@
 import type { Channel } from "../channel/channel.ts";
 import { exchangeNotes } from "../measure/loops.ts";
-import { ownHello, startNote } from "../protocol/cues.ts";
+import { MET, START } from "../protocol/cues.ts";
 
 /** What a client and its server say to each other around the messages that are measured. */
-export interface ServerLink {
+export interface Talk {
   /** Before anything else. */
   greet(): Promise<void>;
   /** The measured phase is about to begin. */
@@ -13,13 +13,13 @@ export interface ServerLink {
 }
 
 /** With a server that the same orchestrator started: it knows everything, and its results lie in the common ledger. */
-export function spawnedLink(channel: Channel): ServerLink {
-  const say = async (note: string) => {
-    await exchangeNotes(channel, note);
+export function spawnedTalk(channel: Channel): Talk {
+  const say = async (cue: string) => {
+    await exchangeNotes(channel, cue);
   };
   return {
-    greet: () => say(ownHello()),
-    start: () => say(startNote()),
+    greet: () => say(MET),
+    start: () => say(START),
     end: async () => {},
   };
 }

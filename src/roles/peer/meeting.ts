@@ -23,7 +23,7 @@ import {
 import { noteText, readAnswer } from "../../protocol/peer/notes.ts";
 import { adoptReport, type ServerReport } from "../../protocol/peer/report.ts";
 import { connectionSettingsOf } from "../context.ts";
-import type { ServerLink } from "../server-link.ts";
+import type { Talk } from "../talk.ts";
 
 /** How long a server may take to answer the first question; one that is dead may have left its name behind. */
 const GREETING_MS = 5_000;
@@ -131,7 +131,7 @@ async function nowThatAllArrived(channel: Channel): Promise<bigint> {
 }
 
 /** The talk with a server of this program. */
-class OwnServer implements ServerLink {
+class OwnServer implements Talk {
   readonly #clocks: string | null;
 
   constructor(
@@ -204,7 +204,7 @@ class OwnServer implements ServerLink {
 }
 
 /** The talk with another tool's server: there is none. It answers an empty ping once it has everything that came before. */
-class ForeignServer implements ServerLink {
+class ForeignServer implements Talk {
   constructor(
     private readonly line: Line,
     private readonly settings: RoleSettings,
@@ -237,13 +237,13 @@ class ForeignServer implements ServerLink {
   }
 }
 
-export function farLink(
+export function farTalk(
   met: Met,
   settings: RoleSettings,
   standalone: StandaloneClient,
   ledger: LedgerFile,
   say: (server: FarServer) => void,
-): ServerLink {
+): Talk {
   return met.hello === null
     ? new ForeignServer(met, settings, ledger, say)
     : new OwnServer(met, settings, standalone, ledger, met.hello, say);

@@ -3,12 +3,12 @@ import { native, sharedLibrary } from "../native/library.ts";
 import type { GuestNews, RoleSettings } from "../protocol/control.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { ServingError } from "./failure.ts";
-import type { GuestOrder, ServingOrder, ServingReport } from "./serving-thread.ts";
+import type { GuestOrder, ServingOrder, ServingReport } from "./thread.ts";
 
 /** Inside the executable it lies beside the main module, under its path in the sources. */
 function threadModule(): string {
   const isCompiled = Bun.main.startsWith("/$bunfs/");
-  return isCompiled ? "./roles/serving-thread.js" : new URL("./serving-thread.ts", import.meta.url).href;
+  return isCompiled ? "./roles/thread.js" : new URL("./thread.ts", import.meta.url).href;
 }
 
 const MOST_IDLE = 1;
@@ -19,7 +19,7 @@ const QUIET_MS = 2_000;
  * Threads that each serve one client at a time with blocking calls, so that this one stays free. A thread costs some 2 MB and
  * 5 ms; one that has served its client waits for another.
  */
-export class ServingThreads {
+export class ThreadPool {
   readonly #idle: Worker[] = [];
   readonly #all = new Set<Worker>();
   /** What is to be done if one of them ends before its client. */
