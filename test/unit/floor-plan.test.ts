@@ -14,11 +14,8 @@ function lint(files: Readonly<Record<string, string>>): { exitCode: number; outp
       mkdirSync(dirname(join(directory, path)), { recursive: true });
       writeFileSync(join(directory, path), text);
     }
-    const program = join(root, "node_modules", ".bin", "depcruise");
-    const config = join(root, "scripts", "floor-plan.js");
-    const run = Bun.spawnSync([process.execPath, "--bun", program, "--config", config, "src"], {
-      cwd: directory,
-    });
+    const check = join(root, "scripts", "check-floor-plan.ts");
+    const run = Bun.spawnSync([process.execPath, check], { cwd: directory });
     return { exitCode: run.exitCode, output: `${run.stdout}${run.stderr}` };
   } finally {
     rmSync(directory, { recursive: true });
