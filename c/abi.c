@@ -3,9 +3,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "ledger.h"
-#include "session.h"
-#include "stream.h"
+#include "record/ledger.h"
+#include "session/session.h"
+#include "record/stream.h"
 
 /* In the order of src/native/layout.ts. */
 static const uint32_t layout[] = {

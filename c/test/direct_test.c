@@ -1,4 +1,4 @@
-#include "../direct.c"
+#include "mechanism/direct.c"
 
 #include "shm_suite.h"
 

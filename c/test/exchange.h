@@ -2,7 +2,7 @@
 #ifndef IPC_TEST_EXCHANGE_H
 #define IPC_TEST_EXCHANGE_H
 
-#include "../session.h"
+#include "session/session.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../process.h"
+#include "plat/process.h"
 #include "check.h"
 
 #define CLIENT 0

@@ -1,5 +1,5 @@
 /* Frames: the bytes of the format, which lengths and types are refused, and what damage the payload pattern shows. */
-#include "../frame.h"
+#include "message/frame.h"
 
 #include <errno.h>
 #include <stdlib.h>

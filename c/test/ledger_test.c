@@ -1,5 +1,5 @@
 /* Counters and distributions: every bucket's bounds, sums of any size, counts that start near a limit, broken files. */
-#include "../ledger.h"
+#include "record/ledger.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../process.h"
+#include "plat/process.h"
 #include "check.h"
 #include "random.h"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "../frame.h"
+#include "message/frame.h"
 #include "random.h"
 
 #define LARGEST_INPUT 300000

@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../process.h"
-#include "../waiter.h"
+#include "plat/process.h"
+#include "session/waiter.h"
 #include "check.h"
 
 /* How far off the moments are that nobody lives to see. */

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../channel.h"
-#include "../frame.h"
+#include "mechanism/channel.h"
+#include "message/frame.h"
 #include "check.h"
 
 #define LONG_SLICE_NS (20 * NS_PER_SECOND)

@@ -1,4 +1,4 @@
-#include "../ring.c"
+#include "mechanism/ring.c"
 
 #include "shm_suite.h"
 

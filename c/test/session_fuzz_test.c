@@ -1,13 +1,13 @@
 /* Sessions fed with streams that were mutated at random: notes, requests, replies and measured messages that lie about
  * their ids, sizes, times and types. Each is refused or counted, and nothing else comes of it. Takes the number of inputs
  * and a seed. */
-#include "../session.h"
+#include "session/session.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "../process.h"
+#include "plat/process.h"
 #include "check.h"
 #include "mutate.h"
 

@@ -2,7 +2,7 @@
 #ifndef IPC_TEST_SOCKETS_H
 #define IPC_TEST_SOCKETS_H
 
-#include "../socket.h"
+#include "mechanism/socket.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
 /* Waiters: each task is answered once, closing at any moment ends the wait and lets no callback begin afterwards. */
-#include "../waiter.h"
+#include "session/waiter.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../process.h"
+#include "plat/process.h"
 #include "check.h"
 #include "random.h"
 
