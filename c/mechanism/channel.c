@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "plat/tick.h"
 
 static const struct channel_ops *const mechanisms[MECHANISM_COUNT] = {
     [MECHANISM_UDS] = &uds_ops,
@@ -17,8 +16,10 @@ static const struct channel_ops *const mechanisms[MECHANISM_COUNT] = {
     [MECHANISM_NULL] = &null_ops,
 };
 
+static const struct channel_ops *ops_of(uint32_t mechanism) { return mechanism < MECHANISM_COUNT ? mechanisms[mechanism] : NULL; }
+
 struct channel *channel_create(const struct channel_settings *settings, const stop_flag *stop, int *error) {
-  const struct channel_ops *ops = settings->mechanism < MECHANISM_COUNT ? mechanisms[settings->mechanism] : NULL;
+  const struct channel_ops *ops = ops_of(settings->mechanism);
   if (ops == NULL) {
     *error = -ENOTSUP;
     return NULL;
@@ -43,6 +44,16 @@ void channel_destroy(struct channel *channel) {
   if (channel == NULL) return;
   channel->ops->close(channel);
   free(channel);
+}
+
+int32_t endpoint_remove(int32_t mechanism, const char *endpoint) {
+  const struct channel_ops *ops = ops_of((uint32_t)mechanism);
+  return ops == NULL || ops->remove == NULL ? 0 : ops->remove(endpoint);
+}
+
+int32_t endpoint_take_over(int32_t mechanism, const char *endpoint) {
+  const struct channel_ops *ops = ops_of((uint32_t)mechanism);
+  return ops == NULL || ops->take_over == NULL ? 0 : ops->take_over(endpoint);
 }
 
 int channel_check_peer(struct channel *channel) {

@@ -29,9 +29,6 @@ enum mechanism {
 };
 enum wait_kind { WAIT_BLOCK = 0, WAIT_SPIN, WAIT_HYBRID };
 
-/* What a side waits for, as a sleeper; the event loop waits for the same two things. */
-enum readiness { READABLE = 0, WRITABLE = 1 };
-
 #define ENDPOINT_BYTES 256
 
 /* Filled by TypeScript; layout checked at start. */
@@ -71,6 +68,8 @@ struct channel;
 
 struct channel_ops {
   size_t channel_bytes; /* sizeof the mechanism's own struct, whose first member is struct channel */
+
+  /* ---- for whoever sets a connection up and ends it ---- */
   /* The server's side: create the endpoint, then wait (at most `slice_ns`, 0: only look) for the peer. */
   int (*listen)(struct channel *, const struct channel_settings *);
   int (*accept)(struct channel *, int64_t slice_ns); /* once there is a client it says 0, however often it is asked */
@@ -79,26 +78,34 @@ struct channel_ops {
   int (*listen_after)(struct channel *, const struct channel_settings *, struct channel *before);
   /* The client's side. -ENOENT or -ECONNREFUSED: no server yet; -EBUSY: another client was faster, the next may be luckier. */
   int (*connect)(struct channel *, const struct channel_settings *);
+  void (*effective)(struct channel *, struct channel_effective *);
+  /* Remove the name from the system as soon as the peers have met. Idempotent; also done by close. */
+  void (*unlink)(struct channel *);
+  void (*close)(struct channel *);
+
+  /* ---- for the loops ---- */
   /* Hand over a whole frame. After -EAGAIN call again with the same frame; part of it may have gone already. */
   int (*try_send)(struct channel *, const uint8_t *frame, size_t frame_bytes);
   int (*try_receive)(struct channel *, struct arrival *);
   /* The same, waiting in the kernel for at most a slice; NULL where try and wait do as well. */
   int (*send)(struct channel *, const uint8_t *frame, size_t frame_bytes, int64_t slice_ns);
   int (*receive)(struct channel *, struct arrival *, int64_t slice_ns);
-  /* Whether wait, send and receive take WAIT_UNTIL_TICK (tick.h) for a slice. */
-  int waits_until_tick;
   /* Publish what sends with `more_follows` have put off. NULL: nothing ever is. */
   void (*publish)(struct channel *);
+
+  /* ---- for whoever waits: the loops, or a waiter's thread ---- */
   /* Sleep until a try may succeed: 0, or -EAGAIN after the slice. May run in a thread of its own beside an idle owner. */
   int (*wait)(struct channel *, enum readiness, int64_t slice_ns);
+  /* Whether wait, send and receive take WAIT_UNTIL_TICK for a slice. */
+  int waits_until_tick;
   /* End a wait() that runs in another thread. NULL: waits are never taken to another thread. */
   void (*wake)(struct channel *);
   /* 0 while the peer may still be alive, else -EPIPE or -EOWNERDEAD. NULL: sends and receives tell. */
   int (*check_peer)(struct channel *);
-  void (*effective)(struct channel *, struct channel_effective *);
-  /* Remove the name from the system as soon as the peers have met. Idempotent; also done by close. */
-  void (*unlink)(struct channel *);
-  void (*close)(struct channel *);
+
+  /* ---- for whoever cleans up, without a channel: endpoint_remove and endpoint_take_over. NULL: nothing outlives a process ---- */
+  int (*remove)(const char *endpoint);
+  int (*take_over)(const char *endpoint);
 };
 
 struct channel {
@@ -119,15 +126,21 @@ static inline int64_t channel_arrival_ns(const struct channel *channel) {
   return channel->expects_requests ? 0 : clock_now_ns();
 }
 
-extern const struct channel_ops uds_ops, tcp_ops, ring_ops, direct_ops, fed_ops, null_ops;
-#if defined(__linux__)
-extern const struct channel_ops pmq_ops;
-#endif
+extern const struct channel_ops uds_ops, tcp_ops, ring_ops, direct_ops, pmq_ops, fed_ops, null_ops;
 
 /* Allocates a zeroed channel for the mechanism; NULL with *error set when the platform lacks it or memory is out. */
 struct channel *channel_create(const struct channel_settings *settings, const stop_flag *stop, int *error);
 /* Closes and frees. */
 void channel_destroy(struct channel *channel);
+
+/* Removes what a listener of this mechanism leaves in the system. 0 also if there is nothing. */
+int32_t endpoint_remove(int32_t mechanism, const char *endpoint);
+/*
+ * Makes room for a server that is to have a name of its own choice: removes what one that is dead left under it. 0, also if there
+ * is nothing; -EADDRINUSE if its owner lives; -EEXIST if it is nothing that a server of this program made. Queues of another
+ * program have no mark of life: the caller must know that nobody has them open.
+ */
+int32_t endpoint_take_over(int32_t mechanism, const char *endpoint);
 
 /* Free time before a message that a look at the peer may take a part of. */
 #define PEER_LOOK_ROOM_NS NS_PER_MS

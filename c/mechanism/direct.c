@@ -9,14 +9,12 @@
 
 #include "mechanism/channel.h"
 #include "message/frame.h"
-#include "plat/park.h"
 #include "mechanism/parts/shm_object.h"
 
-
 struct slot {
-  _Alignas(CACHE_LINE_BYTES) _Atomic uint32_t full; /* stored with release, acquired by the other side's look without the lock */
+  _Alignas(SHARED_LINE_BYTES) _Atomic uint32_t full; /* stored with release, acquired by the other side's look without the lock */
   uint32_t body_bytes;
-  _Alignas(CACHE_LINE_BYTES) struct park park; /* its lock is the slot's; READABLE: the receiver sleeps, WRITABLE: the sender */
+  _Alignas(SHARED_LINE_BYTES) struct park park; /* its lock is the slot's; READABLE: the receiver sleeps, WRITABLE: the sender */
 };
 
 /* Behind it, from BODY_OFFSET on, the room for both bodies. */
@@ -46,7 +44,7 @@ static struct direct_channel *direct_of(struct channel *channel) { return (struc
 
 /* ---- set-up ---- */
 
-static size_t stride(size_t slot_bytes) { return (slot_bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES; }
+static size_t stride(size_t slot_bytes) { return (slot_bytes + SHARED_LINE_BYTES - 1) / SHARED_LINE_BYTES * SHARED_LINE_BYTES; }
 static size_t object_bytes(size_t slot_bytes) { return BODY_OFFSET + 2 * stride(slot_bytes); }
 static uint64_t direct_layout(void) {
   return shm_layout(SHM_KIND_DIRECT, sizeof(struct slot_object) << 16 | offsetof(struct slot, body_bytes) << 8 | offsetof(struct slot, park));
@@ -228,13 +226,15 @@ const struct channel_ops direct_ops = {
     .listen = direct_listen,
     .accept = direct_accept,
     .connect = direct_connect,
-    .try_send = direct_try_send,
-    .try_receive = direct_try_receive,
-    .waits_until_tick = PARK_FUTEX,
-    .wait = direct_wait,
-    .wake = direct_wake,
-    .check_peer = direct_check_peer,
     .effective = direct_effective,
     .unlink = direct_unlink,
     .close = direct_close,
+    .try_send = direct_try_send,
+    .try_receive = direct_try_receive,
+    .wait = direct_wait,
+    .waits_until_tick = PARK_FUTEX,
+    .wake = direct_wake,
+    .check_peer = direct_check_peer,
+    .remove = shm_object_remove,
+    .take_over = shm_object_take_over,
 };

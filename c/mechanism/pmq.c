@@ -6,17 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
-#include <stdio.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mechanism/channel.h"
 #include "message/frame.h"
 #include "plat/life.h"
-#include "plat/tick.h"
+#include "plat/names.h"
 
 #define DEFAULT_DEPTH 10
 
@@ -60,20 +59,13 @@ static size_t planned_body_bytes(const struct channel_settings *settings) {
   return settings->frame_bytes < FRAME_OVERHEAD ? FRAME_BODY_OVERHEAD : settings->frame_bytes - FRAME_LENGTH_BYTES;
 }
 
-/* Only if the name still stands for this queue, as the other side may have removed it and somebody else taken it. */
+static int open_named(const char *name) { return mq_open(name, O_RDWR | O_CLOEXEC); }
+
+static const struct name_kind queue_names = {.open = open_named, .remove = mq_unlink};
+
 static void unlink_queue(struct queue *queue) {
-  if (!queue->has_name) return;
+  if (queue->has_name) name_remove_own(&queue_names, queue->name, queue->fd);
   queue->has_name = 0;
-  struct stat ours, named;
-  mqd_t fd = mq_open(queue->name, O_RDONLY);
-  if (fd < 0) {
-    /* No descriptor is left to look with; a name that stays would be worse. */
-    if (errno == EMFILE || errno == ENFILE) mq_unlink(queue->name);
-    return;
-  }
-  int same = fstat(queue->fd, &ours) == 0 && fstat(fd, &named) == 0 && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-  mq_close(fd);
-  if (same) mq_unlink(queue->name);
 }
 
 static void close_queue(struct queue *queue) {
@@ -87,7 +79,7 @@ static void close_queue(struct queue *queue) {
 /* `attributes` for a new queue, NULL for one that must be there. */
 static int open_queue(struct queue *queue, const char *endpoint, const char *suffix, int direction, struct mq_attr *attributes) {
   int flags = direction | O_CLOEXEC | (attributes == NULL ? 0 : O_CREAT | O_EXCL);
-  snprintf(queue->name, sizeof queue->name, "%s%s%s", endpoint[0] == '/' ? "" : "/", endpoint, suffix);
+  name_write(queue->name, sizeof queue->name, endpoint, suffix);
   queue->fd = mq_open(queue->name, flags, 0600, attributes);
   if (queue->fd < 0) return -errno;
   queue->is_open = queue->has_name = 1;
@@ -143,18 +135,23 @@ static int pmq_listen(struct channel *channel, const struct channel_settings *se
     if (!is_limit(rc)) break;
   }
   if (rc == 0) rc = set_up(self, settings);
-  if (rc == 0) rc = life_claim(self->out.fd, SENDER_BYTE);
+  if (rc == 0) rc = life_claim(self->out.fd, SENDER_BYTE, NULL);
   return close_after(channel, rc);
 }
 
 static int sees_peer(struct pmq_channel *self) {
-  if (life_is_held(self->in.fd, SENDER_BYTE)) self->has_seen_peer = 1;
+  if (life_is_held(self->in.fd, SENDER_BYTE, NULL)) self->has_seen_peer = 1;
   return self->has_seen_peer;
 }
 
 static int has_messages(const struct queue *queue) {
   struct mq_attr attributes;
   return mq_getattr(queue->fd, &attributes) == 0 && attributes.mq_curmsgs > 0;
+}
+
+static int poll_for(struct pollfd *fds, nfds_t count, int64_t length_ns) {
+  struct timespec length = timespec_of_ns(length_ns);
+  return ppoll(fds, count, &length, NULL);
 }
 
 /* A client has made its claim, or, if it is of another program, has sent its first message. */
@@ -166,7 +163,7 @@ static int pmq_accept(struct channel *channel, int64_t slice_ns) {
   while (!has_client(self)) {
     if (slice_ns <= 0 || is_stopping(channel->stop)) return -EAGAIN;
     int64_t nap_ns = slice_ns < CLAIM_LOOK_NS ? slice_ns : CLAIM_LOOK_NS;
-    clock_poll(&ready, 1, nap_ns);
+    poll_for(&ready, 1, nap_ns);
     slice_ns -= nap_ns;
   }
   return life_mark(self->in.fd, TAKEN_BYTE);
@@ -177,12 +174,12 @@ static int pmq_accept(struct channel *channel, int64_t slice_ns) {
  * they had one is looked at before the claim, since the server, which may see a claim at once, marks them then.
  */
 static int claim(struct pmq_channel *self) {
-  int rc = life_claim(self->out.fd, COMING_BYTE);
+  int rc = life_claim(self->out.fd, COMING_BYTE, NULL);
   if (rc != 0) return rc;
-  int is_used = life_is_held(self->out.fd, TAKEN_BYTE) || has_messages(&self->out) || has_messages(&self->in);
+  int is_used = life_is_held(self->out.fd, TAKEN_BYTE, NULL) || has_messages(&self->out) || has_messages(&self->in);
   if (is_used) return -EBUSY;
   sees_peer(self);
-  return life_claim(self->out.fd, SENDER_BYTE);
+  return life_claim(self->out.fd, SENDER_BYTE, NULL);
 }
 
 static int pmq_connect(struct channel *channel, const struct channel_settings *settings) {
@@ -253,7 +250,7 @@ static int pmq_wait(struct channel *channel, enum readiness readiness, int64_t s
       {.fd = queue->fd, .events = readiness == READABLE ? POLLIN : POLLOUT},
       {.fd = queue->bell, .events = POLLIN},
   };
-  int count = clock_poll(fds, 2, slice_ns);
+  int count = poll_for(fds, 2, slice_ns);
   if (count < 0) return errno == EINTR ? -EAGAIN : -errno;
   uint64_t rings;
   /* pmq_wake ended this wait, and no other. */
@@ -276,7 +273,7 @@ static void pmq_wake(struct channel *channel) {
 
 static int pmq_check_peer(struct channel *channel) {
   struct pmq_channel *self = pmq_of(channel);
-  return sees_peer(self) && !life_is_held(self->in.fd, SENDER_BYTE) ? -EOWNERDEAD : 0;
+  return sees_peer(self) && !life_is_held(self->in.fd, SENDER_BYTE, NULL) ? -EOWNERDEAD : 0;
 }
 
 static void pmq_unlink(struct channel *channel) {
@@ -293,20 +290,48 @@ static void pmq_effective(struct channel *channel, struct channel_effective *eff
   };
 }
 
+/* ---- names of servers that are gone ---- */
+
+static int pmq_remove(const char *endpoint) {
+  char request[ENDPOINT_BYTES + sizeof "/_resp"], response[sizeof request];
+  name_write(request, sizeof request, endpoint, "_req");
+  name_write(response, sizeof response, endpoint, "_resp");
+  int rc = name_remove(&queue_names, request), other = name_remove(&queue_names, response);
+  return rc != 0 ? rc : other;
+}
+
+static int take_over_queue(const char *endpoint, const char *suffix, int owner_byte) {
+  char name[ENDPOINT_BYTES + sizeof "/_resp"];
+  name_write(name, sizeof name, endpoint, suffix);
+  int fd = open_named(name);
+  if (fd < 0) return errno == ENOENT ? 0 : -errno;
+  int rc = name_inherit(&queue_names, name, fd, owner_byte, NULL);
+  close(fd);
+  return rc;
+}
+
+/* The server claims the queue that it sends to; the other one goes with it. */
+static int pmq_take_over(const char *endpoint) {
+  int rc = take_over_queue(endpoint, "_resp", SENDER_BYTE);
+  return rc != 0 ? rc : take_over_queue(endpoint, "_req", HEIR_BYTE);
+}
+
 const struct channel_ops pmq_ops = {
     .channel_bytes = sizeof(struct pmq_channel),
     .listen = pmq_listen,
     .accept = pmq_accept,
     .connect = pmq_connect,
+    .effective = pmq_effective,
+    .unlink = pmq_unlink,
+    .close = pmq_close,
     .try_send = pmq_try_send,
     .try_receive = pmq_try_receive,
     .send = pmq_send,
     .receive = pmq_receive,
-    .waits_until_tick = 1,
     .wait = pmq_wait,
+    .waits_until_tick = 1,
     .wake = pmq_wake,
     .check_peer = pmq_check_peer,
-    .effective = pmq_effective,
-    .unlink = pmq_unlink,
-    .close = pmq_close,
+    .remove = pmq_remove,
+    .take_over = pmq_take_over,
 };

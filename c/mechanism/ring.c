@@ -17,20 +17,19 @@
 
 #include "mechanism/channel.h"
 #include "mechanism/parts/inbox.h"
-#include "plat/park.h"
 #include "mechanism/parts/shm_object.h"
 
 #define DEFAULT_CAPACITY_BYTES (64 * 1024)
-#define SMALLEST_CAPACITY_BYTES CACHE_LINE_BYTES
+#define SMALLEST_CAPACITY_BYTES SHARED_LINE_BYTES
 
 /* Messages that lie ready are copied out together, so many at most that the stamp they share is that of each of them but for
  * the time that copying two pages takes, and that the producer gets its room back soon. */
 #define READ_AHEAD_BYTES 8192
 
 struct ring {
-  _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t tail;
-  _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t head;
-  _Alignas(CACHE_LINE_BYTES) struct park park; /* READABLE: the consumer sleeps, WRITABLE: the producer */
+  _Alignas(SHARED_LINE_BYTES) _Atomic uint64_t tail;
+  _Alignas(SHARED_LINE_BYTES) _Atomic uint64_t head;
+  _Alignas(SHARED_LINE_BYTES) struct park park; /* READABLE: the consumer sleeps, WRITABLE: the producer */
   _Atomic uint32_t spins[PARK_PLACES]; /* set at set-up by a side that never sleeps at this place */
 };
 
@@ -349,14 +348,16 @@ const struct channel_ops ring_ops = {
     .listen = ring_listen,
     .accept = ring_accept,
     .connect = ring_connect,
-    .try_send = ring_try_send,
-    .try_receive = ring_try_receive,
-    .publish = ring_publish,
-    .waits_until_tick = PARK_FUTEX,
-    .wait = ring_wait,
-    .wake = ring_wake,
-    .check_peer = ring_check_peer,
     .effective = ring_effective,
     .unlink = ring_unlink,
     .close = ring_close,
+    .try_send = ring_try_send,
+    .try_receive = ring_try_receive,
+    .publish = ring_publish,
+    .wait = ring_wait,
+    .waits_until_tick = PARK_FUTEX,
+    .wake = ring_wake,
+    .check_peer = ring_check_peer,
+    .remove = shm_object_remove,
+    .take_over = shm_object_take_over,
 };

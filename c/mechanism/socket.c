@@ -1,26 +1,12 @@
 /* Unix domain and TCP stream sockets in blocking mode. */
-#include "mechanism/socket.h"
-
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "message/frame.h"
 #include "mechanism/parts/inbox.h"
-#include "plat/tick.h"
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
+#include "mechanism/parts/socket_options.h"
+#include "message/frame.h"
+#include "plat/socket.h"
 
 /* Clients that knock at once and are not accepted yet. */
 #define BACKLOG 128
@@ -40,84 +26,9 @@ struct socket_channel {
 
 static struct socket_channel *socket_of(struct channel *channel) { return (struct socket_channel *)channel; }
 
-int32_t socket_tune(int32_t fd, double buffer_bytes) {
-  int one = 1;
-  int size = buffer_bytes > INT32_MAX ? INT32_MAX : (int)buffer_bytes;
-  /* Refused for Unix sockets, which have nothing to delay. */
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-#if defined(SO_NOSIGPIPE)
-  setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one);
-#endif
-  if (size == 0) return 0;
-  if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) != 0) return -errno;
-  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) != 0) return -errno;
-  return 0;
-}
-
-static uint64_t read_int_option(int fd, int option) {
-  int value = 0;
-  socklen_t bytes = sizeof value;
-  return getsockopt(fd, SOL_SOCKET, option, &value, &bytes) == 0 ? (uint64_t)value : 0;
-}
-
-static uint32_t local_port(int fd) {
-  struct sockaddr_storage address;
-  socklen_t bytes = sizeof address;
-  if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0) return 0;
-  if (address.ss_family == AF_INET) return ntohs(((struct sockaddr_in *)&address)->sin_port);
-  if (address.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-  return 0;
-}
-
-static int address_of(int (*get)(int, struct sockaddr *, socklen_t *), int fd, struct sockaddr_storage *address) {
-  socklen_t bytes = sizeof *address;
-  return get(fd, (struct sockaddr *)address, &bytes) == 0 ? address->ss_family : AF_UNSPEC;
-}
-
-/* A connection of a host with itself has one address at both ends. */
-static uint32_t is_far(int fd) {
-  struct sockaddr_storage own = {0}, peer = {0};
-  int family = address_of(getsockname, fd, &own);
-  if (family == AF_UNIX || address_of(getpeername, fd, &peer) != family) return 0;
-  if (family == AF_INET) return ((struct sockaddr_in *)&own)->sin_addr.s_addr != ((struct sockaddr_in *)&peer)->sin_addr.s_addr;
-  const struct in6_addr *one = &((struct sockaddr_in6 *)&own)->sin6_addr, *other = &((struct sockaddr_in6 *)&peer)->sin6_addr;
-  return family == AF_INET6 && memcmp(one, other, sizeof *one) != 0;
-}
-
-void socket_effective(int32_t fd, struct channel_effective *effective) {
-  *effective = (struct channel_effective){
-      .send_buffer_bytes = read_int_option(fd, SO_SNDBUF),
-      .receive_buffer_bytes = read_int_option(fd, SO_RCVBUF),
-      .port = local_port(fd),
-      .is_far = is_far(fd),
-  };
-}
-
-static int open_socket(int family) {
-  int fd = socket(family, SOCK_STREAM, 0);
-  if (fd < 0) return -errno;
-  fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return fd;
-}
-
-static int set_nonblocking(int fd, int on) {
-  int flags = fcntl(fd, F_GETFL);
-  return fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) == 0 ? 0 : -errno;
-}
-
-static int wait_fd(int fd, short events, int64_t slice_ns) {
-  struct pollfd ready = {.fd = fd, .events = events};
-  int count = clock_poll(&ready, 1, slice_ns);
-  if (count > 0) return 0;
-  return count == 0 || errno == EINTR ? -EAGAIN : -errno;
-}
-
-/* How long a system call sleeps at most; 0: no limit. */
 static int limit_waits(struct socket_channel *self, int64_t slice_ns) {
-  struct timeval slice = {.tv_sec = 0, .tv_usec = slice_ns / 1000};
   self->has_time_limits = slice_ns != 0;
-  if (setsockopt(self->fd, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice) != 0) return -errno;
-  return setsockopt(self->fd, SOL_SOCKET, SO_SNDTIMEO, &slice, sizeof slice) == 0 ? 0 : -errno;
+  return socket_limit_waits(self->fd, slice_ns);
 }
 
 /* The connected socket sleeps in the kernel for a slice at most, then looks around. */
@@ -154,14 +65,14 @@ static int tcp_address(const struct channel_settings *settings, struct addrinfo 
 /* ---- the server's side ---- */
 
 static int bind_and_listen(struct socket_channel *self, const struct sockaddr *address, socklen_t bytes) {
-  self->listener = open_socket(address->sa_family);
+  self->listener = socket_open(address->sa_family);
   if (self->listener < 0) return self->listener;
   int rc = socket_tune(self->listener, (double)self->buffer_bytes);
   if (rc != 0) return rc;
   /* Connections of an earlier server that linger in TIME_WAIT are no reason to refuse; another listener still is. */
-  int one = 1;
-  setsockopt(self->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (bind(self->listener, address, bytes) != 0) return -errno;
+  socket_set(self->listener, SOL_SOCKET, SO_REUSEADDR, 1);
+  rc = socket_bind(self->listener, address, bytes);
+  if (rc != 0) return rc;
   return listen(self->listener, BACKLOG) == 0 ? 0 : -errno;
 }
 
@@ -170,10 +81,7 @@ static int uds_listen(struct channel *channel, const struct channel_settings *se
   struct sockaddr_un address;
   int rc = prepare(channel, settings);
   if (rc == 0) rc = unix_address(settings, &address);
-  if (rc != 0) return rc;
-  mode_t before = umask(0177);
-  rc = bind_and_listen(self, (struct sockaddr *)&address, sizeof address);
-  umask(before);
+  if (rc == 0) rc = bind_and_listen(self, (struct sockaddr *)&address, sizeof address);
   if (rc == 0) strcpy(self->path, address.sun_path);
   return rc;
 }
@@ -199,34 +107,22 @@ static int socket_listen_after(struct channel *channel, const struct channel_set
   return 0;
 }
 
-static int socket_accept(struct channel *channel, int64_t slice_ns) {
+static int accept_client(struct channel *channel, int64_t slice_ns) {
   struct socket_channel *self = socket_of(channel);
   if (self->fd >= 0) return 0;
-  int rc = wait_fd(self->listener, POLLIN, slice_ns);
+  int rc = socket_wait(self->listener, READABLE, slice_ns);
   if (rc != 0) return rc;
-  self->fd = accept(self->listener, NULL, NULL);
-  if (self->fd < 0) return errno == EINTR || errno == ECONNABORTED ? -EAGAIN : -errno;
-  fcntl(self->fd, F_SETFD, FD_CLOEXEC);
-  return set_up_connected(self);
+  self->fd = socket_accept(self->listener);
+  return self->fd < 0 ? self->fd : set_up_connected(self);
 }
 
 /* ---- the client's side ---- */
 
 static int connect_to(struct socket_channel *self, const struct sockaddr *address, socklen_t bytes) {
-  self->fd = open_socket(address->sa_family);
+  self->fd = socket_open(address->sa_family);
   if (self->fd < 0) return self->fd;
   int rc = socket_tune(self->fd, (double)self->buffer_bytes);
-  if (rc == 0) rc = set_nonblocking(self->fd, 1);
-  if (rc != 0) return rc;
-  if (connect(self->fd, address, bytes) != 0) {
-    /* A Unix socket whose backlog is full says EAGAIN: the caller tries again, as for a server that is not there yet. */
-    if (errno != EINPROGRESS) return errno == EAGAIN ? -ECONNREFUSED : -errno;
-    rc = wait_fd(self->fd, POLLOUT, 10 * WAIT_SLICE_NS);
-    if (rc != 0) return rc == -EAGAIN ? -ETIMEDOUT : rc;
-    int error = (int)read_int_option(self->fd, SO_ERROR);
-    if (error != 0) return -error;
-  }
-  rc = set_nonblocking(self->fd, 0);
+  if (rc == 0) rc = socket_connect(self->fd, address, bytes);
   return rc != 0 ? rc : set_up_connected(self);
 }
 
@@ -249,15 +145,10 @@ static int tcp_connect(struct channel *channel, const struct channel_settings *s
 
 /* ---- messages ---- */
 
-static int gone(int error) {
-  if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR) return -EAGAIN;
-  return error == ECONNRESET ? -EPIPE : -error;
-}
-
-static int send_rest(struct socket_channel *self, const uint8_t *frame, size_t frame_bytes, int flags) {
+static int send_rest(struct socket_channel *self, const uint8_t *frame, size_t frame_bytes, int waits) {
   while (self->sent_bytes < frame_bytes) {
-    ssize_t count = send(self->fd, frame + self->sent_bytes, frame_bytes - self->sent_bytes, flags | MSG_NOSIGNAL);
-    if (count < 0) return gone(errno);
+    int64_t count = socket_put(self->fd, frame + self->sent_bytes, frame_bytes - self->sent_bytes, waits);
+    if (count < 0) return (int)count;
     self->sent_bytes += (size_t)count;
     self->channel.moved_bytes += (size_t)count;
   }
@@ -266,7 +157,7 @@ static int send_rest(struct socket_channel *self, const uint8_t *frame, size_t f
 }
 
 static int socket_try_send(struct channel *channel, const uint8_t *frame, size_t frame_bytes) {
-  return send_rest(socket_of(channel), frame, frame_bytes, MSG_DONTWAIT);
+  return send_rest(socket_of(channel), frame, frame_bytes, 0);
 }
 
 /* For a slice the time limits of set_up_connected do; once ticks end the waits they would only cost time. */
@@ -278,16 +169,15 @@ static int prepare_wait(struct channel *channel, int64_t slice_ns) {
 static int socket_send(struct channel *channel, const uint8_t *frame, size_t frame_bytes, int64_t slice_ns) {
   int rc = prepare_wait(channel, slice_ns);
   if (rc != 0) return rc;
-  return send_rest(socket_of(channel), frame, frame_bytes, 0);
+  return send_rest(socket_of(channel), frame, frame_bytes, 1);
 }
 
-static int read_more(struct socket_channel *self, int flags) {
+static int read_more(struct socket_channel *self, int waits) {
   uint8_t *at;
   int64_t space = inbox_space(&self->inbox, &at);
   if (space < 0) return (int)space;
-  ssize_t count = recv(self->fd, at, (size_t)space, flags);
-  if (count < 0) return gone(errno);
-  if (count == 0) return -EPIPE;
+  int64_t count = socket_take(self->fd, at, (size_t)space, waits);
+  if (count < 0) return (int)count;
   inbox_filled(&self->inbox, (size_t)count, channel_arrival_ns(&self->channel));
   self->channel.moved_bytes += (size_t)count;
   return 0;
@@ -297,7 +187,7 @@ static int socket_try_receive(struct channel *channel, struct arrival *arrival) 
   struct socket_channel *self = socket_of(channel);
   int rc;
   while ((rc = inbox_next(&self->inbox, arrival)) == -EAGAIN) {
-    rc = read_more(self, MSG_DONTWAIT);
+    rc = read_more(self, 0);
     if (rc != 0) return rc;
   }
   return rc;
@@ -308,13 +198,13 @@ static int socket_receive(struct channel *channel, struct arrival *arrival, int6
   int rc = inbox_next(&self->inbox, arrival);
   if (rc != -EAGAIN) return rc;
   rc = prepare_wait(channel, slice_ns);
-  if (rc == 0) rc = read_more(self, 0);
+  if (rc == 0) rc = read_more(self, 1);
   /* Where that is a part of a frame, the caller looks around: bytes that dribble in must not keep it here. */
   return rc == 0 ? inbox_next(&self->inbox, arrival) : rc;
 }
 
-static int socket_wait(struct channel *channel, enum readiness readiness, int64_t slice_ns) {
-  return wait_fd(socket_of(channel)->fd, readiness == READABLE ? POLLIN : POLLOUT, slice_ns);
+static int wait_for(struct channel *channel, enum readiness readiness, int64_t slice_ns) {
+  return socket_wait(socket_of(channel)->fd, readiness, slice_ns);
 }
 
 static void effective(struct channel *channel, struct channel_effective *out) {
@@ -324,27 +214,28 @@ static void effective(struct channel *channel, struct channel_effective *out) {
 
 static void socket_unlink(struct channel *channel) {
   struct socket_channel *self = socket_of(channel);
-  if (self->path[0] != '\0') unlink(self->path);
+  if (self->path[0] != '\0') socket_file_remove(self->path);
   self->path[0] = '\0';
 }
 
-static void socket_close(struct channel *channel) {
+static void close_sockets(struct channel *channel) {
   struct socket_channel *self = socket_of(channel);
   socket_unlink(channel);
-  if (self->fd >= 0) close(self->fd);
-  if (self->listener >= 0) close(self->listener);
+  if (self->fd >= 0) socket_close(self->fd);
+  if (self->listener >= 0) socket_close(self->listener);
   self->fd = self->listener = -1;
   inbox_close(&self->inbox);
 }
 
-#define SOCKET_OPS(listen_, connect_)                                                                     \
+#define SOCKET_OPS(listen_, connect_, ...)                                                                \
   {                                                                                                       \
-    .channel_bytes = sizeof(struct socket_channel), .listen = listen_, .accept = socket_accept,           \
-    .listen_after = socket_listen_after,                                                                  \
-    .connect = connect_, .try_send = socket_try_send, .try_receive = socket_try_receive,                  \
-    .send = socket_send, .receive = socket_receive, .waits_until_tick = 1, .wait = socket_wait,           \
-    .effective = effective, .unlink = socket_unlink, .close = socket_close,                               \
+    .channel_bytes = sizeof(struct socket_channel), .listen = listen_, .accept = accept_client,           \
+    .listen_after = socket_listen_after, .connect = connect_, .effective = effective,                     \
+    .unlink = socket_unlink, .close = close_sockets, .try_send = socket_try_send,                         \
+    .try_receive = socket_try_receive, .send = socket_send, .receive = socket_receive, .wait = wait_for,  \
+    .waits_until_tick = 1, __VA_ARGS__                                                                    \
   }
 
-const struct channel_ops uds_ops = SOCKET_OPS(uds_listen, uds_connect);
+const struct channel_ops uds_ops =
+    SOCKET_OPS(uds_listen, uds_connect, .remove = socket_file_remove, .take_over = socket_file_take_over);
 const struct channel_ops tcp_ops = SOCKET_OPS(tcp_listen, tcp_connect);

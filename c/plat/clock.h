@@ -2,18 +2,13 @@
 #ifndef IPC_CLOCK_H
 #define IPC_CLOCK_H
 
-#include <poll.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <time.h>
 
+#include "plat/wait.h"
+
 #define NS_PER_SECOND INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
-
-/* Longest time that any native wait sleeps before it looks at the stop flag and at its peer again. */
-#define WAIT_SLICE_NS (100 * NS_PER_MS)
-
-typedef _Atomic uint32_t stop_flag;
 
 static inline int64_t clock_read_ns(clockid_t clock) {
   struct timespec now;
@@ -25,10 +20,6 @@ static inline int64_t clock_now_ns(void) { return clock_read_ns(CLOCK_MONOTONIC)
 
 static inline struct timespec timespec_of_ns(int64_t ns) {
   return (struct timespec){.tv_sec = ns / NS_PER_SECOND, .tv_nsec = ns % NS_PER_SECOND};
-}
-
-static inline int is_stopping(const stop_flag *stop) {
-  return atomic_load_explicit(stop, memory_order_relaxed) != 0;
 }
 
 static inline void cpu_relax(void) {
@@ -50,9 +41,6 @@ int64_t clock_realtime_offset_ns(void);
 
 /* Sleeps about that long; a signal ends it early. */
 void clock_sleep(int64_t length_ns);
-
-/* poll(2) with a timeout in nanoseconds, where the system has that. */
-int clock_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns);
 
 /* Sleeps to 50 us before `until_ns`, then spins. Returns 0, or -ECANCELED once *stop is set. */
 int clock_pause_until(int64_t until_ns, const stop_flag *stop);

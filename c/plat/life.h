@@ -6,15 +6,18 @@
 #ifndef IPC_LIFE_H
 #define IPC_LIFE_H
 
-#if defined(__linux__)
+#include <stdatomic.h>
+#include <stdint.h>
 
-/* Needs a descriptor for writing. 0, -EBUSY if another opening has that byte, or a negative errno. */
-int life_claim(int fd, int byte);
-/* The same with a descriptor for reading: several may have such a mark, but nobody a claim beside it. */
-int life_mark(int fd, int byte);
+/*
+ * Where a system has no such locks (macOS), `pid` does: it lies where both sides see it, and zero means nobody. NULL: there is none.
+ *
+ * Needs a descriptor for writing. 0, -EBUSY if another opening has that byte, or a negative errno.
+ */
+int life_claim(int fd, int byte, _Atomic int64_t *pid);
 /* Whether another opening of the file has claimed or marked that byte; also where nobody can tell. */
-int life_is_held(int fd, int byte);
-
-#endif
+int life_is_held(int fd, int byte, const _Atomic int64_t *pid);
+/* Linux only. A claim for which a descriptor for reading does: several may have such a mark, but nobody a claim beside it. */
+int life_mark(int fd, int byte);
 
 #endif

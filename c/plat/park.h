@@ -18,7 +18,7 @@
  *     hanging, however its wait was timed; and it takes the mutex back without a limit of time.
  * A holder that dies leaves the lock held. That it died is told by the lock that the kernel holds for it (shm_object.h).
  *
- * Elsewhere (and with IPC_NO_FUTEX, to test that on Linux) they are those of pthreads. There a peer killed within the few
+ * Elsewhere (and with IPC_NO_FUTEX and posix/park.c, to test that on Linux) they are those of pthreads. There a peer killed within the few
  * instructions under the lock can leave us hanging; its death is told by its pid.
  */
 #ifndef IPC_PARK_H
@@ -34,8 +34,19 @@
 #define PARK_FUTEX 0
 #endif
 
-/* Apple's processors have lines of 128 bytes, and x86 fetches lines in pairs. */
-#define CACHE_LINE_BYTES 128
+/* Differs where the members of a park have the same sizes but another meaning. */
+#if PARK_FUTEX
+#define PARK_LIBRARY 0
+#elif defined(__GLIBC__)
+#define PARK_LIBRARY 1
+#elif defined(__APPLE__)
+#define PARK_LIBRARY 2
+#else
+#define PARK_LIBRARY 3
+#endif
+
+/* What two sides write lies so far apart: Apple's processors have lines of 128 bytes, and x86 fetches lines in pairs. */
+#define SHARED_LINE_BYTES 128
 
 #define PARK_PLACES 2 /* indexed by enum readiness */
 

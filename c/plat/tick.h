@@ -7,11 +7,6 @@
 #ifndef IPC_TICK_H
 #define IPC_TICK_H
 
-#include <stdint.h>
-
-/* In place of a slice: until something comes or a tick interrupts. For the ticking thread only. */
-#define WAIT_UNTIL_TICK INT64_MAX
-
 /* Begins to interrupt the calling thread every WAIT_SLICE_NS; calls nest. 0 or a negative errno, -ENOTSUP but on Linux. */
 int tick_start(void);
 /* By the same thread, once for each tick_start that returned 0. */

@@ -28,15 +28,6 @@ void clock_sleep(int64_t length_ns) {
 #endif
 }
 
-int clock_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns) {
-#if defined(__linux__)
-  struct timespec timeout = timespec_of_ns(timeout_ns);
-  return ppoll(fds, count, &timeout, NULL);
-#else
-  return poll(fds, count, (int)((timeout_ns + NS_PER_MS - 1) / NS_PER_MS));
-#endif
-}
-
 int clock_pause_until(int64_t until_ns, const stop_flag *stop) {
   for (;;) {
     if (is_stopping(stop)) return -ECANCELED;

@@ -1,33 +1,17 @@
 #include "plat/life.h"
 
-#if defined(__linux__)
-
 #include <errno.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
-/* Older C libraries don't name them. */
-#if !defined(F_OFD_GETLK)
-#define F_OFD_GETLK 36
-#define F_OFD_SETLK 37
-#endif
-
-static struct flock lock_of(short type, int byte) {
-  return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+int life_claim(int fd, int byte, _Atomic int64_t *pid) {
+  (void)fd, (void)byte;
+  int64_t nobody = 0;
+  return pid == NULL || atomic_compare_exchange_strong(pid, &nobody, getpid()) ? 0 : -EBUSY;
 }
 
-static int set_lock(int fd, short type, int byte) {
-  struct flock lock = lock_of(type, byte);
-  if (fcntl(fd, F_OFD_SETLK, &lock) == 0) return 0;
-  return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+int life_is_held(int fd, int byte, const _Atomic int64_t *pid) {
+  (void)fd, (void)byte;
+  pid_t owner = pid == NULL ? 0 : (pid_t)atomic_load_explicit(pid, memory_order_relaxed);
+  return owner <= 0 || kill(owner, 0) == 0 || errno != ESRCH;
 }
-
-int life_claim(int fd, int byte) { return set_lock(fd, F_WRLCK, byte); }
-int life_mark(int fd, int byte) { return set_lock(fd, F_RDLCK, byte); }
-
-int life_is_held(int fd, int byte) {
-  struct flock lock = lock_of(F_WRLCK, byte);
-  return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
-}
-
-#endif

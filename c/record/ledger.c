@@ -1,15 +1,8 @@
-#if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE
-#endif
 #include "record/ledger.h"
 
-#include <sched.h>
 #include <stddef.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#define CPU_UNKNOWN UINT32_MAX
+#include "plat/shm.h"
 
 /* For the last record's place after the stop flag: less than a role is given to end. */
 #define LAST_WAIT_NS (100 * NS_PER_MS)
@@ -32,28 +25,14 @@ void distribution_record(struct distribution *distribution, uint64_t value_ns) {
   distribution->count++;
 }
 
-/* The only one that this process may use, so that it need not be asked for with every message; less than 0: there are several. */
-static int32_t only_cpu = -1;
-
-void ledger_keep_to_cpu(int32_t cpu) { only_cpu = cpu; }
-
-static uint32_t current_cpu(void) {
-#if defined(__linux__)
-  if (only_cpu >= 0) return (uint32_t)only_cpu;
-  int cpu = sched_getcpu();
-  return cpu < 0 ? CPU_UNKNOWN : (uint32_t)cpu;
-#else
-  return CPU_UNKNOWN;
-#endif
-}
-
 void ledger_note_cpu(struct ledger *ledger) {
-  uint32_t cpu = current_cpu();
+  int32_t here = thread_current_cpu();
+  uint32_t cpu = (uint32_t)here;
   uint32_t before = atomic_load_explicit(&ledger->cpu_now, memory_order_relaxed);
-  if (cpu == CPU_UNKNOWN || before == cpu + 1) return;
+  if (here < 0 || before == cpu + 1) return;
   if (before != 0) ledger->migration_count++;
   atomic_store_explicit(&ledger->cpu_now, cpu + 1, memory_order_relaxed);
-  if (cpu < LEDGER_CPU_WORDS * 64) ledger->cpus_used[cpu / 64] |= UINT64_C(1) << (cpu % 64);
+  if (cpu < CPU_WORDS * 64) ledger->cpus_used[cpu / 64] |= UINT64_C(1) << (cpu % 64);
 }
 
 static uint64_t ring_bytes(uint64_t ring_capacity) {
@@ -88,26 +67,11 @@ struct record_ring *ledger_ring(struct ledger_file *file, uint32_t sheet) {
   return (struct record_ring *)(rings + sheet * ring_bytes(file->ring_capacity));
 }
 
-/* Gives whole pages back, which read as zeros again. */
-static void discard(void *start, size_t length) {
-#if defined(__linux__)
-  size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-  uint8_t *first = (uint8_t *)(((uintptr_t)start + page_bytes - 1) / page_bytes * page_bytes);
-  uint8_t *end = (uint8_t *)(((uintptr_t)start + length) / page_bytes * page_bytes);
-  if (end > first && madvise(first, (size_t)(end - first), MADV_REMOVE) == 0) {
-    memset(start, 0, (size_t)(first - (uint8_t *)start));
-    memset(end, 0, (size_t)((uint8_t *)start + length - end));
-    return;
-  }
-#endif
-  memset(start, 0, length);
-}
-
 void ledger_clear(struct ledger_file *file, int32_t sheet) {
-  discard(&file->sheets[sheet], sizeof file->sheets[sheet]);
+  shm_discard(&file->sheets[sheet], sizeof file->sheets[sheet]);
   /* Its reader is done with it: both sequence numbers begin anew. */
   struct record_ring *ring = ledger_ring(file, (uint32_t)sheet);
-  if (ring != NULL) discard(ring, ring_bytes(file->ring_capacity));
+  if (ring != NULL) shm_discard(ring, ring_bytes(file->ring_capacity));
 }
 
 /* Pairs with the release of the reader, which is done with the places below tail. */
@@ -119,11 +83,10 @@ static int has_room(const struct ledger_file *file, const struct record_ring *ri
 static void wait_for_reader(struct ledger_file *file, struct ledger *ledger, const struct record_ring *ring, uint64_t head) {
   int64_t since_ns = clock_now_ns();
   int64_t give_up_ns = INT64_MAX;
-  const struct timespec nap = timespec_of_ns(200 * 1000);
   while (!has_room(file, ring, head) && clock_now_ns() < give_up_ns) {
     if (clock_now_ns() - since_ns > READER_SILENCE_NS) atomic_store_explicit(&file->stop, 1, memory_order_relaxed);
     if (give_up_ns == INT64_MAX && is_stopping(&file->stop)) give_up_ns = clock_now_ns() + LAST_WAIT_NS;
-    nanosleep(&nap, NULL);
+    clock_sleep(200 * 1000);
   }
   ledger->stall_count++;
   ledger->stall_ns += (uint64_t)(clock_now_ns() - since_ns);

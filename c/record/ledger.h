@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "plat/clock.h"
+#include "plat/thread.h"
 
 #define LEDGER_MAGIC UINT64_C(0x3172656764656c49) /* "Iledger1" */
-#define LEDGER_CPU_WORDS 16
 #define CACHE_LINE_BYTES 64
 
 /* HdrHistogram's layout for 1 ns to 60 s with 3 significant digits: 2,048 linear sub-buckets, the upper 1,024 of
@@ -55,7 +55,7 @@ struct ledger {
   int64_t realtime_offset_ns; /* to be added to CLOCK_MONOTONIC, taken as the measured phase starts; 0: not reached */
   uint64_t same_cpu_count; /* messages handled here while the peer was last seen on this CPU */
   uint64_t migration_count;
-  uint64_t cpus_used[LEDGER_CPU_WORDS]; /* bit per CPU */
+  uint64_t cpus_used[CPU_WORDS]; /* bit per CPU */
   uint64_t stall_count; /* times the ring of records was full and this side waited for its reader, between messages */
   uint64_t stall_ns;
   struct distribution service;  /* from the actual send */
@@ -102,8 +102,6 @@ void distribution_record(struct distribution *distribution, uint64_t value_ns);
 
 /* Notes which CPU this thread is on. */
 void ledger_note_cpu(struct ledger *ledger);
-/* From now on every thread of this process that measures runs on that CPU alone; less than 0: on any. */
-void ledger_keep_to_cpu(int32_t cpu);
 
 /* Whether both sides were last seen on one CPU. */
 static inline int ledger_shares_cpu(const struct ledger *one, const struct ledger *other) {

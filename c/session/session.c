@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "mechanism/fed.h"
-#include "plat/tick.h"
 
 /* ---- sending ---- */
 

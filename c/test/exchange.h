@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "plat/process.h"
+#include "record/ledger_file.h"
 #include "check.h"
 
 #define CLIENT 0

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "plat/process.h"
+#include "record/ledger_file.h"
 #include "session/waiter.h"
 #include "check.h"
 

@@ -15,7 +15,7 @@ static double counted_log(double x) {
 
 #include <sys/mman.h>
 
-#include "plat/process.h"
+#include "record/ledger_file.h"
 #include "session/session.h"
 #include "check.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "plat/process.h"
+#include "record/ledger_file.h"
 #include "check.h"
 #include "mutate.h"
 

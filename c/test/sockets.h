@@ -2,7 +2,7 @@
 #ifndef IPC_TEST_SOCKETS_H
 #define IPC_TEST_SOCKETS_H
 
-#include "mechanism/socket.h"
+#include "mechanism/parts/socket_options.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

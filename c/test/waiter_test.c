@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "plat/process.h"
+#include "record/ledger_file.h"
 #include "check.h"
 #include "random.h"
 

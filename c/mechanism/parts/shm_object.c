@@ -1,38 +1,22 @@
 #include "mechanism/parts/shm_object.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#if defined(__linux__)
-#include <sys/syscall.h>
-#endif
-
 #include "plat/life.h"
+#include "plat/shm.h"
 
 #define SHM_MAGIC UINT64_C(0x6d68732d63706901) /* "\1ipc-shm": the byte is the version */
-
-#if !defined(MAP_POPULATE)
-#define MAP_POPULATE 0
-#endif
 
 /* Tests map one object once for both sides: ThreadSanitizer tells memory by its address. */
 #if defined(SHM_TEST_HOOKS)
 void *shm_test_map(int fd, size_t bytes);
 void shm_test_unmap(void *base, size_t bytes);
-#define SHM_MAP shm_test_map
+#define SHM_MAP(fd, bytes, error) (*(error) = 0, shm_test_map(fd, bytes))
 #define SHM_UNMAP shm_test_unmap
 #else
-#define SHM_MAP map_whole
-#define SHM_UNMAP munmap
-static void *map_whole(int fd, size_t bytes) {
-  return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
-}
+#define SHM_MAP(fd, bytes, error) shm_map(fd, bytes, SHM_WHOLE, error)
+#define SHM_UNMAP shm_unmap
 #endif
 
 /* ---- layout ---- */
@@ -46,18 +30,9 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
 #define KIND_MASK UINT64_C(0xff)
 
 uint64_t shm_layout(enum shm_kind kind, uint64_t shape) {
-#if PARK_FUTEX
-  uint64_t library = 0;
-#elif defined(__GLIBC__)
-  uint64_t library = 1;
-#elif defined(__APPLE__)
-  uint64_t library = 2;
-#else
-  uint64_t library = 3;
-#endif
   uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), kind);
   hash = mix(hash, shape);
-  hash = mix(hash, library);
+  hash = mix(hash, PARK_LIBRARY);
   hash = mix(hash, sizeof(struct park));
   hash = mix(hash, offsetof(struct park, places));
   hash = mix(hash, sizeof(struct shm_header));
@@ -73,26 +48,13 @@ static int mismatch(uint64_t ours, uint64_t theirs) {
 
 /* ---- life ---- */
 
-#if PARK_FUTEX
-
-static int claim_side(const struct shm_object *object) { return life_claim(object->fd, object->side); }
-
-static int lives(const struct shm_object *object, enum shm_side side) { return life_is_held(object->fd, side); }
-
-#else
-
 static int claim_side(const struct shm_object *object) {
-  int64_t nobody = 0;
-  _Atomic int64_t *pid = &object->header->sides[object->side].pid;
-  return atomic_compare_exchange_strong(pid, &nobody, getpid()) ? 0 : -EBUSY;
+  return life_claim(object->fd, object->side, &object->header->sides[object->side].pid);
 }
 
 static int lives(const struct shm_object *object, enum shm_side side) {
-  pid_t pid = (pid_t)atomic_load_explicit(&object->header->sides[side].pid, memory_order_relaxed);
-  return pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH;
+  return life_is_held(object->fd, side, &object->header->sides[side].pid);
 }
-
-#endif
 
 int shm_object_check_peer(const struct shm_object *object) {
   enum shm_side peer = 1 - object->side;
@@ -106,24 +68,17 @@ int shm_object_check_peer(const struct shm_object *object) {
 
 /* ---- opening and closing ---- */
 
-static int set_name(struct shm_object *object, const char *endpoint) {
-  const char *slash = endpoint[0] == '/' ? "" : "/";
-  int bytes = snprintf(object->name, sizeof object->name, "%s%s", slash, endpoint);
-  return bytes < 2 ? -EINVAL : 0;
-}
-
 static int map_object(struct shm_object *object, size_t bytes) {
-  void *base = SHM_MAP(object->fd, bytes);
-  if (base == MAP_FAILED) return -errno;
-  object->header = base;
+  int error;
+  object->header = SHM_MAP(object->fd, bytes, &error);
   object->bytes = bytes;
-  return 0;
+  return error;
 }
 
 void shm_object_close(struct shm_object *object) {
   shm_object_unlink(object);
   if (object->header != NULL) SHM_UNMAP(object->header, object->bytes);
-  if (object->fd > 0) close(object->fd);
+  if (object->fd > 0) shm_close(object->fd);
   *object = (struct shm_object){0};
 }
 
@@ -132,53 +87,22 @@ static int close_after(struct shm_object *object, int error) {
   return error;
 }
 
-/* Where named ones lie, under the same limits, and gone with the process however that ends. */
-static int open_nameless(void) {
-#if defined(__linux__)
-  int fd = open("/dev/shm", O_TMPFILE | O_RDWR, 0600);
-  /* Some file systems have none; then at least the memory is tried. */
-  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) fd = (int)syscall(SYS_memfd_create, "ipc-benchmark-trial", 1u);
-  return fd;
-#else
-  errno = ENOTSUP;
-  return -1;
-#endif
+static int use_fd(struct shm_object *object, int fd) {
+  if (fd > 0) object->fd = fd;
+  return fd > 0 ? 0 : fd;
 }
 
-static int open_fd(struct shm_object *object, const char *endpoint, int flags) {
-  int is_nameless = endpoint[0] == '\0' && (flags & O_CREAT) != 0;
-  int rc = is_nameless ? 0 : set_name(object, endpoint);
-  if (rc != 0) return rc;
-  int fd = is_nameless ? open_nameless() : shm_open(object->name, O_RDWR | flags, 0600);
-  /* 0 stands for none in a zeroed object. */
-  if (fd == 0) {
-    fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    close(0);
-  }
-  if (fd < 0) return -errno;
-  fcntl(fd, F_SETFD, FD_CLOEXEC);
-  object->fd = fd;
-  return 0;
-}
-
-/* With its pages: where they are short this says ENOSPC, and not SIGBUS later. */
-static int set_size(int fd, size_t bytes) {
-  if (ftruncate(fd, (off_t)bytes) != 0) return -errno;
-#if defined(__linux__)
-  int rc;
-  while ((rc = posix_fallocate(fd, 0, (off_t)bytes)) == EINTR) {}
-  return -rc;
-#else
-  return 0;
-#endif
+static int set_name(struct shm_object *object, const char *endpoint) {
+  return name_write(object->name, sizeof object->name, endpoint, "") < 2 ? -EINVAL : 0;
 }
 
 int shm_object_create(struct shm_object *object, const char *endpoint, size_t bytes, uint64_t capacity) {
   *object = (struct shm_object){.side = SHM_SERVER, .capacity = capacity};
-  int rc = open_fd(object, endpoint, O_CREAT | O_EXCL);
+  int rc = endpoint[0] == '\0' ? 0 : set_name(object, endpoint);
+  if (rc == 0) rc = use_fd(object, shm_create(object->name));
   if (rc != 0) return close_after(object, rc);
   object->has_name = object->name[0] != '\0';
-  rc = set_size(object->fd, bytes);
+  rc = shm_resize(object->fd, bytes, SHM_WHOLE);
   if (rc == 0) rc = map_object(object, bytes);
   if (rc == 0) rc = claim_side(object);
   if (rc == 0) rc = park_init(&object->header->door);
@@ -207,14 +131,14 @@ static int check_header(struct shm_object *object, uint64_t layout) {
 
 int shm_object_open(struct shm_object *object, const char *endpoint, uint64_t layout) {
   *object = (struct shm_object){.side = SHM_CLIENT};
-  int rc = open_fd(object, endpoint, 0);
-  if (rc != 0) return close_after(object, rc);
-  struct stat status;
-  if (fstat(object->fd, &status) != 0) return close_after(object, -errno);
+  int rc = set_name(object, endpoint);
+  if (rc == 0) rc = use_fd(object, shm_find(object->name));
+  int64_t bytes = rc != 0 ? rc : shm_bytes(object->fd);
+  if (bytes < 0) return close_after(object, (int)bytes);
   /* It has just been created. */
-  if (status.st_size < (off_t)sizeof(struct shm_header)) return close_after(object, -ECONNREFUSED);
-  if (status.st_size > SHM_OBJECT_LIMIT) return close_after(object, -EPROTO);
-  rc = map_object(object, (size_t)status.st_size);
+  if (bytes < (int64_t)sizeof(struct shm_header)) return close_after(object, -ECONNREFUSED);
+  if (bytes > SHM_OBJECT_LIMIT) return close_after(object, -EPROTO);
+  rc = map_object(object, (size_t)bytes);
   if (rc == 0) rc = check_header(object, layout);
   return close_after(object, rc);
 }
@@ -249,36 +173,31 @@ void shm_object_leave(struct shm_object *object) {
   atomic_store_explicit(&object->header->sides[object->side].closed, 1, memory_order_seq_cst);
 }
 
-/* Only if the name still stands for this object, as the other side may have removed it and somebody else taken it. */
 void shm_object_unlink(struct shm_object *object) {
-  if (!object->has_name) return;
+  if (object->has_name) name_remove_own(&shm_names, object->name, object->fd);
   object->has_name = 0;
-  struct stat ours, named;
-  int fd = shm_open(object->name, O_RDWR, 0);
-  if (fd < 0) {
-    /* No descriptor is left to look with; a name that stays would be worse. */
-    if (errno == EMFILE || errno == ENFILE) shm_unlink(object->name);
-    return;
-  }
-  int same = fstat(object->fd, &ours) == 0 && fstat(fd, &named) == 0 && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-  close(fd);
-  if (same) shm_unlink(object->name);
 }
 
-/* ---- what a dead server left ---- */
+/* ---- names of servers that are gone ---- */
 
-static struct shm_header *look_at(int fd) {
-  struct stat status;
-  if (fstat(fd, &status) != 0 || status.st_size < (off_t)sizeof(struct shm_header)) return NULL;
-  void *base = mmap(NULL, sizeof(struct shm_header), PROT_READ, MAP_SHARED, fd, 0);
-  return base == MAP_FAILED ? NULL : base;
+int shm_object_remove(const char *endpoint) {
+  char name[ENDPOINT_BYTES + 2];
+  name_write(name, sizeof name, endpoint, "");
+  return name_remove(&shm_names, name);
 }
 
-int64_t shm_object_owner_pid(int fd) {
-  struct shm_header *header = look_at(fd);
-  if (header == NULL) return 0;
-  int is_ours = atomic_load_explicit(&header->magic, memory_order_acquire) == SHM_MAGIC;
-  int64_t pid = is_ours ? atomic_load_explicit(&header->sides[SHM_SERVER].pid, memory_order_relaxed) : 0;
-  munmap(header, sizeof *header);
-  return pid;
+int shm_object_take_over(const char *endpoint) {
+  char name[ENDPOINT_BYTES + 2];
+  name_write(name, sizeof name, endpoint, "");
+  int fd = shm_find(name), error = 0;
+  if (fd < 0) return fd == -ENOENT ? 0 : fd;
+  struct shm_header *header = NULL;
+  if (shm_bytes(fd) >= (int64_t)sizeof *header) header = shm_map(fd, sizeof *header, SHM_SPARSE, &error);
+  const _Atomic int64_t *owner = header == NULL ? NULL : &header->sides[SHM_SERVER].pid;
+  int is_ours = header != NULL && atomic_load_explicit(&header->magic, memory_order_acquire) == SHM_MAGIC;
+  if (is_ours) is_ours = atomic_load_explicit(owner, memory_order_relaxed) > 0;
+  int rc = is_ours ? name_inherit(&shm_names, name, fd, SHM_SERVER, owner) : -EEXIST;
+  if (header != NULL) shm_unmap(header, sizeof *header);
+  shm_close(fd);
+  return rc;
 }

@@ -2,15 +2,10 @@
  * A named shared-memory object with two sides, server and client: creating and opening it, the handshake, and telling
  * whether the other side lives. What lies behind the header is the mechanism's.
  *
- * A side holds, as long as it lives, a claim on one byte of the object's file (life.h). Where there are none (macOS;
- * IPC_NO_FUTEX) the pid in the header must do.
+ * A side holds, as long as it lives, a claim on one byte of the object's file (life.h).
  */
 #ifndef IPC_SHM_OBJECT_H
 #define IPC_SHM_OBJECT_H
-
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
 
 #include "mechanism/channel.h"
 #include "plat/park.h"
@@ -33,7 +28,7 @@ struct shm_header {
   uint64_t capacity;
   _Atomic uint32_t attached; /* by a client, the only one this object will ever have */
   struct shm_peer sides[2];
-  _Alignas(CACHE_LINE_BYTES) struct park door; /* at place READABLE the server waits for the client */
+  _Alignas(SHARED_LINE_BYTES) struct park door; /* at place READABLE the server waits for the client */
 };
 
 struct shm_object {
@@ -74,13 +69,12 @@ int shm_object_attach(struct shm_object *object);
 /* The channel_ops of the same names. */
 int shm_object_check_peer(const struct shm_object *object);
 void shm_object_unlink(struct shm_object *object);
+int shm_object_remove(const char *endpoint);
+int shm_object_take_over(const char *endpoint);
 
 /* First tell the peer, then wake it where it may sleep, then close. */
 void shm_object_leave(struct shm_object *object);
 void shm_object_close(struct shm_object *object);
-
-/* Of the server that has published the object, alive or dead; 0 if it is no object of this program. */
-int64_t shm_object_owner_pid(int fd);
 
 static inline int shm_object_peer_left(const struct shm_object *object) {
   return atomic_load_explicit(&object->header->sides[1 - object->side].closed, memory_order_acquire) != 0;

@@ -1,6 +1,6 @@
 /* What blocking and event-loop sockets share: options set and read back on a file descriptor. */
-#ifndef IPC_SOCKET_H
-#define IPC_SOCKET_H
+#ifndef IPC_SOCKET_OPTIONS_H
+#define IPC_SOCKET_OPTIONS_H
 
 #include "mechanism/channel.h"
 
