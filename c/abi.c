@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "record/ledger.h"
-#include "session/session.h"
 #include "record/stream.h"
+#include "session/setup.h"
 
 /* In the order of src/native/layout.ts. */
 static const uint32_t layout[] = {

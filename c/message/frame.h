@@ -47,6 +47,8 @@ struct message {
 /* Writes everything but the payload and the timestamp. `frame` has FRAME_OVERHEAD + payload_bytes bytes. */
 void frame_write(uint8_t *frame, uint64_t id, size_t payload_bytes, uint32_t type);
 
+static inline uint8_t *frame_payload(uint8_t *frame) { return frame + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES; }
+
 static inline void frame_stamp(uint8_t *frame, int64_t now_ns) {
   memcpy(frame + FRAME_LENGTH_BYTES + 8, &now_ns, sizeof now_ns);
 }

@@ -1,47 +1,30 @@
-/* A session from its opening to its close; what it does in between is in session.c. */
-#include "session/session.h"
+/* A session from its opening to its close. */
+#include "session/state.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "plat/tick.h"
 
-int session_open_schedule(struct session *session) {
-  const struct session_settings *settings = &session->settings;
-  session->schedule = session->arriving = (struct schedule){0};
-  free(session->sent_at_ns);
-  session->sent_at_ns = NULL;
-  if (settings->rate_microhertz == 0) return 0;
-  session->schedule = (struct schedule){
-      .kind = settings->arrival,
-      .burst = settings->burst == 0 ? 1 : settings->burst,
-      .seed = settings->seed,
-      .gap_ns = 1e15 / (double)settings->rate_microhertz,
-  };
-  session->arriving = session->schedule;
-  session->sent_at_ns = calloc(MAX_IN_FLIGHT, sizeof *session->sent_at_ns);
-  return session->sent_at_ns == NULL ? -ENOMEM : 0;
-}
-
 static int open_session(struct session *session, struct session_settings *settings, struct ledger_file *file) {
   if (settings->sheet >= file->sheet_count) return -EINVAL;
   session->settings = *settings;
   /* A client may have waited in a queue before this was opened, but nothing is measured that takes longer than the histogram reaches. */
-  session->earliest_ns = clock_now_ns() - (int64_t)HISTOGRAM_LIMIT_NS;
-  if (session->earliest_ns < 1) session->earliest_ns = 1;
+  session->arrived.earliest_ns = clock_now_ns() - (int64_t)HISTOGRAM_LIMIT_NS;
+  if (session->arrived.earliest_ns < 1) session->arrived.earliest_ns = 1;
   if (!settings->blocking) session->settings.channel.wait = WAIT_BLOCK;
   int error = session_agree(session, settings);
   if (error != 0) return error;
-  session->file = file;
-  session->ledger = &file->sheets[settings->sheet];
-  session->peer_ledger = settings->peer_sheet < file->sheet_count ? &file->sheets[settings->peer_sheet] : NULL;
+  session->ledgers.file = file;
+  session->ledgers.own = &file->sheets[settings->sheet];
+  session->ledgers.peer = settings->peer_sheet < file->sheet_count ? &file->sheets[settings->peer_sheet] : NULL;
   session->channel = channel_create(&session->settings.channel, &file->stop, &error);
   return error;
 }
 
 static void session_free(struct session *session) {
-  free(session->sent_at_ns);
-  free(session->out);
+  free(session->pace.sent_at_ns);
+  free(session->outgoing.buffer);
   free(session);
 }
 
@@ -86,21 +69,12 @@ void session_use_thread(struct session *session) {
   if (sleeps && !channel->is_ticking) channel->is_ticking = tick_start() == 0;
 }
 
-int32_t session_use_schedule(struct session *session, double rate_microhertz, int32_t arrival, int32_t burst, double seed) {
-  struct session_settings *settings = &session->settings;
-  settings->rate_microhertz = (uint64_t)rate_microhertz;
-  settings->arrival = (uint32_t)arrival;
-  settings->burst = (uint32_t)burst;
-  settings->seed = (uint64_t)seed;
-  return session_open_schedule(session);
-}
-
 int32_t session_use_sheets(struct session *session, int32_t sheet, int32_t peer_sheet) {
-  struct ledger_file *file = session->file;
+  struct ledger_file *file = session->ledgers.file;
   if (sheet < 0 || (uint32_t)sheet >= file->sheet_count) return -EINVAL;
   session->settings.sheet = (uint32_t)sheet;
-  session->ledger = &file->sheets[sheet];
-  session->peer_ledger = peer_sheet >= 0 && (uint32_t)peer_sheet < file->sheet_count ? &file->sheets[peer_sheet] : NULL;
+  session->ledgers.own = &file->sheets[sheet];
+  session->ledgers.peer = peer_sheet >= 0 && (uint32_t)peer_sheet < file->sheet_count ? &file->sheets[peer_sheet] : NULL;
   return 0;
 }
 
@@ -111,7 +85,7 @@ void session_effective(struct session *session, struct channel_effective *effect
 }
 
 void session_start(struct session *session, double shift_ns) {
-  int64_t start_ns = atomic_load_explicit(&session->file->start_ns, memory_order_relaxed);
-  session->canary_ns = shift_ns < 0 || start_ns == 0 ? 0 : start_ns + (int64_t)shift_ns;
-  session->ledger->realtime_offset_ns = clock_realtime_offset_ns();
+  int64_t start_ns = atomic_load_explicit(&session->ledgers.file->start_ns, memory_order_relaxed);
+  session->pace.canary_ns = shift_ns < 0 || start_ns == 0 ? 0 : start_ns + (int64_t)shift_ns;
+  session->ledgers.own->realtime_offset_ns = clock_realtime_offset_ns();
 }

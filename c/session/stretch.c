@@ -1,5 +1,5 @@
 /* The innermost loops of a blocking session, and the rest after them; declared in session.h. */
-#include "session/session.h"
+#include "session/state.h"
 
 /* `sent` is what the request came to. */
 static int32_t await_reply(struct session *session, int32_t sent) {
@@ -39,11 +39,11 @@ int32_t session_answer_many(struct session *session, double with_payload) {
 #define REST_NS INT64_C(50000)
 
 void session_rest(struct session *session) {
-  const struct ledger *peer = session->peer_ledger;
+  const struct ledger *peer = session->ledgers.peer;
   int64_t until_ns = clock_now_ns() + WAIT_SLICE_NS;
   do {
     clock_sleep(REST_NS);
     /* Elsewhere nobody sees how far it is. */
-    if (peer == NULL || atomic_load_explicit(&peer->received_count, memory_order_relaxed) >= session->ledger->sent_count) return;
-  } while (!is_stopping(&session->file->stop) && clock_now_ns() < until_ns);
+    if (peer == NULL || atomic_load_explicit(&peer->received_count, memory_order_relaxed) >= session->ledgers.own->sent_count) return;
+  } while (!is_stopping(&session->ledgers.file->stop) && clock_now_ns() < until_ns);
 }

@@ -1,24 +1,24 @@
 #include "session/waiter.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "plat/rt.h"
+#include "plat/thread.h"
+#include "session/state.h"
 
 struct waiter {
   struct session *session;
   void (*callback)(int32_t);
   pthread_t thread;
-  pthread_mutex_t mutex;
-  pthread_cond_t armed;
+  struct monitor monitor; /* of `task` and `closing` */
   enum waiter_task task;
   int64_t looked_ns; /* when a pause last looked at the peer */
   stop_flag closing;
 };
 
 static int sleep_towards_pause(struct waiter *waiter) {
-  int64_t until_ns = waiter->session->pause_until_ns - PAUSE_LEAD_NS;
+  int64_t until_ns = waiter->session->pause.until_ns - PAUSE_LEAD_NS;
   while (!is_stopping(&waiter->closing)) {
     int64_t now_ns = clock_now_ns();
     int64_t left_ns = until_ns - now_ns;
@@ -26,7 +26,7 @@ static int sleep_towards_pause(struct waiter *waiter) {
     int rc = left_ns < PEER_LOOK_ROOM_NS ? 0 : channel_watch_peer(waiter->session->channel, &waiter->looked_ns, now_ns);
     if (rc != 0) return rc;
     clock_sleep(left_ns < WAIT_SLICE_NS ? left_ns : WAIT_SLICE_NS);
-    if (is_stopping(&waiter->session->file->stop)) return -ECANCELED;
+    if (is_stopping(&waiter->session->ledgers.file->stop)) return -ECANCELED;
   }
   return -ECANCELED;
 }
@@ -65,13 +65,11 @@ static int run_task(struct waiter *waiter, enum waiter_task task) {
 }
 
 static enum waiter_task next_task(struct waiter *waiter) {
-  pthread_mutex_lock(&waiter->mutex);
-  while (waiter->task == WAITER_IDLE && !is_stopping(&waiter->closing)) {
-    pthread_cond_wait(&waiter->armed, &waiter->mutex);
-  }
+  monitor_enter(&waiter->monitor);
+  while (waiter->task == WAITER_IDLE && !is_stopping(&waiter->closing)) monitor_wait(&waiter->monitor);
   enum waiter_task task = waiter->task;
   waiter->task = WAITER_IDLE;
-  pthread_mutex_unlock(&waiter->mutex);
+  monitor_leave(&waiter->monitor);
   return task;
 }
 
@@ -93,29 +91,27 @@ struct waiter *waiter_open(struct session *session, void (*callback)(int32_t)) {
   waiter->session = session;
   waiter->callback = callback;
   waiter->task = WAITER_IDLE;
-  pthread_mutex_init(&waiter->mutex, NULL);
-  pthread_cond_init(&waiter->armed, NULL);
-  if (pthread_create(&waiter->thread, NULL, run, waiter) == 0) return waiter;
+  monitor_open(&waiter->monitor);
+  if (thread_start(&waiter->thread, run, waiter) == 0) return waiter;
   free(waiter);
   return NULL;
 }
 
 void waiter_arm(struct waiter *waiter, int32_t task) {
-  pthread_mutex_lock(&waiter->mutex);
+  monitor_enter(&waiter->monitor);
   waiter->task = (enum waiter_task)task;
-  pthread_mutex_unlock(&waiter->mutex);
-  pthread_cond_signal(&waiter->armed);
+  monitor_leave(&waiter->monitor);
+  monitor_tell(&waiter->monitor);
 }
 
 void waiter_close(struct waiter *waiter) {
   struct channel *channel = waiter->session->channel;
-  pthread_mutex_lock(&waiter->mutex);
+  monitor_enter(&waiter->monitor);
   atomic_store(&waiter->closing, 1);
-  pthread_mutex_unlock(&waiter->mutex);
-  pthread_cond_signal(&waiter->armed);
+  monitor_leave(&waiter->monitor);
+  monitor_tell(&waiter->monitor);
   if (channel->ops->wake != NULL) channel->ops->wake(channel);
-  pthread_join(waiter->thread, NULL);
-  pthread_cond_destroy(&waiter->armed);
-  pthread_mutex_destroy(&waiter->mutex);
+  thread_join(waiter->thread);
+  monitor_close(&waiter->monitor);
   free(waiter);
 }

@@ -5,7 +5,7 @@
 #ifndef IPC_WAITER_H
 #define IPC_WAITER_H
 
-#include "session/session.h"
+#include "session/setup.h"
 
 enum waiter_task { WAITER_READABLE = READABLE, WAITER_WRITABLE = WRITABLE, WAITER_PAUSE, WAITER_CLIENT, WAITER_IDLE };
 

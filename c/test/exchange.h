@@ -2,7 +2,7 @@
 #ifndef IPC_TEST_EXCHANGE_H
 #define IPC_TEST_EXCHANGE_H
 
-#include "session/session.h"
+#include "session/state.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -16,7 +16,7 @@ static double counted_log(double x) {
 #include <sys/mman.h>
 
 #include "record/ledger_file.h"
-#include "session/session.h"
+#include "session/state.h"
 #include "check.h"
 
 #define IDS UINT64_C(200000)

@@ -1,4 +1,5 @@
 /* Waiters: each task is answered once, closing at any moment ends the wait and lets no callback begin afterwards. */
+#include "session/state.h"
 #include "session/waiter.h"
 
 #include <dirent.h>
