@@ -9,8 +9,7 @@
  *   -ECANCELED  the stop flag was set
  *   -ETIMEDOUT  nothing happened for the whole silence limit
  */
-#ifndef IPC_CHANNEL_H
-#define IPC_CHANNEL_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -157,5 +156,3 @@ void channel_sent_all(struct channel *channel);
 /* Waits as the settings say (block, spin, hybrid) until done, stopped, the peer gone, or silent for too long. */
 int channel_send(struct channel *channel, const uint8_t *frame, size_t frame_bytes);
 int channel_receive(struct channel *channel, struct arrival *arrival);
-
-#endif

@@ -1,9 +1,6 @@
 /* The channel of a fed session: receives from an inbox that the event loop fills, and sends nothing itself. */
-#ifndef IPC_FED_H
-#define IPC_FED_H
+#pragma once
 
 #include "mechanism/channel.h"
 
 int fed_feed(struct channel *channel, const uint8_t *bytes, size_t count);
-
-#endif

@@ -6,8 +6,7 @@
  * Streams and the ring carry the length in front, message queues and slots the body alone. Every buffer that
  * holds a body has room for the length before it, so that a received message can be sent back from where it lies.
  */
-#ifndef IPC_FRAME_H
-#define IPC_FRAME_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -68,5 +67,3 @@ void payload_mark(uint8_t *payload, size_t payload_bytes, uint64_t id);
 
 /* Checks the words of all blocks and, byte for byte, one window of 1 KiB that moves on with the id. */
 int payload_matches(const uint8_t *payload, size_t payload_bytes, uint64_t id);
-
-#endif

@@ -2,8 +2,7 @@
  * Follows the ids of one direction and tells lost, duplicated and reordered messages apart, exactly. Ids that come in
  * order cost one comparison; a gap is remembered as a range until it is filled.
  */
-#ifndef IPC_SEQUENCE_H
-#define IPC_SEQUENCE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -27,5 +26,3 @@ enum sequence_verdict { ID_IN_ORDER, ID_AFTER_GAP, ID_REORDERED, ID_DUPLICATED, 
 /* ID_AFTER_GAP: some before it are still missing. With more than SEQUENCE_MAX_GAPS open gaps the oldest is given up:
  * its late messages then count as duplicated; either way the run has failed. */
 enum sequence_verdict sequence_see(struct sequence *sequence, uint64_t id);
-
-#endif

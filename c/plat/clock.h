@@ -1,6 +1,5 @@
 /* The one clock of every measured interval: CLOCK_MONOTONIC, signed 64-bit nanoseconds. */
-#ifndef IPC_CLOCK_H
-#define IPC_CLOCK_H
+#pragma once
 
 #include <stdint.h>
 #include <time.h>
@@ -44,5 +43,3 @@ void clock_sleep(int64_t length_ns);
 
 /* Sleeps to 50 us before `until_ns`, then spins. Returns 0, or -ECANCELED once *stop is set. */
 int clock_pause_until(int64_t until_ns, const stop_flag *stop);
-
-#endif

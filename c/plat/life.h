@@ -3,8 +3,7 @@
  * it with the last descriptor of that opening, whatever kills the process, also as seen from another pid namespace and before
  * a zombie is reaped; no thread owns it, and nobody can scribble over it. Works on shared-memory objects and message queues.
  */
-#ifndef IPC_LIFE_H
-#define IPC_LIFE_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -19,5 +18,3 @@ int life_claim(int fd, int byte, _Atomic int64_t *pid);
 int life_is_held(int fd, int byte, const _Atomic int64_t *pid);
 /* Linux only. A claim for which a descriptor for reading does: several may have such a mark, but nobody a claim beside it. */
 int life_mark(int fd, int byte);
-
-#endif

@@ -1,6 +1,5 @@
 /* Names that outlive a process: of shared memory and of message queues. They are removed by whoever is left when their owner could not. */
-#ifndef IPC_NAMES_H
-#define IPC_NAMES_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,5 +22,3 @@ void name_remove_own(const struct name_kind *kind, const char *name, int fd);
 #define HEIR_BYTE 7
 /* Removes the name if nobody holds `owner_byte` of `fd`, which was found under it. 0, or -EADDRINUSE if its owner lives. */
 int name_inherit(const struct name_kind *kind, const char *name, int fd, int owner_byte, const _Atomic int64_t *owner_pid);
-
-#endif

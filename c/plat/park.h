@@ -21,8 +21,7 @@
  * Elsewhere (and with IPC_NO_FUTEX and posix/park.c, to test that on Linux) they are those of pthreads. There a peer killed within the few
  * instructions under the lock can leave us hanging; its death is told by its pid.
  */
-#ifndef IPC_PARK_H
-#define IPC_PARK_H
+#pragma once
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -103,5 +102,3 @@ static inline int park_take_sleeper(struct park *park, unsigned place) {
   return atomic_exchange_explicit(&park->places[place].waiting, 0, memory_order_relaxed) != 0;
 }
 void park_signal(struct park *park, unsigned place);
-
-#endif

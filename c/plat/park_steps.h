@@ -1,6 +1,5 @@
 /* The steps of a park that do not depend on what it sleeps on. For the one file that a platform builds of park.c. */
-#ifndef IPC_PARK_STEPS_H
-#define IPC_PARK_STEPS_H
+#pragma once
 
 #include <errno.h>
 
@@ -55,5 +54,3 @@ void park_cancel(struct park *park, unsigned index, _Atomic uint32_t *cancelled)
   /* Whoever else took the announcement may have died or been stopped before signalling; a futex may be signalled twice. */
   if (waiting || PARK_FUTEX) park_signal(park, index);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* What a measuring process asks for with --rt. Each function returns what is really in force afterwards, or a negative errno;
  * none of them needs a privilege to be called. Linux only, elsewhere -ENOTSUP. */
-#ifndef IPC_RT_H
-#define IPC_RT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -26,5 +25,3 @@ int32_t rt_prefault_stack(int32_t bytes);
 /* Sets by how much the kernel may delay the calling thread's timers and returns the slack read back, ns. It is 0 under
  * SCHED_FIFO, whatever was set. */
 int32_t rt_use_timer_slack(int32_t slack_ns);
-
-#endif

@@ -1,6 +1,5 @@
 /* Shared memory, with a name and without. Descriptors are more than 0; functions return 0 or a negative errno. */
-#ifndef IPC_SHM_H
-#define IPC_SHM_H
+#pragma once
 
 #include "plat/names.h"
 
@@ -28,5 +27,3 @@ void shm_unmap(void *start, size_t bytes);
 void shm_touch(void *start, size_t bytes);
 /* Makes zeros of it, and gives whole pages back. */
 void shm_discard(void *start, size_t bytes);
-
-#endif

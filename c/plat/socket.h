@@ -1,6 +1,5 @@
 /* Stream sockets, where systems differ. Functions return 0 or a negative errno; -EAGAIN: not now. */
-#ifndef IPC_SOCKET_H
-#define IPC_SOCKET_H
+#pragma once
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -36,5 +35,3 @@ int socket_wait(int fd, enum readiness readiness, int64_t slice_ns);
 /* Socket files: as channel_ops has them (mechanism/channel.h). */
 int socket_file_remove(const char *path);
 int socket_file_take_over(const char *path);
-
-#endif

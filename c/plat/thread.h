@@ -1,6 +1,5 @@
 /* Threads: starting one, telling it something, and what the calling one may use. Negative errno on failure. */
-#ifndef IPC_THREAD_H
-#define IPC_THREAD_H
+#pragma once
 
 #include <pthread.h>
 #include <stdint.h>
@@ -45,5 +44,3 @@ static inline void monitor_enter(struct monitor *monitor) { pthread_mutex_lock(&
 static inline void monitor_leave(struct monitor *monitor) { pthread_mutex_unlock(&monitor->mutex); }
 static inline void monitor_wait(struct monitor *monitor) { pthread_cond_wait(&monitor->changed, &monitor->mutex); }
 static inline void monitor_tell(struct monitor *monitor) { pthread_cond_signal(&monitor->changed); }
-
-#endif

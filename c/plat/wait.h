@@ -1,6 +1,5 @@
 /* What all waits have in common: whatever they sleep on, they look around from time to time. */
-#ifndef IPC_WAIT_H
-#define IPC_WAIT_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -17,5 +16,3 @@ enum readiness { READABLE = 0, WRITABLE = 1 };
 typedef _Atomic uint32_t stop_flag;
 
 static inline int is_stopping(const stop_flag *stop) { return atomic_load_explicit(stop, memory_order_relaxed) != 0; }
-
-#endif

@@ -3,8 +3,7 @@
  * The orchestrator creates it, reads it while the test runs and after a side died, and sets the stop flag; a side
  * writes only its own sheet. Everything is plain 64-bit words, so the TypeScript view needs no parsing.
  */
-#ifndef IPC_LEDGER_H
-#define IPC_LEDGER_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -126,5 +125,3 @@ struct record_ring *ledger_ring(struct ledger_file *file, uint32_t sheet);
 /* Never drops a record: with a full ring it waits for the reader, and counts that as a stall. Only where nobody has read
  * for a while after the stop flag was set the record goes nowhere; a reader that does nothing at all gets it set. */
 void ledger_push_record(struct ledger_file *file, uint32_t sheet, struct record record);
-
-#endif

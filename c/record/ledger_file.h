@@ -1,6 +1,5 @@
 /* The memory of a ledger, and the process that measures into it. */
-#ifndef IPC_LEDGER_FILE_H
-#define IPC_LEDGER_FILE_H
+#pragma once
 
 #include "record/ledger.h"
 
@@ -15,5 +14,3 @@ struct ledger_file *ledger_file_private(int32_t sheet_count);
 
 /* process_follow (plat/process.h) with the stop flag of this ledger. */
 int32_t process_become_role(struct ledger_file *file, int32_t parent_pid, int32_t catch_signals);
-
-#endif

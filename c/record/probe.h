@@ -1,6 +1,5 @@
 /* What the measuring path itself costs, for the self-test. */
-#ifndef IPC_PROBE_H
-#define IPC_PROBE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -14,5 +13,3 @@ double probe_clock_step_ns(int32_t turns);
 int32_t probe_clock_backward_steps(int32_t turns);
 /* Nanoseconds to record one value in the sheet's distribution, the mean of `turns` values spread over six decades. */
 double probe_record_cost_ns(struct ledger_file *file, int32_t sheet, int32_t turns);
-
-#endif

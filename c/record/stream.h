@@ -3,8 +3,7 @@
  * rows of a JSON array, for one or two files in one pass. What all rows of a cell share is given as text. Nothing in here
  * allocates or waits.
  */
-#ifndef IPC_STREAM_H
-#define IPC_STREAM_H
+#pragma once
 
 #include <stdint.h>
 
@@ -36,5 +35,3 @@ struct row_format {
  */
 int32_t stream_drain(struct ledger_file *file, int32_t sheet, int32_t clock_sheet, struct row_format *first,
                      uint8_t *first_buffer, struct row_format *second, uint8_t *second_buffer, int32_t capacity);
-
-#endif

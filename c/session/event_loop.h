@@ -2,8 +2,7 @@
  * What the event loop calls whose own sockets carry the bytes (MECHANISM_FED): build and stamp a frame, hand what lies at
  * session_out to the socket, then say so; and feed what came.
  */
-#ifndef IPC_SESSION_EVENT_LOOP_H
-#define IPC_SESSION_EVENT_LOOP_H
+#pragma once
 
 #include <stdint.h>
 
@@ -20,5 +19,3 @@ int32_t session_end_send(struct session *session, double has_waited);
 /* The request just answered is accounted for now instead of with the next receive: before more bytes are fed, which may move it. */
 void session_settle(struct session *session);
 int32_t session_feed(struct session *session, const uint8_t *bytes, int32_t count);
-
-#endif

@@ -2,8 +2,7 @@
  * What the measuring loops call. Numbers that TypeScript passes for every message are whole doubles (src/native/symbols.ts).
  * Id -1 is UNRECORDED_ID.
  */
-#ifndef IPC_SESSION_LOOP_H
-#define IPC_SESSION_LOOP_H
+#pragma once
 
 #include <stdint.h>
 
@@ -67,5 +66,3 @@ int32_t session_send_now(struct session *session, double id, double type);
 int32_t session_flush_now(struct session *session);
 /* Receives what is there; a blocking session waits a moment for it. -EAGAIN if nothing came and the peer may live. */
 int32_t session_receive_soon(struct session *session);
-
-#endif

@@ -1,6 +1,5 @@
 /* Notes: what peers say to each other beside messages, as the payload of a Ping or Pong. */
-#ifndef IPC_SESSION_NOTES_H
-#define IPC_SESSION_NOTES_H
+#pragma once
 
 #include <stdint.h>
 
@@ -14,5 +13,3 @@ int32_t session_send_note(struct session *session, int32_t type, const uint8_t *
 /* Of the message just received: its payload's length, and a copy of at most `capacity` bytes (-EMSGSIZE: there are more); returns how many. */
 double session_payload_bytes(const struct session *session);
 int32_t session_read_note(struct session *session, uint8_t *to, int32_t capacity);
-
-#endif

@@ -2,8 +2,7 @@
  * The open-loop schedule: when each message should go, as a pure function of rate, arrival process, seed and id. Both sides
  * compute it, so no message carries it; its start travels once, as the stamp of the canary (session.c).
  */
-#ifndef IPC_SCHEDULE_H
-#define IPC_SCHEDULE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -22,5 +21,3 @@ struct schedule {
 
 /* Nanoseconds from the start of the schedule to the moment for message `id`. Cheap for ids that come in order. */
 int64_t schedule_due_ns(struct schedule *schedule, uint64_t id);
-
-#endif

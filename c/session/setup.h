@@ -6,8 +6,7 @@
  * With `blocking` a call waits until it is done. Without, it returns -EAGAIN and the event loop calls again when a
  * waiter (waiter.h) or its own socket says so.
  */
-#ifndef IPC_SESSION_SETUP_H
-#define IPC_SESSION_SETUP_H
+#pragma once
 
 #include "mechanism/channel.h"
 #include "record/ledger.h"
@@ -56,5 +55,3 @@ void session_use_thread(struct session *session);
 int32_t session_use_schedule(struct session *session, double rate_microhertz, int32_t arrival, int32_t burst, double seed);
 /* Where this side keeps its ledger from now on, and its peer (less than 0: elsewhere). 0, or -EINVAL if there is no such sheet. */
 int32_t session_use_sheets(struct session *session, int32_t sheet, int32_t peer_sheet);
-
-#endif

@@ -1,6 +1,5 @@
 /* What the files of a session share. Each part of it is one file's, the one of its name or the one named beside it. */
-#ifndef IPC_SESSION_STATE_H
-#define IPC_SESSION_STATE_H
+#pragma once
 
 #include "message/frame.h"
 #include "message/sequence.h"
@@ -92,5 +91,3 @@ int32_t session_stamp(struct session *session, uint8_t *frame, uint64_t id, size
 int32_t session_receive_now(struct session *session);
 /* pause.c: channel_watch_peer for a wait of the session's own thread. */
 int session_watch_peer(struct session *session, int64_t now_ns);
-
-#endif

@@ -2,8 +2,7 @@
  * A waiter lets an event loop sleep on what is no file descriptor: a thread that waits in the loop's stead and calls back
  * when the loop should look again. It sleeps without a timeout while nothing is asked of it.
  */
-#ifndef IPC_WAITER_H
-#define IPC_WAITER_H
+#pragma once
 
 #include "session/setup.h"
 
@@ -18,5 +17,3 @@ struct waiter *waiter_open(struct session *session, void (*callback)(int32_t));
 void waiter_arm(struct waiter *waiter, int32_t task);
 /* Ends the wait under way, joins the thread; no callback begins after it returns. */
 void waiter_close(struct waiter *waiter);
-
-#endif

@@ -1,6 +1,5 @@
 /* Two sessions that exchange messages, with their ledgers, for tests. */
-#ifndef IPC_TEST_EXCHANGE_H
-#define IPC_TEST_EXCHANGE_H
+#pragma once
 
 #include "session/state.h"
 
@@ -81,5 +80,3 @@ static inline void check_nothing_wrong(const struct ledger *ledger, uint64_t cor
   CHECK_EQUAL(ledger->reordered_count, 0);
   CHECK_EQUAL(ledger->corrupt_count, corrupt);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Sockets for tests: both sides of a connection, or one side and a raw peer that writes what no channel would. */
-#ifndef IPC_TEST_SOCKETS_H
-#define IPC_TEST_SOCKETS_H
+#pragma once
 
 #include "mechanism/parts/socket_options.h"
 
@@ -86,5 +85,3 @@ static inline void write_all(int fd, const uint8_t *bytes, size_t count) {
     at += (size_t)written;
   }
 }
-
-#endif

@@ -2,8 +2,7 @@
  * Reassembles frames from a byte stream, split anywhere. Blocking sockets and rings read ahead into it, so that one system call,
  * or one copy and one reading of the clock, brings many messages; in async mode the event loop feeds it what its sockets delivered.
  */
-#ifndef IPC_INBOX_H
-#define IPC_INBOX_H
+#pragma once
 
 #include "mechanism/channel.h"
 
@@ -33,5 +32,3 @@ int inbox_feed(struct inbox *inbox, const uint8_t *from, size_t bytes);
 /* The next whole frame, -EAGAIN if there is none yet, -EPROTO if there can't be one. */
 int inbox_next(struct inbox *inbox, struct arrival *arrival);
 static inline size_t inbox_pending(const struct inbox *inbox) { return inbox->end - inbox->start; }
-
-#endif

@@ -4,8 +4,7 @@
  *
  * A side holds, as long as it lives, a claim on one byte of the object's file (life.h).
  */
-#ifndef IPC_SHM_OBJECT_H
-#define IPC_SHM_OBJECT_H
+#pragma once
 
 #include "mechanism/channel.h"
 #include "plat/park.h"
@@ -79,5 +78,3 @@ void shm_object_close(struct shm_object *object);
 static inline int shm_object_peer_left(const struct shm_object *object) {
   return atomic_load_explicit(&object->header->sides[1 - object->side].closed, memory_order_acquire) != 0;
 }
-
-#endif
