@@ -32,8 +32,7 @@ struct slot_end {
 };
 
 struct direct_channel {
-  struct channel channel;
-  struct shm_object object;
+  struct shm_channel shm;
   size_t slot_bytes; /* for a body */
   uint8_t *buffer;   /* for a frame: a body with its length in front */
   struct slot_end out;
@@ -59,10 +58,10 @@ static int capacity_is_sound(const struct shm_object *object) {
 }
 
 static int set_up_ends(struct direct_channel *self) {
-  struct slot_object *shared = (struct slot_object *)self->object.header;
-  enum shm_side us = self->object.side, peer = 1 - us;
+  struct slot_object *shared = (struct slot_object *)self->shm.object.header;
+  enum shm_side us = self->shm.object.side, peer = 1 - us;
   uint8_t *bodies = (uint8_t *)shared + BODY_OFFSET;
-  self->slot_bytes = self->object.capacity;
+  self->slot_bytes = self->shm.object.capacity;
   self->out = (struct slot_end){.slot = &shared->slots[peer], .body = bodies + peer * stride(self->slot_bytes)};
   self->in = (struct slot_end){.slot = &shared->slots[us], .body = bodies + us * stride(self->slot_bytes)};
   self->buffer = malloc(FRAME_LENGTH_BYTES + self->slot_bytes);
@@ -76,14 +75,14 @@ static void direct_close(struct channel *channel) {
   struct direct_channel *self = direct_of(channel);
   free(self->buffer);
   self->buffer = NULL;
-  if (self->object.header == NULL) return;
-  shm_object_leave(&self->object);
+  if (self->shm.object.header == NULL) return;
+  shm_object_leave(&self->shm.object);
   /* Absent after a set-up that failed halfway. */
   if (self->in.slot != NULL) {
     park_wake(&self->out.slot->park, READABLE);
     park_wake(&self->in.slot->park, WRITABLE);
   }
-  shm_object_close(&self->object);
+  shm_object_close(&self->shm.object);
 }
 
 static int close_after(struct channel *channel, int error) {
@@ -96,32 +95,23 @@ static int direct_listen(struct channel *channel, const struct channel_settings 
   size_t slot_bytes = settings->buffer_bytes != 0 ? settings->buffer_bytes : planned_body_bytes(settings);
   if (slot_bytes > SHM_CAPACITY_LIMIT) return -EINVAL;
   if (planned_body_bytes(settings) > slot_bytes) return -EMSGSIZE;
-  int rc = shm_object_create(&self->object, settings->endpoint, object_bytes(slot_bytes), slot_bytes);
+  int rc = shm_object_create(&self->shm.object, settings->endpoint, object_bytes(slot_bytes), slot_bytes);
   if (rc != 0) return rc;
   rc = set_up_ends(self);
   if (rc == 0) rc = park_init(&self->in.slot->park);
   if (rc == 0) rc = park_init(&self->out.slot->park);
   if (rc != 0) return close_after(channel, rc);
-  shm_object_publish(&self->object, direct_layout());
+  shm_object_publish(&self->shm.object, direct_layout());
   return 0;
-}
-
-static int direct_accept(struct channel *channel, int64_t slice_ns) {
-  return shm_object_accept(&direct_of(channel)->object, slice_ns);
 }
 
 static int direct_connect(struct channel *channel, const struct channel_settings *settings) {
   struct direct_channel *self = direct_of(channel);
-  int rc = shm_object_open(&self->object, settings->endpoint, direct_layout());
+  int rc = shm_object_open(&self->shm.object, settings->endpoint, direct_layout());
   if (rc != 0) return rc;
-  if (!capacity_is_sound(&self->object)) rc = -EPROTO;
-  if (rc == 0 && planned_body_bytes(settings) > self->object.capacity) rc = -EMSGSIZE;
-  /* Before attaching: a client that can't take part must not use the object up. */
-  if (rc != 0) {
-    shm_object_close(&self->object);
-    return rc;
-  }
-  rc = shm_object_attach(&self->object);
+  if (!capacity_is_sound(&self->shm.object)) rc = -EPROTO;
+  if (rc == 0 && planned_body_bytes(settings) > self->shm.object.capacity) rc = -EMSGSIZE;
+  rc = shm_object_attach(&self->shm.object, rc);
   return rc != 0 ? rc : close_after(channel, set_up_ends(self));
 }
 
@@ -142,7 +132,7 @@ static int direct_try_send(struct channel *channel, const uint8_t *frame, size_t
   struct direct_channel *self = direct_of(channel);
   size_t body_bytes = frame_bytes - FRAME_LENGTH_BYTES;
   if (body_bytes > self->slot_bytes) return -EMSGSIZE;
-  if (shm_object_peer_left(&self->object)) return -EPIPE;
+  if (shm_object_peer_left(&self->shm.object)) return -EPIPE;
   if (is_full(&self->out)) return -EAGAIN;
   int rc = park_lock(&self->out.slot->park, 0);
   if (rc != 0) return rc;
@@ -156,7 +146,7 @@ static int direct_try_send(struct channel *channel, const uint8_t *frame, size_t
 static int lock_message(struct direct_channel *self) {
   struct slot_end *in = &self->in;
   if (!is_full(in)) {
-    if (!shm_object_peer_left(&self->object)) return -EAGAIN;
+    if (!shm_object_peer_left(&self->shm.object)) return -EAGAIN;
     /* What it sent before it left is visible now that its leaving is. */
     if (!is_full(in)) return -EPIPE;
   }
@@ -185,14 +175,14 @@ static int direct_try_receive(struct channel *channel, struct arrival *arrival) 
 
 static int receiver_ready(const void *context) {
   const struct direct_channel *self = context;
-  int left = shm_object_peer_left(&self->object);
+  int left = shm_object_peer_left(&self->shm.object);
   if (is_full(&self->in)) return 1;
   return left ? -EPIPE : 0;
 }
 
 static int sender_ready(const void *context) {
   const struct direct_channel *self = context;
-  if (shm_object_peer_left(&self->object)) return -EPIPE;
+  if (shm_object_peer_left(&self->shm.object)) return -EPIPE;
   return !is_full(&self->out);
 }
 
@@ -213,9 +203,6 @@ static void direct_wake(struct channel *channel) {
 
 /* ---- the rest ---- */
 
-static int direct_check_peer(struct channel *channel) { return shm_object_check_peer(&direct_of(channel)->object); }
-static void direct_unlink(struct channel *channel) { shm_object_unlink(&direct_of(channel)->object); }
-
 static void direct_effective(struct channel *channel, struct channel_effective *effective) {
   size_t slot_bytes = direct_of(channel)->slot_bytes;
   *effective = (struct channel_effective){.send_buffer_bytes = slot_bytes, .receive_buffer_bytes = slot_bytes};
@@ -224,17 +211,17 @@ static void direct_effective(struct channel *channel, struct channel_effective *
 const struct channel_ops direct_ops = {
     .channel_bytes = sizeof(struct direct_channel),
     .listen = direct_listen,
-    .accept = direct_accept,
+    .accept = shm_accept,
     .connect = direct_connect,
     .effective = direct_effective,
-    .unlink = direct_unlink,
+    .unlink = shm_unlink_name,
     .close = direct_close,
     .try_send = direct_try_send,
     .try_receive = direct_try_receive,
     .wait = direct_wait,
     .waits_until_tick = PARK_FUTEX,
     .wake = direct_wake,
-    .check_peer = direct_check_peer,
-    .remove = shm_object_remove,
-    .take_over = shm_object_take_over,
+    .check_peer = shm_check_peer,
+    .remove = shm_remove_name,
+    .take_over = shm_take_over_name,
 };

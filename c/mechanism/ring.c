@@ -62,8 +62,7 @@ struct consumer {
 };
 
 struct ring_channel {
-  struct channel channel;
-  struct shm_object object;
+  struct shm_channel shm;
   size_t capacity; /* a power of two */
   struct producer out;
   struct consumer in;
@@ -79,7 +78,7 @@ static int sleeps(const struct ring *ring, enum readiness place) {
 /* Lets the consumer see what was sent, and wakes it if it sleeps. */
 static void publish_tail(struct ring_channel *self) {
   struct producer *out = &self->out;
-  out->owes_look = self->channel.more_follows && sleeps(out->ring, READABLE);
+  out->owes_look = self->shm.channel.more_follows && sleeps(out->ring, READABLE);
   if (out->owes_look || !sleeps(out->ring, READABLE)) {
     atomic_store_explicit(&out->ring->tail, out->tail, memory_order_release);
   } else {
@@ -128,14 +127,14 @@ static int capacity_is_sound(const struct shm_object *object) {
 }
 
 static int set_up_ends(struct ring_channel *self, size_t frame_bytes) {
-  struct ring_object *shared = (struct ring_object *)self->object.header;
-  enum shm_side us = self->object.side, peer = 1 - us;
+  struct ring_object *shared = (struct ring_object *)self->shm.object.header;
+  enum shm_side us = self->shm.object.side, peer = 1 - us;
   uint8_t *data = (uint8_t *)shared + DATA_OFFSET;
-  self->capacity = self->object.capacity;
+  self->capacity = self->shm.object.capacity;
   if (frame_bytes > self->capacity) return -EMSGSIZE;
   self->out = (struct producer){.ring = &shared->rings[peer], .data = data + peer * self->capacity};
   self->in = (struct consumer){.ring = &shared->rings[us], .data = data + us * self->capacity};
-  uint32_t spins = self->channel.wait_kind == WAIT_SPIN;
+  uint32_t spins = self->shm.channel.wait_kind == WAIT_SPIN;
   atomic_store_explicit(&self->in.ring->spins[READABLE], spins, memory_order_relaxed);
   atomic_store_explicit(&self->out.ring->spins[WRITABLE], spins, memory_order_relaxed);
   return inbox_open(&self->in.inbox, frame_bytes, READ_AHEAD_BYTES);
@@ -144,14 +143,14 @@ static int set_up_ends(struct ring_channel *self, size_t frame_bytes) {
 static void ring_close(struct channel *channel) {
   struct ring_channel *self = ring_of(channel);
   inbox_close(&self->in.inbox);
-  if (self->object.header == NULL) return;
-  shm_object_leave(&self->object);
+  if (self->shm.object.header == NULL) return;
+  shm_object_leave(&self->shm.object);
   /* Absent after a set-up that failed halfway. */
   if (self->in.ring != NULL) {
     park_wake(&self->out.ring->park, READABLE);
     park_wake(&self->in.ring->park, WRITABLE);
   }
-  shm_object_close(&self->object);
+  shm_object_close(&self->shm.object);
 }
 
 static int close_after(struct channel *channel, int error) {
@@ -164,32 +163,23 @@ static int ring_listen(struct channel *channel, const struct channel_settings *s
   size_t capacity = planned_capacity(settings);
   if (capacity == 0) return -EINVAL;
   if (settings->frame_bytes > capacity) return -EMSGSIZE;
-  int rc = shm_object_create(&self->object, settings->endpoint, object_bytes(capacity), capacity);
+  int rc = shm_object_create(&self->shm.object, settings->endpoint, object_bytes(capacity), capacity);
   if (rc != 0) return rc;
   rc = set_up_ends(self, settings->frame_bytes);
   if (rc == 0) rc = park_init(&self->in.ring->park);
   if (rc == 0) rc = park_init(&self->out.ring->park);
   if (rc != 0) return close_after(channel, rc);
-  shm_object_publish(&self->object, ring_layout());
+  shm_object_publish(&self->shm.object, ring_layout());
   return 0;
-}
-
-static int ring_accept(struct channel *channel, int64_t slice_ns) {
-  return shm_object_accept(&ring_of(channel)->object, slice_ns);
 }
 
 static int ring_connect(struct channel *channel, const struct channel_settings *settings) {
   struct ring_channel *self = ring_of(channel);
-  int rc = shm_object_open(&self->object, settings->endpoint, ring_layout());
+  int rc = shm_object_open(&self->shm.object, settings->endpoint, ring_layout());
   if (rc != 0) return rc;
-  if (!capacity_is_sound(&self->object)) rc = -EPROTO;
-  if (rc == 0 && settings->frame_bytes > self->object.capacity) rc = -EMSGSIZE;
-  /* Before attaching: a client that can't take part must not use the object up. */
-  if (rc != 0) {
-    shm_object_close(&self->object);
-    return rc;
-  }
-  rc = shm_object_attach(&self->object);
+  if (!capacity_is_sound(&self->shm.object)) rc = -EPROTO;
+  if (rc == 0 && settings->frame_bytes > self->shm.object.capacity) rc = -EMSGSIZE;
+  rc = shm_object_attach(&self->shm.object, rc);
   return rc != 0 ? rc : close_after(channel, set_up_ends(self, settings->frame_bytes));
 }
 
@@ -210,7 +200,7 @@ static int find_room(struct ring_channel *self, size_t bytes) {
   if (has_room(self, head, bytes)) return 0;
   out->needed = bytes;
   /* Who waits for room may wait for one who sleeps. */
-  channel_sent_all(&self->channel);
+  channel_sent_all(&self->shm.channel);
   return -EAGAIN;
 }
 
@@ -226,7 +216,7 @@ static int ring_try_send(struct channel *channel, const uint8_t *frame, size_t f
   struct ring_channel *self = ring_of(channel);
   struct producer *out = &self->out;
   if (frame_bytes > self->capacity) return -EMSGSIZE;
-  if (shm_object_peer_left(&self->object)) return -EPIPE;
+  if (shm_object_peer_left(&self->shm.object)) return -EPIPE;
   int rc = find_room(self, frame_bytes);
   if (rc != 0) return rc;
   copy_in(self, frame, frame_bytes);
@@ -252,7 +242,7 @@ static int64_t find_bytes(struct ring_channel *self) {
   if (self->in.seen_tail != self->in.head) return (int64_t)(self->in.seen_tail - self->in.head);
   int64_t bytes = look_for_bytes(self);
   if (bytes != 0) return bytes;
-  if (!shm_object_peer_left(&self->object)) return -EAGAIN;
+  if (!shm_object_peer_left(&self->shm.object)) return -EAGAIN;
   /* What it sent before it left is visible now that its leaving is. */
   bytes = look_for_bytes(self);
   return bytes == 0 ? -EPIPE : bytes;
@@ -280,7 +270,7 @@ static int read_ahead(struct ring_channel *self) {
   if (inbox_pending(&in->inbox) == 0 && space > READ_AHEAD_BYTES) space = READ_AHEAD_BYTES;
   size_t bytes = (size_t)(ready < space ? ready : space);
   copy_out(self, in->head, to, bytes);
-  inbox_filled(&in->inbox, bytes, channel_arrival_ns(&self->channel));
+  inbox_filled(&in->inbox, bytes, channel_arrival_ns(&self->shm.channel));
   in->head += bytes;
   /* The room: pairs with the load in find_room. */
   publish_head(in);
@@ -301,14 +291,14 @@ static int ring_try_receive(struct channel *channel, struct arrival *arrival) {
 
 static int reader_ready(const void *context) {
   const struct ring_channel *self = context;
-  int left = shm_object_peer_left(&self->object);
+  int left = shm_object_peer_left(&self->shm.object);
   if (atomic_load_explicit(&self->in.ring->tail, memory_order_seq_cst) != self->in.head) return 1;
   return left ? -EPIPE : 0;
 }
 
 static int writer_ready(const void *context) {
   const struct ring_channel *self = context;
-  if (shm_object_peer_left(&self->object)) return -EPIPE;
+  if (shm_object_peer_left(&self->shm.object)) return -EPIPE;
   uint64_t head = atomic_load_explicit(&self->out.ring->head, memory_order_seq_cst);
   int impossible = self->out.tail - head > self->capacity; /* for find_room to tell */
   return impossible || has_room(self, head, self->out.needed);
@@ -335,9 +325,6 @@ static void ring_wake(struct channel *channel) {
 
 /* ---- the rest ---- */
 
-static int ring_check_peer(struct channel *channel) { return shm_object_check_peer(&ring_of(channel)->object); }
-static void ring_unlink(struct channel *channel) { shm_object_unlink(&ring_of(channel)->object); }
-
 static void ring_effective(struct channel *channel, struct channel_effective *effective) {
   size_t capacity = ring_of(channel)->capacity;
   *effective = (struct channel_effective){.send_buffer_bytes = capacity, .receive_buffer_bytes = capacity};
@@ -346,10 +333,10 @@ static void ring_effective(struct channel *channel, struct channel_effective *ef
 const struct channel_ops ring_ops = {
     .channel_bytes = sizeof(struct ring_channel),
     .listen = ring_listen,
-    .accept = ring_accept,
+    .accept = shm_accept,
     .connect = ring_connect,
     .effective = ring_effective,
-    .unlink = ring_unlink,
+    .unlink = shm_unlink_name,
     .close = ring_close,
     .try_send = ring_try_send,
     .try_receive = ring_try_receive,
@@ -357,7 +344,7 @@ const struct channel_ops ring_ops = {
     .wait = ring_wait,
     .waits_until_tick = PARK_FUTEX,
     .wake = ring_wake,
-    .check_peer = ring_check_peer,
-    .remove = shm_object_remove,
-    .take_over = shm_object_take_over,
+    .check_peer = shm_check_peer,
+    .remove = shm_remove_name,
+    .take_over = shm_take_over_name,
 };

@@ -47,52 +47,55 @@ static int prepare(struct channel *channel, const struct channel_settings *setti
 
 /* ---- addresses ---- */
 
-static int unix_address(const struct channel_settings *settings, struct sockaddr_un *address) {
-  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+struct place {
+  struct sockaddr_storage address;
+  socklen_t bytes;
+};
+
+static int unix_place(const struct channel_settings *settings, struct place *place) {
+  struct sockaddr_un *address = (struct sockaddr_un *)&place->address;
   if (strlen(settings->endpoint) >= sizeof address->sun_path) return -ENAMETOOLONG;
+  address->sun_family = AF_UNIX;
   strcpy(address->sun_path, settings->endpoint);
+  place->bytes = sizeof *address;
   return 0;
 }
 
-/* The host's first address; -EADDRNOTAVAIL if it has none. The caller frees. */
-static int tcp_address(const struct channel_settings *settings, struct addrinfo **address) {
+/* The host's first address; -EADDRNOTAVAIL if it has none. */
+static int tcp_place(const struct channel_settings *settings, struct place *place) {
   char port[8];
   snprintf(port, sizeof port, "%u", settings->port);
-  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-  return getaddrinfo(settings->endpoint, port, &hints, address) == 0 ? 0 : -EADDRNOTAVAIL;
+  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found;
+  if (getaddrinfo(settings->endpoint, port, &hints, &found) != 0) return -EADDRNOTAVAIL;
+  memcpy(&place->address, found->ai_addr, found->ai_addrlen);
+  place->bytes = found->ai_addrlen;
+  freeaddrinfo(found);
+  return 0;
+}
+
+static int prepare_at(struct channel *channel, const struct channel_settings *settings, struct place *place) {
+  *place = (struct place){0};
+  int rc = prepare(channel, settings);
+  if (rc != 0) return rc;
+  return channel->ops == &uds_ops ? unix_place(settings, place) : tcp_place(settings, place);
 }
 
 /* ---- the server's side ---- */
 
-static int bind_and_listen(struct socket_channel *self, const struct sockaddr *address, socklen_t bytes) {
-  self->listener = socket_open(address->sa_family);
+static int socket_listen(struct channel *channel, const struct channel_settings *settings) {
+  struct socket_channel *self = socket_of(channel);
+  struct place place;
+  int rc = prepare_at(channel, settings, &place);
+  if (rc != 0) return rc;
+  self->listener = socket_open(place.address.ss_family);
   if (self->listener < 0) return self->listener;
-  int rc = socket_tune(self->listener, (double)self->buffer_bytes);
+  rc = socket_tune(self->listener, (double)self->buffer_bytes);
   if (rc != 0) return rc;
   /* Connections of an earlier server that linger in TIME_WAIT are no reason to refuse; another listener still is. */
   socket_set(self->listener, SOL_SOCKET, SO_REUSEADDR, 1);
-  rc = socket_bind(self->listener, address, bytes);
-  if (rc != 0) return rc;
-  return listen(self->listener, BACKLOG) == 0 ? 0 : -errno;
-}
-
-static int uds_listen(struct channel *channel, const struct channel_settings *settings) {
-  struct socket_channel *self = socket_of(channel);
-  struct sockaddr_un address;
-  int rc = prepare(channel, settings);
-  if (rc == 0) rc = unix_address(settings, &address);
-  if (rc == 0) rc = bind_and_listen(self, (struct sockaddr *)&address, sizeof address);
-  if (rc == 0) strcpy(self->path, address.sun_path);
-  return rc;
-}
-
-static int tcp_listen(struct channel *channel, const struct channel_settings *settings) {
-  struct addrinfo *address = NULL;
-  int rc = prepare(channel, settings);
-  if (rc == 0) rc = tcp_address(settings, &address);
-  if (rc != 0) return rc;
-  rc = bind_and_listen(socket_of(channel), address->ai_addr, address->ai_addrlen);
-  freeaddrinfo(address);
+  rc = socket_bind(self->listener, (struct sockaddr *)&place.address, place.bytes);
+  if (rc == 0 && listen(self->listener, BACKLOG) != 0) rc = -errno;
+  if (rc == 0 && channel->ops == &uds_ops) strcpy(self->path, settings->endpoint);
   return rc;
 }
 
@@ -118,29 +121,16 @@ static int accept_client(struct channel *channel, int64_t slice_ns) {
 
 /* ---- the client's side ---- */
 
-static int connect_to(struct socket_channel *self, const struct sockaddr *address, socklen_t bytes) {
-  self->fd = socket_open(address->sa_family);
-  if (self->fd < 0) return self->fd;
-  int rc = socket_tune(self->fd, (double)self->buffer_bytes);
-  if (rc == 0) rc = socket_connect(self->fd, address, bytes);
-  return rc != 0 ? rc : set_up_connected(self);
-}
-
-static int uds_connect(struct channel *channel, const struct channel_settings *settings) {
-  struct sockaddr_un address;
-  int rc = prepare(channel, settings);
-  if (rc == 0) rc = unix_address(settings, &address);
-  return rc != 0 ? rc : connect_to(socket_of(channel), (struct sockaddr *)&address, sizeof address);
-}
-
-static int tcp_connect(struct channel *channel, const struct channel_settings *settings) {
-  struct addrinfo *address = NULL;
-  int rc = prepare(channel, settings);
-  if (rc == 0) rc = tcp_address(settings, &address);
+static int connect_to_server(struct channel *channel, const struct channel_settings *settings) {
+  struct socket_channel *self = socket_of(channel);
+  struct place place;
+  int rc = prepare_at(channel, settings, &place);
   if (rc != 0) return rc;
-  rc = connect_to(socket_of(channel), address->ai_addr, address->ai_addrlen);
-  freeaddrinfo(address);
-  return rc;
+  self->fd = socket_open(place.address.ss_family);
+  if (self->fd < 0) return self->fd;
+  rc = socket_tune(self->fd, (double)self->buffer_bytes);
+  if (rc == 0) rc = socket_connect(self->fd, (struct sockaddr *)&place.address, place.bytes);
+  return rc != 0 ? rc : set_up_connected(self);
 }
 
 /* ---- messages ---- */
@@ -227,15 +217,12 @@ static void close_sockets(struct channel *channel) {
   inbox_close(&self->inbox);
 }
 
-#define SOCKET_OPS(listen_, connect_, ...)                                                                \
-  {                                                                                                       \
-    .channel_bytes = sizeof(struct socket_channel), .listen = listen_, .accept = accept_client,           \
-    .listen_after = socket_listen_after, .connect = connect_, .effective = effective,                     \
-    .unlink = socket_unlink, .close = close_sockets, .try_send = socket_try_send,                         \
-    .try_receive = socket_try_receive, .send = socket_send, .receive = socket_receive, .wait = wait_for,  \
-    .waits_until_tick = 1, __VA_ARGS__                                                                    \
-  }
+#define SOCKET_OPS                                                                                          \
+  .channel_bytes = sizeof(struct socket_channel), .listen = socket_listen, .accept = accept_client,         \
+  .listen_after = socket_listen_after, .connect = connect_to_server, .effective = effective,                \
+  .unlink = socket_unlink, .close = close_sockets, .try_send = socket_try_send,                             \
+  .try_receive = socket_try_receive, .send = socket_send, .receive = socket_receive, .wait = wait_for,      \
+  .waits_until_tick = 1
 
-const struct channel_ops uds_ops =
-    SOCKET_OPS(uds_listen, uds_connect, .remove = socket_file_remove, .take_over = socket_file_take_over);
-const struct channel_ops tcp_ops = SOCKET_OPS(tcp_listen, tcp_connect);
+const struct channel_ops tcp_ops = {SOCKET_OPS};
+const struct channel_ops uds_ops = {SOCKET_OPS, .remove = socket_file_remove, .take_over = socket_file_take_over};

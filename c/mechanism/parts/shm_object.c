@@ -56,7 +56,10 @@ static int lives(const struct shm_object *object, enum shm_side side) {
   return life_is_held(object->fd, side, &object->header->sides[side].pid);
 }
 
-int shm_object_check_peer(const struct shm_object *object) {
+static struct shm_object *object_of(struct channel *channel) { return &((struct shm_channel *)channel)->object; }
+
+int shm_check_peer(struct channel *channel) {
+  const struct shm_object *object = object_of(channel);
   enum shm_side peer = 1 - object->side;
   const struct shm_header *header = object->header;
   if (header == NULL) return 0;
@@ -75,8 +78,15 @@ static int map_object(struct shm_object *object, size_t bytes) {
   return error;
 }
 
+static void unlink_object(struct shm_object *object) {
+  if (object->has_name) name_remove_own(&shm_names, object->name, object->fd);
+  object->has_name = 0;
+}
+
+void shm_unlink_name(struct channel *channel) { unlink_object(object_of(channel)); }
+
 void shm_object_close(struct shm_object *object) {
-  shm_object_unlink(object);
+  unlink_object(object);
   if (object->header != NULL) SHM_UNMAP(object->header, object->bytes);
   if (object->fd > 0) shm_close(object->fd);
   *object = (struct shm_object){0};
@@ -143,9 +153,9 @@ int shm_object_open(struct shm_object *object, const char *endpoint, uint64_t la
   return close_after(object, rc);
 }
 
-int shm_object_attach(struct shm_object *object) {
+int shm_object_attach(struct shm_object *object, int verdict) {
   struct shm_header *header = object->header;
-  int rc = claim_side(object);
+  int rc = verdict != 0 ? verdict : claim_side(object);
   if (rc == 0 && atomic_load_explicit(&header->attached, memory_order_acquire)) rc = -EBUSY;
   if (rc != 0) return close_after(object, rc);
   atomic_store_explicit(&header->sides[SHM_CLIENT].pid, getpid(), memory_order_relaxed);
@@ -160,7 +170,8 @@ static int has_client(const void *context) {
   return atomic_load_explicit(&header->attached, memory_order_seq_cst) != 0;
 }
 
-int shm_object_accept(struct shm_object *object, int64_t slice_ns) {
+int shm_accept(struct channel *channel, int64_t slice_ns) {
+  struct shm_object *object = object_of(channel);
   struct park_wish wish = {.ready = has_client, .context = object->header};
   if (!has_client(object->header) && slice_ns > 0) {
     int rc = park_sleep(&object->header->door, READABLE, &wish, slice_ns);
@@ -173,20 +184,15 @@ void shm_object_leave(struct shm_object *object) {
   atomic_store_explicit(&object->header->sides[object->side].closed, 1, memory_order_seq_cst);
 }
 
-void shm_object_unlink(struct shm_object *object) {
-  if (object->has_name) name_remove_own(&shm_names, object->name, object->fd);
-  object->has_name = 0;
-}
-
 /* ---- names of servers that are gone ---- */
 
-int shm_object_remove(const char *endpoint) {
+int shm_remove_name(const char *endpoint) {
   char name[ENDPOINT_BYTES + 2];
   name_write(name, sizeof name, endpoint, "");
   return name_remove(&shm_names, name);
 }
 
-int shm_object_take_over(const char *endpoint) {
+int shm_take_over_name(const char *endpoint) {
   char name[ENDPOINT_BYTES + 2];
   name_write(name, sizeof name, endpoint, "");
   int fd = shm_find(name), error = 0;

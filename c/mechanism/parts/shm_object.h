@@ -40,6 +40,12 @@ struct shm_object {
   char name[ENDPOINT_BYTES + 1];
 };
 
+/* A channel over such an object: its first member, as those of the mechanisms begin with this one. */
+struct shm_channel {
+  struct channel channel;
+  struct shm_object object;
+};
+
 /* What lies behind the header. */
 enum shm_kind { SHM_KIND_RING = 1, SHM_KIND_DIRECT = 2 };
 
@@ -55,21 +61,21 @@ uint64_t shm_layout(enum shm_kind kind, uint64_t shape);
  */
 int shm_object_create(struct shm_object *object, const char *endpoint, size_t bytes, uint64_t capacity);
 void shm_object_publish(struct shm_object *object, uint64_t layout);
-/* 0 once a client has attached, -EAGAIN after the slice. */
-int shm_object_accept(struct shm_object *object, int64_t slice_ns);
 
 /*
  * Client: open, compare `capacity` with `bytes`, then attach. -ENOENT, -ECONNREFUSED: no server, not ready yet, or dead;
  * -EPROTOTYPE: the other one of the kinds; -EPROTO: no such object, or another layout; -EBUSY: it has, or had, a client.
  */
 int shm_object_open(struct shm_object *object, const char *endpoint, uint64_t layout);
-int shm_object_attach(struct shm_object *object);
+/* With an error for a `verdict` it only closes: a client that can't take part must not use the object up. */
+int shm_object_attach(struct shm_object *object, int verdict);
 
-/* The channel_ops of the same names. */
-int shm_object_check_peer(const struct shm_object *object);
-void shm_object_unlink(struct shm_object *object);
-int shm_object_remove(const char *endpoint);
-int shm_object_take_over(const char *endpoint);
+/* The channel_ops of these names. */
+int shm_accept(struct channel *channel, int64_t slice_ns);
+int shm_check_peer(struct channel *channel);
+void shm_unlink_name(struct channel *channel);
+int shm_remove_name(const char *endpoint);
+int shm_take_over_name(const char *endpoint);
 
 /* First tell the peer, then wake it where it may sleep, then close. */
 void shm_object_leave(struct shm_object *object);
