@@ -22,7 +22,7 @@ enum mechanism {
   MECHANISM_SHM_RING,
   MECHANISM_SHM_DIRECT,
   MECHANISM_PMQ,
-  MECHANISM_FED, /* the event loop's own sockets carry the bytes, see session.h */
+  MECHANISM_FED, /* the event loop's own sockets carry the bytes, see session/event_loop.h */
   MECHANISM_NULL, /* comes straight back: measures the rig itself */
   MECHANISM_COUNT,
 };
@@ -78,7 +78,7 @@ struct channel_ops {
   /* The client's side. -ENOENT or -ECONNREFUSED: no server yet; -EBUSY: another client was faster, the next may be luckier. */
   int (*connect)(struct channel *, const struct channel_settings *);
   void (*effective)(struct channel *, struct channel_effective *);
-  /* Remove the name from the system as soon as the peers have met. Idempotent; also done by close. */
+  /* Remove the name from the system as soon as the peers have met. Idempotent; also done by close. NULL: it has none. */
   void (*unlink)(struct channel *);
   void (*close)(struct channel *);
 
@@ -126,6 +126,8 @@ static inline int64_t channel_arrival_ns(const struct channel *channel) {
 }
 
 extern const struct channel_ops uds_ops, tcp_ops, ring_ops, direct_ops, pmq_ops, fed_ops, null_ops;
+/* What the event loop has read, for a channel of fed_ops. */
+int fed_feed(struct channel *channel, const uint8_t *bytes, size_t count);
 
 /* Allocates a zeroed channel for the mechanism; NULL with *error set when the platform lacks it or memory is out. */
 struct channel *channel_create(const struct channel_settings *settings, const stop_flag *stop, int *error);

@@ -49,10 +49,6 @@ static uint64_t direct_layout(void) {
   return shm_layout(SHM_KIND_DIRECT, sizeof(struct slot_object) << 16 | offsetof(struct slot, body_bytes) << 8 | offsetof(struct slot, park));
 }
 
-static size_t planned_body_bytes(const struct channel_settings *settings) {
-  return settings->frame_bytes < FRAME_OVERHEAD ? FRAME_BODY_OVERHEAD : settings->frame_bytes - FRAME_LENGTH_BYTES;
-}
-
 static int capacity_is_sound(const struct shm_object *object) {
   return object->capacity <= SHM_CAPACITY_LIMIT && object_bytes(object->capacity) <= object->bytes;
 }
@@ -64,11 +60,8 @@ static int set_up_ends(struct direct_channel *self) {
   self->slot_bytes = self->shm.object.capacity;
   self->out = (struct slot_end){.slot = &shared->slots[peer], .body = bodies + peer * stride(self->slot_bytes)};
   self->in = (struct slot_end){.slot = &shared->slots[us], .body = bodies + us * stride(self->slot_bytes)};
-  self->buffer = malloc(FRAME_LENGTH_BYTES + self->slot_bytes);
-  if (self->buffer == NULL) return -ENOMEM;
-  /* Touched, so that its pages are there. */
-  memset(self->buffer, 0, FRAME_LENGTH_BYTES + self->slot_bytes);
-  return 0;
+  self->buffer = frame_buffer(FRAME_LENGTH_BYTES + self->slot_bytes);
+  return self->buffer == NULL ? -ENOMEM : 0;
 }
 
 static void direct_close(struct channel *channel) {
@@ -92,9 +85,9 @@ static int close_after(struct channel *channel, int error) {
 
 static int direct_listen(struct channel *channel, const struct channel_settings *settings) {
   struct direct_channel *self = direct_of(channel);
-  size_t slot_bytes = settings->buffer_bytes != 0 ? settings->buffer_bytes : planned_body_bytes(settings);
+  size_t slot_bytes = settings->buffer_bytes != 0 ? settings->buffer_bytes : frame_body_room(settings->frame_bytes);
   if (slot_bytes > SHM_CAPACITY_LIMIT) return -EINVAL;
-  if (planned_body_bytes(settings) > slot_bytes) return -EMSGSIZE;
+  if (frame_body_room(settings->frame_bytes) > slot_bytes) return -EMSGSIZE;
   int rc = shm_object_create(&self->shm.object, settings->endpoint, object_bytes(slot_bytes), slot_bytes);
   if (rc != 0) return rc;
   rc = set_up_ends(self);
@@ -110,7 +103,7 @@ static int direct_connect(struct channel *channel, const struct channel_settings
   int rc = shm_object_open(&self->shm.object, settings->endpoint, direct_layout());
   if (rc != 0) return rc;
   if (!capacity_is_sound(&self->shm.object)) rc = -EPROTO;
-  if (rc == 0 && planned_body_bytes(settings) > self->shm.object.capacity) rc = -EMSGSIZE;
+  if (rc == 0 && frame_body_room(settings->frame_bytes) > self->shm.object.capacity) rc = -EMSGSIZE;
   rc = shm_object_attach(&self->shm.object, rc);
   return rc != 0 ? rc : close_after(channel, set_up_ends(self));
 }

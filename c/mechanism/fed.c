@@ -1,7 +1,4 @@
-#include "mechanism/fed.h"
-
-#include <errno.h>
-
+/* The channel of a fed session: receives from an inbox that the event loop fills, and sends nothing itself. */
 #include "mechanism/parts/inbox.h"
 
 /* Some more than a read of the event loop brings at once, mostly. */
@@ -22,8 +19,6 @@ static int fed_try_receive(struct channel *channel, struct arrival *arrival) {
   return inbox_next(&fed_of(channel)->inbox, arrival);
 }
 
-static void fed_unlink(struct channel *channel) { (void)channel; }
-
 static void fed_close(struct channel *channel) { inbox_close(&fed_of(channel)->inbox); }
 
 int fed_feed(struct channel *channel, const uint8_t *bytes, size_t count) {
@@ -34,6 +29,5 @@ const struct channel_ops fed_ops = {
     .channel_bytes = sizeof(struct fed_channel),
     .connect = fed_open,
     .try_receive = fed_try_receive,
-    .unlink = fed_unlink,
     .close = fed_close,
 };

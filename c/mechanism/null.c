@@ -63,8 +63,6 @@ static void null_effective(struct channel *channel, struct channel_effective *ef
   };
 }
 
-static void null_unlink(struct channel *channel) { (void)channel; }
-
 static void null_close(struct channel *channel) { free(null_of(channel)->frame); }
 
 const struct channel_ops null_ops = {
@@ -74,6 +72,5 @@ const struct channel_ops null_ops = {
     .try_receive = null_try_receive,
     .wait = null_wait,
     .effective = null_effective,
-    .unlink = null_unlink,
     .close = null_close,
 };

@@ -55,10 +55,6 @@ static struct pmq_channel *pmq_of(struct channel *channel) { return (struct pmq_
 
 /* ---- set-up ---- */
 
-static size_t planned_body_bytes(const struct channel_settings *settings) {
-  return settings->frame_bytes < FRAME_OVERHEAD ? FRAME_BODY_OVERHEAD : settings->frame_bytes - FRAME_LENGTH_BYTES;
-}
-
 static int open_named(const char *name) { return mq_open(name, O_RDWR | O_CLOEXEC); }
 
 static const struct name_kind queue_names = {.open = open_named, .remove = mq_unlink};
@@ -107,12 +103,9 @@ static int set_up(struct pmq_channel *self, const struct channel_settings *setti
   self->message_bytes = (size_t)attributes.mq_msgsize;
   self->channel.queue_depth = (uint32_t)attributes.mq_maxmsg;
   self->priority = settings->priority;
-  if (planned_body_bytes(settings) > self->message_bytes) return -EMSGSIZE;
-  self->buffer = malloc(FRAME_LENGTH_BYTES + self->message_bytes);
-  if (self->buffer == NULL) return -ENOMEM;
-  /* Touched, so that its pages are there. */
-  memset(self->buffer, 0, FRAME_LENGTH_BYTES + self->message_bytes);
-  return 0;
+  if (frame_body_room(settings->frame_bytes) > self->message_bytes) return -EMSGSIZE;
+  self->buffer = frame_buffer(FRAME_LENGTH_BYTES + self->message_bytes);
+  return self->buffer == NULL ? -ENOMEM : 0;
 }
 
 static int create_pair(struct pmq_channel *self, const struct channel_settings *settings, long depth, size_t message_bytes) {
@@ -127,8 +120,8 @@ static int is_limit(int error) { return error == -EMFILE || error == -ENOMEM || 
 
 static int pmq_listen(struct channel *channel, const struct channel_settings *settings) {
   struct pmq_channel *self = pmq_of(channel);
-  size_t message_bytes = settings->buffer_bytes != 0 ? settings->buffer_bytes : planned_body_bytes(settings);
-  if (planned_body_bytes(settings) > message_bytes) return -EMSGSIZE;
+  size_t message_bytes = settings->buffer_bytes != 0 ? settings->buffer_bytes : frame_body_room(settings->frame_bytes);
+  if (frame_body_room(settings->frame_bytes) > message_bytes) return -EMSGSIZE;
   int rc = -EINVAL;
   for (long depth = settings->queue_depth != 0 ? settings->queue_depth : DEFAULT_DEPTH; depth > 0; depth--) {
     rc = create_pair(self, settings, depth, message_bytes);

@@ -55,6 +55,14 @@ static inline void frame_stamp(uint8_t *frame, int64_t now_ns) {
 /* 0, or -EPROTO if the lengths contradict each other or the type is unknown. */
 int frame_parse(uint8_t *body, size_t body_bytes, struct message *out);
 
+/* Room for the body of frames so long, and of the shortest. */
+static inline size_t frame_body_room(size_t frame_bytes) {
+  return frame_bytes < FRAME_OVERHEAD ? FRAME_BODY_OVERHEAD : frame_bytes - FRAME_LENGTH_BYTES;
+}
+
+/* Memory for frames whose pages are there. NULL: it is out. */
+uint8_t *frame_buffer(size_t bytes);
+
 /* Body length announced by the four bytes at `prefix`, or -EPROTO if no frame can have it. */
 int64_t frame_body_bytes(const uint8_t *prefix);
 

@@ -16,10 +16,10 @@
  *     that scribbles over it makes us write anywhere. A word can't be worth more than "held", and waits for it are timed;
  *   - glibc's condition variable locks itself internally: a process killed or stopped in pthread_cond_signal leaves its peer
  *     hanging, however its wait was timed; and it takes the mutex back without a limit of time.
- * A holder that dies leaves the lock held. That it died is told by the lock that the kernel holds for it (shm_object.h).
+ * A holder that dies leaves the lock held. That it died is told by the lock that the kernel holds for it (life.h).
  *
- * Elsewhere (and with IPC_NO_FUTEX and posix/park.c, to test that on Linux) they are those of pthreads. There a peer killed within the few
- * instructions under the lock can leave us hanging; its death is told by its pid.
+ * Elsewhere they are those of pthreads (on Linux with IPC_NO_FUTEX and posix/park.c, to test that). There a peer killed
+ * within the few instructions under the lock can leave us hanging.
  */
 #pragma once
 
@@ -27,21 +27,16 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+/* PARK_LIBRARY differs where the members of a park may have the same sizes but another meaning. */
 #if defined(__linux__) && !defined(IPC_NO_FUTEX)
 #define PARK_FUTEX 1
-#else
-#define PARK_FUTEX 0
-#endif
-
-/* Differs where the members of a park have the same sizes but another meaning. */
-#if PARK_FUTEX
 #define PARK_LIBRARY 0
 #elif defined(__GLIBC__)
+#define PARK_FUTEX 0
 #define PARK_LIBRARY 1
-#elif defined(__APPLE__)
-#define PARK_LIBRARY 2
 #else
-#define PARK_LIBRARY 3
+#define PARK_FUTEX 0
+#define PARK_LIBRARY 2
 #endif
 
 /* What two sides write lies so far apart: Apple's processors have lines of 128 bytes, and x86 fetches lines in pairs. */

@@ -19,5 +19,4 @@ int32_t process_keep_to(const uint64_t *words, int32_t word_count) {
 }
 
 int32_t thread_current_cpu(void) { return -1; }
-
 int32_t process_own_descriptors(void) { return -ENOTSUP; }

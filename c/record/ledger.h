@@ -40,7 +40,7 @@ struct ledger {
   _Alignas(CACHE_LINE_BYTES) _Atomic uint32_t cpu_now; /* its number plus one; 0: nowhere yet */
 
   _Alignas(CACHE_LINE_BYTES) uint64_t sent_count;
-  _Atomic uint64_t received_count; /* its one writer stores, the peer looks (session.c) */
+  _Atomic uint64_t received_count; /* its one writer stores, the peer looks (session/send.c) */
   uint64_t duplicated_count;
   uint64_t reordered_count;
   uint64_t corrupt_count;

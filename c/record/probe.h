@@ -1,8 +1,6 @@
 /* What the measuring path itself costs, for the self-test. */
 #pragma once
 
-#include <stdint.h>
-
 #include "record/ledger.h"
 
 /* Nanoseconds for one reading of the clock, the mean of `turns`. */

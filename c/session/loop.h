@@ -8,7 +8,7 @@
 
 /* What send functions return when the message went and the measured window of `duration_ns` is over. */
 #define WINDOW_OVER 1
-#define NO_REPLY 200
+#define NO_REPLY 200 /* session_send_many: plus the type of what came instead */
 
 /* What session_until_due returns, beside the types of frames. */
 #define DUE 100
@@ -39,7 +39,7 @@ int32_t session_receive(struct session *session);
  * between two of them would show in every latency (docs/methodology.md).
  *
  * Messages `id`, `id` + 1 … (or `count` times UNRECORDED_ID), requests each after the reply to the one before, with a pause of
- * `pause_ns` between two of them. 0, WINDOW_OVER, NO_REPLY plus the type of what came instead of a reply, or a negative errno.
+ * `pause_ns` between two of them. 0, WINDOW_OVER, NO_REPLY and more, or a negative errno.
  */
 int32_t session_send_many(struct session *session, double id, double count, double type, double pause_ns);
 /* Receives one-way messages and answers requests until something else comes: its type, or a negative errno. */

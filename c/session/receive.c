@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#include "mechanism/fed.h"
-
 /* A payload that goes back as it came is checked, once for both ways, by the peer that gets it back. */
 static int payload_is_right(const struct session *session, const struct message *message) {
   if (session->settings.trusts_peer) return 1;

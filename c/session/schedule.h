@@ -1,6 +1,6 @@
 /*
  * The open-loop schedule: when each message should go, as a pure function of rate, arrival process, seed and id. Both sides
- * compute it, so no message carries it; its start travels once, as the stamp of the canary (session.c).
+ * compute it, so no message carries it; its start travels once, as the stamp of the canary (send.c).
  */
 #pragma once
 

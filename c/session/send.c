@@ -4,16 +4,17 @@
 #include <errno.h>
 
 int32_t session_stamp(struct session *session, uint8_t *frame, uint64_t id, size_t payload_bytes, uint32_t type, int64_t now_ns) {
-  session->outgoing.frame = frame;
-  session->outgoing.frame_bytes = payload_bytes + FRAME_OVERHEAD;
-  session->outgoing.id = id;
-  session->outgoing.type = type;
-  session->outgoing.has_waited = 0;
-  session->outgoing.stamp_ns = session->outgoing.waiting_since_ns = now_ns;
+  struct outgoing *out = &session->outgoing;
+  out->frame = frame;
+  out->frame_bytes = payload_bytes + FRAME_OVERHEAD;
+  out->id = id;
+  out->type = type;
+  out->has_waited = 0;
+  out->stamp_ns = out->waiting_since_ns = now_ns;
   frame_stamp(frame, now_ns);
   /* After the stamp, but needed by the time the reply is there. */
   if (session->pace.sent_at_ns != NULL && type == FRAME_REQUEST) session->pace.sent_at_ns[id % MAX_IN_FLIGHT] = now_ns;
-  return (int32_t)session->outgoing.frame_bytes;
+  return (int32_t)out->frame_bytes;
 }
 
 int32_t session_begin_send(struct session *session, double id_number, double type_number) {
@@ -31,44 +32,48 @@ int32_t session_begin_send(struct session *session, double id_number, double typ
 const uint8_t *session_out(struct session *session) { return session->outgoing.buffer; }
 
 /* A note overwrites the payload pattern, which must be whole again before the next measured message. */
-static void restore_pattern(struct session *session) {
-  if (session->outgoing.type != FRAME_PING && session->outgoing.type != FRAME_PONG) return;
-  payload_fill(frame_payload(session->outgoing.buffer), NOTE_BYTES + FRAME_TYPE_BYTES);
+static void restore_pattern(struct outgoing *out) {
+  if (out->type != FRAME_PING && out->type != FRAME_PONG) return;
+  payload_fill(frame_payload(out->buffer), NOTE_BYTES + FRAME_TYPE_BYTES);
 }
 
 int32_t session_end_send(struct session *session, double has_waited) {
   struct ledger *ledger = session->ledgers.own;
+  struct outgoing *out = &session->outgoing;
+  struct pace *pace = &session->pace;
   /* A reply bears its request's stamp, which is the peer's word: nothing is reckoned with it. */
-  int is_reply = session->outgoing.type == FRAME_RESPONSE;
-  restore_pattern(session);
-  if (!is_recorded(session->outgoing.id, session->outgoing.type)) {
-    ledger->warmup_count += session->outgoing.type <= FRAME_RESPONSE;
-    if (!is_reply) session->pace.start_ns = session->outgoing.stamp_ns + SCHEDULE_LEAD_NS;
+  int is_reply = out->type == FRAME_RESPONSE;
+  restore_pattern(out);
+  if (!is_recorded(out->id, out->type)) {
+    ledger->warmup_count += out->type <= FRAME_RESPONSE;
+    if (!is_reply) pace->start_ns = out->stamp_ns + SCHEDULE_LEAD_NS;
     return 0;
   }
   if (has_waited) {
     ledger->room_wait_count++;
-    ledger->room_wait_ns += (uint64_t)(clock_now_ns() - session->outgoing.waiting_since_ns);
+    ledger->room_wait_ns += (uint64_t)(clock_now_ns() - out->waiting_since_ns);
   }
   ledger->sent_count++;
   if (is_reply) return 0;
-  ledger->last_send_ns = session->outgoing.stamp_ns;
+  ledger->last_send_ns = out->stamp_ns;
   if (is_scheduled(session)) {
-    session->pace.in_flight++;
-    distribution_record(&ledger->lateness, (uint64_t)(session->outgoing.stamp_ns - session->pace.due_ns));
-    ledger->scheduled_span_ns = session->pace.due_ns - session->pace.start_ns;
+    pace->in_flight++;
+    distribution_record(&ledger->lateness, (uint64_t)(out->stamp_ns - pace->due_ns));
+    ledger->scheduled_span_ns = pace->due_ns - pace->start_ns;
   }
+  int64_t duration_ns = session->settings.duration_ns;
   if (ledger->first_send_ns == 0) {
-    ledger->first_send_ns = session->outgoing.stamp_ns;
-    session->pause.window_end_ns = session->outgoing.stamp_ns + session->settings.duration_ns;
+    ledger->first_send_ns = out->stamp_ns;
+    session->pause.window_end_ns = out->stamp_ns + duration_ns;
   }
-  return session->settings.duration_ns > 0 && session->outgoing.stamp_ns >= session->pause.window_end_ns ? WINDOW_OVER : 0;
+  return duration_ns > 0 && out->stamp_ns >= session->pause.window_end_ns ? WINDOW_OVER : 0;
 }
 
 static int32_t finish_send(struct session *session, int rc) {
-  if (rc == 0) return session_end_send(session, session->outgoing.has_waited);
-  if (rc == -EAGAIN && !session->outgoing.has_waited) session->outgoing.waiting_since_ns = clock_now_ns();
-  if (rc == -EAGAIN) session->outgoing.has_waited = 1;
+  struct outgoing *out = &session->outgoing;
+  if (rc == 0) return session_end_send(session, out->has_waited);
+  if (rc == -EAGAIN && !out->has_waited) out->waiting_since_ns = clock_now_ns();
+  if (rc == -EAGAIN) out->has_waited = 1;
   return rc;
 }
 

@@ -7,17 +7,16 @@
 #include "plat/tick.h"
 
 static int open_session(struct session *session, struct session_settings *settings, struct ledger_file *file) {
-  if (settings->sheet >= file->sheet_count) return -EINVAL;
   session->settings = *settings;
+  session->ledgers.file = file;
+  int error = session_use_sheets(session, (int32_t)settings->sheet, (int32_t)settings->peer_sheet);
+  if (error != 0) return error;
   /* A client may have waited in a queue before this was opened, but nothing is measured that takes longer than the histogram reaches. */
   session->arrived.earliest_ns = clock_now_ns() - (int64_t)HISTOGRAM_LIMIT_NS;
   if (session->arrived.earliest_ns < 1) session->arrived.earliest_ns = 1;
   if (!settings->blocking) session->settings.channel.wait = WAIT_BLOCK;
-  int error = session_agree(session, settings);
+  error = session_agree(session, settings);
   if (error != 0) return error;
-  session->ledgers.file = file;
-  session->ledgers.own = &file->sheets[settings->sheet];
-  session->ledgers.peer = settings->peer_sheet < file->sheet_count ? &file->sheets[settings->peer_sheet] : NULL;
   session->channel = channel_create(&session->settings.channel, &file->stop, &error);
   return error;
 }
@@ -78,7 +77,9 @@ int32_t session_use_sheets(struct session *session, int32_t sheet, int32_t peer_
   return 0;
 }
 
-void session_unlink(struct session *session) { session->channel->ops->unlink(session->channel); }
+void session_unlink(struct session *session) {
+  if (session->channel->ops->unlink != NULL) session->channel->ops->unlink(session->channel);
+}
 
 void session_effective(struct session *session, struct channel_effective *effective) {
   session->channel->ops->effective(session->channel, effective);

@@ -1,4 +1,4 @@
-/* What the files of a session share. Each part of it is one file's, the one of its name or the one named beside it. */
+/* What the files of a session share. Each part of its state has a file, named with it, whose affair it is. */
 #pragma once
 
 #include "message/frame.h"
@@ -46,7 +46,7 @@ struct pause {
   int64_t looked_ns; /* when a wait for a moment last looked at the peer */
 };
 
-/* When messages are due. pace.c, and terms.c before the first of them */
+/* When messages are due. pace.c; terms.c opens it, what is sent and received is noted as it goes and comes. */
 struct pace {
   struct schedule schedule; /* asked for the message to be sent next */
   struct schedule arriving; /* the same, asked for those received: ids that lie behind, in an order of their own */

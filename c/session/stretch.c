@@ -1,4 +1,4 @@
-/* The innermost loops of a blocking session, and the rest after them; declared in session.h. */
+/* The innermost loops of a blocking session, and the rest after them. */
 #include "session/state.h"
 
 /* `sent` is what the request came to. */

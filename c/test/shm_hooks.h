@@ -1,4 +1,4 @@
-/* The hooks of park.c and shm_object.c: delays in the protocol, a count of sleeps that timed out, guarded mappings. */
+/* The hooks of park_steps.h and shm_object.c: delays in the protocol, a count of sleeps that timed out, guarded mappings. */
 #pragma once
 
 #include <pthread.h>

@@ -1,7 +1,7 @@
 import type { ArrivalPlan } from "../cli/plan.ts";
 import type { ConnectionSettings } from "./connection.ts";
 
-/** Types of frames, as c/frame.h numbers them. */
+/** Types of frames, as c/message/frame.h numbers them. */
 export const FRAME = { oneWay: 0, request: 1, response: 2, ping: 3, pong: 4, shutdown: 5 } as const;
 
 /** Id of messages that are never recorded: warm-up, canary, shutdown. */
@@ -10,7 +10,7 @@ export const UNRECORDED_ID = -1;
 /** What a send returns when the message went and the measured window is over. */
 export const WINDOW_OVER = 1;
 
-/** What `untilDue` returns beside the types of frames; as c/session.h numbers them. */
+/** What `untilDue` returns beside the types of frames; as c/session/loop.h numbers them. */
 export const DUE = 100;
 export const DUE_AFTER_WINDOW = 101;
 export const DUE_SOON = 102;
@@ -20,7 +20,7 @@ export const NEED = { readable: 1, writable: 2, pause: 4, turn: 8 } as const;
 /** A sum of NEED's members. */
 export type Need = number;
 
-/** What `sendMany` returns, the type added, when a frame of that type came where a reply was due; as c/session.h has it. */
+/** What `sendMany` returns, the type added, when a frame of that type came where a reply was due; as c/session/loop.h has it. */
 export const NO_REPLY = 200;
 
 /**
@@ -95,5 +95,5 @@ export interface Channel {
   close(): Promise<void>;
 }
 
-/** Longest text of a note, in bytes; see NOTE_BYTES in c/session.h. */
+/** Longest text of a note, in bytes; see NOTE_BYTES in c/session/notes.h. */
 export const NOTE_BYTES = 512;

@@ -66,17 +66,17 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Bytes of a frame beyond its payload; see c/frame.h. */
+/** Bytes of a frame beyond its payload; see c/message/frame.h. */
 const FRAME_OVERHEAD = 32;
 const NO_SHEET = 0xffffffff;
 
-/** As c/channel.h numbers them. */
+/** As c/mechanism/channel.h numbers them. */
 export const NATIVE_MECHANISM = { uds: 0, tcp: 1, shm: 2, shmDirect: 3, pmq: 4, fed: 5, null: 6 } as const;
 const NATIVE_WAIT: Readonly<Record<WaitKind, number>> = { block: 0, spin: 1, hybrid: 2 };
 
 const NATIVE_ARRIVAL: Readonly<Record<ArrivalKind, number>> = { constant: 0, poisson: 1, burst: 2 };
 
-/** A schedule in the units of c/session.h. */
+/** A schedule in the units of c/session/setup.h. */
 export function nativeArrival(arrival: ArrivalPlan | null) {
   return {
     rateMicrohertz: Math.round((arrival?.ratePerSecond ?? 0) * 1e6),

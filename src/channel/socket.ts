@@ -10,7 +10,7 @@ import { type ConnectionSettings, frameBytesOf } from "./connection.ts";
 /** How much may lie unread while the loop is busy sending, before the socket is told to stop reading. */
 const UNREAD_LIMIT_BYTES = 1024 * 1024;
 const LOOK_AROUND_MS = 100;
-/** As SLOWEST_NS_PER_BYTE of c/channel.h. */
+/** As SLOWEST_NS_PER_BYTE of c/mechanism/channel.h. */
 const SLOWEST_MS_PER_BYTE = 0.016;
 
 export interface SocketChannelOptions {

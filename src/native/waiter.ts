@@ -2,11 +2,11 @@ import { FFIType, JSCallback } from "bun:ffi";
 import { RunError } from "../cli/errors.ts";
 import { type Address, addressOf, native } from "./library.ts";
 
-/** What a thread can wait for; c/waiter.h. */
+/** What a thread can wait for; c/session/waiter.h. */
 export const TASK = { readable: 0, writable: 1, pause: 2, client: 3 } as const;
 
 /**
- * A thread of the shim that waits in the event loop's stead (c/waiter.h) and wakes it through a thread-safe callback.
+ * A thread of the shim that waits in the event loop's stead (c/session/waiter.h) and wakes it through a thread-safe callback.
  * One task at a time; while there is none the thread sleeps.
  */
 export class Waiter {

@@ -14,12 +14,12 @@ import { INVALID, NO_MEMORY, NO_SPACE, TOO_LONG, TOO_MANY_FILES } from "../nativ
 import { type Address, errorText, native } from "../native/library.ts";
 import { randomName } from "./random-name.ts";
 
-/** Bytes of a queue message beyond its payload; see c/frame.h. */
+/** Bytes of a queue message beyond its payload; see c/message/frame.h. */
 const BODY_OVERHEAD = 28;
 /** What the kernel accounts for each message of a queue beside its bytes (ipc/mqueue.c, mqueue_get_inode; 64 bit). */
 const QUEUE_MESSAGE_ACCOUNTING = 96;
 const QUEUES_OF_A_CONNECTION = 2;
-/** c/pmq.c, DEFAULT_DEPTH. */
+/** c/mechanism/pmq.c, DEFAULT_DEPTH. */
 const MOST_QUEUED = 10;
 
 function readNumber(path: string): number | null {

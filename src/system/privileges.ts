@@ -32,7 +32,7 @@ export interface RealTimeReport {
 export const DEFAULT_FIFO_PRIORITY = 49;
 const PREFAULT_STACK_BYTES = 512 * 1024;
 const TIMER_SLACK_NS = 1;
-/** c/rt.h, RT_LOCKED_FUTURE. */
+/** c/plat/rt.h, RT_LOCKED_FUTURE. */
 const LOCKED_FUTURE = 2;
 
 const PERMISSION_ERRORS: readonly number[] = [constants.errno.EPERM, constants.errno.EACCES];

@@ -8,11 +8,8 @@
 
 int inbox_open(struct inbox *inbox, size_t frame_bytes, size_t read_ahead_bytes) {
   *inbox = (struct inbox){.capacity = frame_bytes + read_ahead_bytes, .read_ahead_bytes = read_ahead_bytes};
-  inbox->bytes = malloc(inbox->capacity);
-  if (inbox->bytes == NULL) return -ENOMEM;
-  /* Touched, so that its pages are there. */
-  memset(inbox->bytes, 0, inbox->capacity);
-  return 0;
+  inbox->bytes = frame_buffer(inbox->capacity);
+  return inbox->bytes == NULL ? -ENOMEM : 0;
 }
 
 void inbox_close(struct inbox *inbox) {
