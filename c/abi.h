@@ -1,6 +1,5 @@
 /* What the shim says of itself, so that a TypeScript side built for another layout stops before it touches memory. */
-#ifndef IPC_ABI_H
-#define IPC_ABI_H
+#pragma once
 
 #include <stdint.h>
 
@@ -11,5 +10,3 @@ int32_t shim_abi_version(void);
 int32_t shim_layout(const uint32_t **values);
 /* Text of an errno, for messages; never NULL. */
 const char *shim_error_text(int32_t error);
-
-#endif

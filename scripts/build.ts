@@ -5,22 +5,15 @@
  *   bun run build --target linux-arm64 …   others, as dist/ipc-benchmark-<target>; `all` for every one
  *   bun run build --shim-only …            stop before the executable
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { shimSources } from "./shim-sources.ts";
 import { hostTarget, TARGETS, type Target } from "./targets.ts";
 
 const root = resolve(import.meta.dir, "..");
 const dist = join(root, "dist");
 const zig = join(root, "node_modules", ".bin", "zig");
-
-/** Sources of the shim: every C file beside the plain baseline, which shares nothing with it. */
-function shimSources(target: Target): string[] {
-  const left_out = new Set(["reference.c", ...(target.os === "linux" ? [] : ["pmq.c"])]);
-  return readdirSync(join(root, "c"))
-    .filter((file) => file.endsWith(".c") && !left_out.has(file))
-    .map((file) => join(root, "c", file));
-}
 
 /** npm has no zig for macOS on arm64: there the system's own compiler builds the host's shim. */
 function compiler(target: Target): string[] {
@@ -51,7 +44,9 @@ function compileShim(target: Target): string {
   // Optimized as a whole: a message goes through half a dozen files, and what lies between them costs some percent.
   const whole = ["-flto", "-fno-semantic-interposition"];
   const platform = target.os === "linux" ? ["-D_GNU_SOURCE", "-lpthread", "-lrt", "-Wl,-s", ...whole] : [];
-  const command = [...compiler(target), ...flags, ...shimSources(target), ...platform, "-o", output];
+  const c = join(root, "c");
+  const sources = shimSources(c, target.os).map((file) => join(c, file));
+  const command = [...compiler(target), ...flags, "-I", c, ...sources, ...platform, "-o", output];
   const run = Bun.spawnSync(command, {
     stdout: "inherit",
     stderr: "inherit",

@@ -1,4 +1,4 @@
-/** Compares the program, in blocking mode, with a plain C baseline that measures the same intervals (c/reference.c). */
+/** Compares the program, in blocking mode, with a plain C baseline that measures the same intervals (c/reference). */
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";

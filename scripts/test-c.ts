@@ -11,6 +11,7 @@ import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { shimSources } from "./shim-sources.ts";
 
 const root = resolve(import.meta.dir, "..");
 const sourceDirectory = join(root, "c");
@@ -18,8 +19,6 @@ const testDirectory = join(sourceDirectory, "test");
 const outputDirectory = join(root, "dist", "c-test");
 
 const DEADLINE_MS = 120_000;
-/** Stands beside the shim and shares nothing with it. */
-const NOT_LINKED = new Set(["reference.c"]);
 
 export interface Variant {
   readonly name: string;
@@ -35,7 +34,15 @@ export interface Outcome {
   readonly failure: string | null;
 }
 
-const BASE_FLAGS = ["-std=c11", "-g", "-O2", "-Wall", "-Wextra", "-fno-omit-frame-pointer"];
+const BASE_FLAGS = [
+  "-std=c11",
+  "-g",
+  "-O2",
+  "-Wall",
+  "-Wextra",
+  "-fno-omit-frame-pointer",
+  `-I${sourceDirectory}`,
+];
 const PLATFORM_FLAGS = process.platform === "linux" ? ["-D_GNU_SOURCE"] : [];
 const LIBRARIES = process.platform === "linux" ? ["-lpthread", "-lrt", "-lm"] : [];
 
@@ -156,8 +163,8 @@ function archiveOf(variant: Variant, hooks: readonly string[]): Promise<string> 
 async function buildArchive(key: string, variant: Variant, hooks: readonly string[]): Promise<string> {
   const directory = join(outputDirectory, `${key}-${process.pid}`);
   mkdirSync(directory, { recursive: true });
-  const sources = readdirSync(sourceDirectory).filter((file) => file.endsWith(".c") && !NOT_LINKED.has(file));
-  const objects = sources.map((file) => join(directory, `${file}.o`));
+  const sources = shimSources(sourceDirectory, process.platform);
+  const objects = sources.map((file) => join(directory, `${file.replaceAll("/", "-")}.o`));
   const flags = [...BASE_FLAGS, ...PLATFORM_FLAGS, ...variant.flags, ...hooks];
   for (const [i, file] of sources.entries()) {
     await compile([...variant.compiler, ...flags, "-c", join(sourceDirectory, file), "-o", objects[i]!]);

@@ -11,8 +11,8 @@ const root = resolve(import.meta.dir, "..");
 const shim = join(root, "dist", "shim", "host");
 
 function newestChangeMs(directory: string): number {
-  const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile());
-  return Math.max(...files.map((entry) => statSync(join(directory, entry.name)).mtimeMs));
+  const entries = readdirSync(directory, { recursive: true, encoding: "utf8" });
+  return Math.max(...entries.map((entry) => statSync(join(directory, entry)).mtimeMs));
 }
 
 function isStale(): boolean {

@@ -2,8 +2,7 @@
  * Shared by the parts of the plain C baseline. It has nothing in common with the shim on purpose: it is what an engineer
  * would write by hand to measure the same intervals, for `bun run fidelity` to compare the program with.
  */
-#ifndef REFERENCE_H
-#define REFERENCE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -66,5 +65,3 @@ static inline void cpu_relax(void) {
   __asm__ volatile("yield");
 #endif
 }
-
-#endif

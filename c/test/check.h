@@ -1,6 +1,5 @@
 /* A C test is a program: CHECK as often as you like, from any thread, and return check_report() from main. */
-#ifndef IPC_CHECK_H
-#define IPC_CHECK_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -28,5 +27,3 @@ static inline int check_report(void) {
   printf("%ld passed, %ld failed\n", check_passed, check_failed);
   return check_failed != 0;
 }
-
-#endif

@@ -1,4 +1,4 @@
-#include "../direct.c"
+#include "mechanism/direct.c"
 
 #include "shm_suite.h"
 
@@ -6,7 +6,7 @@ static struct park *park_of(struct channel *channel, enum readiness readiness) {
   struct direct_channel *self = direct_of(channel);
   return readiness == READABLE ? &self->in.slot->park : &self->out.slot->park;
 }
-static struct shm_object *object_of(struct channel *channel) { return &direct_of(channel)->object; }
+static struct shm_object *object_of(struct channel *channel) { return &direct_of(channel)->shm.object; }
 
 static void slots_follow_the_frame(void) {
   const struct { size_t payload_bytes, buffer_bytes, slot_bytes; } cases[] = {

@@ -1,8 +1,7 @@
 /* Two sessions that exchange messages, with their ledgers, for tests. */
-#ifndef IPC_TEST_EXCHANGE_H
-#define IPC_TEST_EXCHANGE_H
+#pragma once
 
-#include "../session.h"
+#include "session/state.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -11,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../process.h"
+#include "record/ledger_file.h"
 #include "check.h"
 
 #define CLIENT 0
@@ -81,5 +80,3 @@ static inline void check_nothing_wrong(const struct ledger *ledger, uint64_t cor
   CHECK_EQUAL(ledger->reordered_count, 0);
   CHECK_EQUAL(ledger->corrupt_count, corrupt);
 }
-
-#endif

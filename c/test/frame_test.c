@@ -1,5 +1,5 @@
 /* Frames: the bytes of the format, which lengths and types are refused, and what damage the payload pattern shows. */
-#include "../frame.h"
+#include "message/frame.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "check.h"
 #include "random.h"
 
-#define WINDOW 1024 /* as c/frame.c checks byte for byte */
+#define WINDOW 1024 /* as c/message/frame.c checks byte for byte */
 
 /* A body in a block of exactly its size, so that reading past it is seen. */
 static uint8_t *make_body(size_t payload_bytes, uint64_t id, uint32_t type) {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../frame.h"
-#include "../inbox.h"
+#include "message/frame.h"
+#include "mechanism/parts/inbox.h"
 #include "check.h"
 #include "mutate.h"
 

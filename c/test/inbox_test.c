@@ -1,11 +1,11 @@
 /* The inbox: frames put together again from any split, growth for long ones, and refusals before memory is spent. */
-#include "../inbox.h"
+#include "mechanism/parts/inbox.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../frame.h"
+#include "message/frame.h"
 #include "check.h"
 #include "random.h"
 

@@ -1,5 +1,5 @@
 /* Counters and distributions: every bucket's bounds, sums of any size, counts that start near a limit, broken files. */
-#include "../ledger.h"
+#include "record/ledger.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../process.h"
+#include "record/ledger_file.h"
 #include "check.h"
 #include "random.h"
 
@@ -140,7 +140,7 @@ static void a_side_knows_its_cpu(void) {
   memset(one, 0, sizeof *one);
   ledger_note_cpu(one);
   uint32_t cpu = atomic_load(&one->cpu_now) - 1;
-  CHECK(cpu < LEDGER_CPU_WORDS * 64 && (one->cpus_used[cpu / 64] >> cpu % 64 & 1));
+  CHECK(cpu < CPU_WORDS * 64 && (one->cpus_used[cpu / 64] >> cpu % 64 & 1));
   atomic_store(&one->cpu_now, 1000);
   ledger_note_cpu(one);
   CHECK_EQUAL(one->migration_count, 1);

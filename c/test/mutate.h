@@ -1,10 +1,9 @@
 /* Streams of frames that were mutated at random, for whatever decodes them. Part of fuzz_test.c and session_fuzz_test.c. */
-#ifndef IPC_TEST_MUTATE_H
-#define IPC_TEST_MUTATE_H
+#pragma once
 
 #include <string.h>
 
-#include "../frame.h"
+#include "message/frame.h"
 #include "random.h"
 
 #define LARGEST_INPUT 300000
@@ -72,5 +71,3 @@ static void start_input(uint64_t seed, uint64_t input_number) {
   random_state = seed * UINT64_C(0x9E3779B97F4A7C15) + input_number + 1;
   random_u64();
 }
-
-#endif

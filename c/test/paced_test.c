@@ -6,8 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../process.h"
-#include "../waiter.h"
+#include "record/ledger_file.h"
+#include "session/state.h"
+#include "session/waiter.h"
 #include "check.h"
 
 /* How far off the moments are that nobody lives to see. */
@@ -72,7 +73,7 @@ static struct meeting meet(uint32_t mechanism, uint32_t blocking, int count) {
   close(says[0]);
   CHECK_EQUAL(session_accept(meeting.session, 1000), 0);
   session_unlink(meeting.session);
-  meeting.session->schedule_start_ns = clock_now_ns();
+  meeting.session->pace.start_ns = clock_now_ns();
   return meeting;
 }
 

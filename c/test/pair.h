@@ -1,6 +1,5 @@
 /* Two sides of one channel for tests: in two threads of this process, or here and in a child process. */
-#ifndef IPC_TEST_PAIR_H
-#define IPC_TEST_PAIR_H
+#pragma once
 
 #include <errno.h>
 #include <pthread.h>
@@ -11,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../channel.h"
-#include "../frame.h"
+#include "mechanism/channel.h"
+#include "message/frame.h"
 #include "check.h"
 
 #define LONG_SLICE_NS (20 * NS_PER_SECOND)
@@ -174,5 +173,3 @@ static inline void kill_peer(pid_t child) {
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
 }
-
-#endif

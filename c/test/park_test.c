@@ -1,5 +1,5 @@
 /* The park on its own: locks whose holders die or stop, sleeps that end in time, and no wake-up lost. */
-#include "../park.h"
+#include "plat/park.h"
 
 #include "pair.h"
 #include "random.h"

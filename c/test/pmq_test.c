@@ -1,4 +1,4 @@
-#include "../pmq.c"
+#include "mechanism/pmq.c"
 
 #include <sys/resource.h>
 #include <sys/wait.h>

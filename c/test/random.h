@@ -1,6 +1,5 @@
 /* Seeded random numbers for tests: xorshift64star (Vigna 2016). */
-#ifndef IPC_TEST_RANDOM_H
-#define IPC_TEST_RANDOM_H
+#pragma once
 
 #include <stdint.h>
 
@@ -15,5 +14,3 @@ static inline uint64_t random_u64(void) {
 
 /* Less than `end`, which is not 0. */
 static inline uint64_t random_below(uint64_t end) { return random_u64() % end; }
-
-#endif

@@ -1,4 +1,4 @@
-#include "../ring.c"
+#include "mechanism/ring.c"
 
 #include "shm_suite.h"
 
@@ -6,7 +6,7 @@ static struct park *park_of(struct channel *channel, enum readiness readiness) {
   struct ring_channel *self = ring_of(channel);
   return readiness == READABLE ? &self->in.ring->park : &self->out.ring->park;
 }
-static struct shm_object *object_of(struct channel *channel) { return &ring_of(channel)->object; }
+static struct shm_object *object_of(struct channel *channel) { return &ring_of(channel)->shm.object; }
 
 static void capacities_are_powers_of_two(void) {
   const struct { size_t payload_bytes, buffer_bytes, capacity; } cases[] = {
@@ -207,7 +207,7 @@ static void random_scribbles_do_no_harm(void) {
       uint32_t word = rand() % 2 ? (uint32_t)(rand() % 4100) : (uint32_t)rand() * 3u;
       memcpy((uint8_t *)self->in.data + (rand() % 2 ? self->in.head & 4092 : (size_t)rand() % 4093), &word, sizeof word);
       atomic_store(rand() % 2 ? &self->in.ring->tail : &self->out.ring->head, position);
-      self->object.header->capacity = (uint64_t)rand();
+      self->shm.object.header->capacity = (uint64_t)rand();
       int received = ring_ops.try_receive(pair.server, &arrival);
       CHECK(received == 0 || received == -EAGAIN || received == -EPROTO);
       if (received == 0) CHECK(arrival.body_bytes <= 4092 && arrival.body[arrival.body_bytes - 1] < 256);

@@ -10,13 +10,13 @@ static double counted_log(double x) {
 }
 
 #define log counted_log
-#include "../schedule.c"
+#include "session/schedule.c"
 #undef log
 
 #include <sys/mman.h>
 
-#include "../process.h"
-#include "../session.h"
+#include "record/ledger_file.h"
+#include "session/state.h"
 #include "check.h"
 
 #define IDS UINT64_C(200000)

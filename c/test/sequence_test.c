@@ -1,5 +1,5 @@
 /* Ids of one direction, against a model that remembers every one of them. */
-#include "../sequence.h"
+#include "message/sequence.h"
 
 #include <stdlib.h>
 #include <string.h>

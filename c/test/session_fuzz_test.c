@@ -1,13 +1,13 @@
 /* Sessions fed with streams that were mutated at random: notes, requests, replies and measured messages that lie about
  * their ids, sizes, times and types. Each is refused or counted, and nothing else comes of it. Takes the number of inputs
  * and a seed. */
-#include "../session.h"
+#include "session/state.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "../process.h"
+#include "record/ledger_file.h"
 #include "check.h"
 #include "mutate.h"
 
@@ -82,7 +82,7 @@ static int drain_records(const struct session *session) {
 static int feed_input(void) {
   int is_client = (int)random_below(2), holds = 1;
   struct session *session = open_fed(is_client);
-  const struct ledger *ledger = session->ledger;
+  const struct ledger *ledger = session->ledgers.own;
   uint64_t received_before = ledger->received_count, recorded_before = ledger->service.count;
   if (is_client && session_begin_send(session, (double)random_below(100), random_below(2) ? FRAME_REQUEST : FRAME_ONE_WAY) > 0) {
     session_end_send(session, 0);

@@ -124,10 +124,10 @@ static void a_changed_payload_is_corrupt_and_not_measured(uint32_t mechanism) {
   struct session *client = exchange.sides[CLIENT];
   for (int id = 0; id < 4; id++) {
     session_begin_send(client, id, FRAME_ONE_WAY);
-    client->out[FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES + 20] ^= (uint8_t)(id & 1);
+    frame_payload(client->outgoing.buffer)[20] ^= (uint8_t)(id & 1);
     CHECK_EQUAL(flushed(client, session_flush(client)), 0);
     CHECK_EQUAL(receive(exchange.sides[SERVER]), FRAME_ONE_WAY);
-    client->out[FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES + 20] ^= (uint8_t)(id & 1);
+    frame_payload(client->outgoing.buffer)[20] ^= (uint8_t)(id & 1);
   }
   check_nothing_wrong(&exchange.file->sheets[SERVER], 2);
   CHECK_EQUAL(exchange.file->sheets[SERVER].service.count, 2);
@@ -142,7 +142,7 @@ static void a_stamp_that_cannot_be_is_not_measured(uint32_t mechanism) {
   const int64_t offsets_ns[] = {0, -1000 * NS_PER_SECOND, 1000 * NS_PER_SECOND, -NS_PER_MS};
   for (int id = 0; id < 4; id++) {
     session_begin_send(client, id, FRAME_ONE_WAY);
-    frame_stamp(client->out, client->stamp_ns + offsets_ns[id]);
+    frame_stamp(client->outgoing.buffer, client->outgoing.stamp_ns + offsets_ns[id]);
     CHECK_EQUAL(flushed(client, session_flush(client)), 0);
     CHECK_EQUAL(receive(exchange.sides[SERVER]), FRAME_ONE_WAY);
   }
@@ -221,7 +221,7 @@ static void the_window_ends_sending(uint32_t mechanism) {
     CHECK_EQUAL(receive(exchange.sides[SERVER]), FRAME_ONE_WAY);
   }
   CHECK_EQUAL(rc, WINDOW_OVER);
-  CHECK(exchange.sides[CLIENT]->stamp_ns - exchange.file->sheets[CLIENT].first_send_ns >= 20 * NS_PER_MS);
+  CHECK(exchange.sides[CLIENT]->outgoing.stamp_ns - exchange.file->sheets[CLIENT].first_send_ns >= 20 * NS_PER_MS);
   CHECK_EQUAL(exchange.file->sheets[CLIENT].sent_count, exchange.file->sheets[SERVER].received_count);
   close_exchange(&exchange);
 }

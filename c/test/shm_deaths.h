@@ -1,6 +1,5 @@
 /* Part of shm_suite.h: peers of a shared-memory channel that die or stop, at every kind of moment. */
-#ifndef IPC_TEST_SHM_DEATHS_H
-#define IPC_TEST_SHM_DEATHS_H
+#pragma once
 
 /* Whether the peer's end is told within a second, and how. */
 static int learn_of_end(struct channel *server) {
@@ -143,5 +142,3 @@ static void a_dead_server_is_no_server(const struct channel_ops *ops) {
   CHECK(name_exists(&settings));
   shm_unlink(settings.endpoint);
 }
-
-#endif

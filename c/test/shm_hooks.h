@@ -1,6 +1,5 @@
-/* The hooks of park.c and shm_object.c: delays in the protocol, a count of sleeps that timed out, guarded mappings. */
-#ifndef IPC_TEST_SHM_HOOKS_H
-#define IPC_TEST_SHM_HOOKS_H
+/* The hooks of park_steps.h and shm_object.c: delays in the protocol, a count of sleeps that timed out, guarded mappings. */
+#pragma once
 
 #include <pthread.h>
 #include <sched.h>
@@ -73,5 +72,3 @@ void shm_test_unmap(void *base, size_t bytes) {
   if (--mapping->users == 0) munmap((uint8_t *)base - 4096, (bytes + 4095) / 4096 * 4096 + 8192);
   pthread_mutex_unlock(&mappings_mutex);
 }
-
-#endif

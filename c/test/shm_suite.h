@@ -1,7 +1,6 @@
 /* What every shared-memory mechanism must do; ring_test.c and direct_test.c add what is their own. Included after the
  * mechanism's source, so that tests can reach into its channel through park_of and object_of. */
-#ifndef IPC_TEST_SHM_SUITE_H
-#define IPC_TEST_SHM_SUITE_H
+#pragma once
 
 #include <fcntl.h>
 
@@ -290,5 +289,3 @@ static void run_suite(const struct channel_ops *ops) {
   run_flood(ops, (struct flood){.count = rounds, .largest = 8, .echoes = 1}, 4096);
   run_flood(ops, (struct flood){.count = rounds, .largest = 300}, 512);
 }
-
-#endif

@@ -1,8 +1,7 @@
 /* Sockets for tests: both sides of a connection, or one side and a raw peer that writes what no channel would. */
-#ifndef IPC_TEST_SOCKETS_H
-#define IPC_TEST_SOCKETS_H
+#pragma once
 
-#include "../socket.h"
+#include "mechanism/parts/socket_options.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -86,5 +85,3 @@ static inline void write_all(int fd, const uint8_t *bytes, size_t count) {
     at += (size_t)written;
   }
 }
-
-#endif

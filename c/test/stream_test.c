@@ -1,5 +1,5 @@
 /* Rows out of the ring: every kind of number, rings that wrap, buffers that are small, and a producer at full speed. */
-#include "../stream.h"
+#include "record/stream.h"
 
 #include <errno.h>
 #include <inttypes.h>

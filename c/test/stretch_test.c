@@ -164,7 +164,7 @@ static void a_request_changed_on_its_way_is_counted_once(uint32_t mechanism) {
   struct answering server;
   start_answering(&server, &exchange);
   struct session *client = exchange.sides[CLIENT];
-  uint8_t *byte = client->out + FRAME_LENGTH_BYTES + FRAME_HEADER_BYTES + 20;
+  uint8_t *byte = frame_payload(client->outgoing.buffer) + 20;
   for (int id = 0; id < 4; id++) {
     session_begin_send(client, id, FRAME_REQUEST);
     *byte ^= (uint8_t)(id & 1);

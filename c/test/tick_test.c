@@ -4,8 +4,8 @@
 #include <pthread.h>
 
 #include "check.h"
-#include "../clock.h"
-#include "../tick.h"
+#include "plat/clock.h"
+#include "plat/tick.h"
 
 static int sleep_ms(int ms) { return poll(NULL, 0, ms) < 0 ? errno : 0; }
 

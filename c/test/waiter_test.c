@@ -1,5 +1,6 @@
 /* Waiters: each task is answered once, closing at any moment ends the wait and lets no callback begin afterwards. */
-#include "../waiter.h"
+#include "session/state.h"
+#include "session/waiter.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../process.h"
+#include "record/ledger_file.h"
 #include "check.h"
 #include "random.h"
 

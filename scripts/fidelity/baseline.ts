@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Compiles c/reference.c with the first compiler that can, as the shim is compiled. @throws Error if none can */
+/** Compiles c/reference with the first compiler that can, as the shim is compiled. @throws Error if none can */
 export function compileBaseline(root: string, output: string): { compiler: string } {
   const zig = join(root, "node_modules", ".bin", "zig");
   const dist = join(root, "dist");
@@ -10,7 +10,6 @@ export function compileBaseline(root: string, output: string): { compiler: strin
   const parts = readdirSync(join(root, "c", "reference")).filter((file) => file.endsWith(".c"));
   const rest = [
     ...["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"],
-    join(root, "c", "reference.c"),
     ...parts.map((file) => join(root, "c", "reference", file)),
     ...["-lpthread", "-lrt", "-o", output],
   ];

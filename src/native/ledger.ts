@@ -8,7 +8,7 @@ import { StructView } from "./struct-view.ts";
 
 const SHEETS_OF_A_CLIENT = 2;
 
-/** Sheet of a client, from 0, and of its server side, as c/ledger.h orders them. */
+/** Sheet of a client, from 0, and of its server side, as c/record/ledger.h orders them. */
 export const clientSheetOf = (worker: number) => worker * SHEETS_OF_A_CLIENT;
 export const serverSheetOf = (worker: number) => worker * SHEETS_OF_A_CLIENT + 1;
 
@@ -51,7 +51,7 @@ export function bitNumbers(words: BigUint64Array): number[] {
   return numbers;
 }
 
-/** The shared memory of one cell (c/ledger.h), as any of its processes sees it. */
+/** The shared memory of one cell (c/record/ledger.h), as any of its processes sees it. */
 export class LedgerFile {
   #memory: ArrayBuffer;
   #stop: Int32Array;

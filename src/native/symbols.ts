@@ -3,7 +3,8 @@ import { FFIType } from "bun:ffi";
 /**
  * The shim's functions. Addresses cross as numbers, and what is passed for every message as doubles: a BigInt would cost more
  * than the call, and an i32, which Bun checks against its range, costs 15 ns (a double or an address next to nothing).
- * What each does is said in c/session.h, c/waiter.h, c/process.h, c/ledger.h, c/stream.h, c/rt.h and c/abi.h.
+ * What each does is said in c/session/{setup,loop,notes,event_loop,waiter}.h, c/mechanism/channel.h,
+ * c/mechanism/parts/socket_options.h, c/record, c/plat/{clock,thread,rt}.h and c/abi.h.
  */
 const { ptr, i32, i64, f64, cstring, function: callback } = FFIType;
 const nothing = FFIType.void;

@@ -12,7 +12,7 @@ export function rowBytes(): Uint8Array<ArrayBuffer> {
   return new Uint8Array(BUFFER_BYTES);
 }
 
-/** The rows of one file on their way out: their format, and the buffer that c/stream.c fills. */
+/** The rows of one file on their way out: their format, and the buffer that c/record/stream.c fills. */
 export class RowBuffer {
   readonly format = new StructView(ROW_FORMAT);
 

@@ -1,6 +1,6 @@
 /**
  * What the streaming files say beside the figures of each record: the reference's six columns first, in its order and layout,
- * then ours. The figures themselves are written by c/stream.c, between the texts given here.
+ * then ours. The figures themselves are written by c/record/stream.c, between the texts given here.
  */
 import type { Mechanism, Test } from "../plan/run-plan.ts";
 import { MECHANISM_NAMES } from "../result/names.ts";
@@ -30,7 +30,7 @@ export interface RowSource {
   readonly isScheduled: boolean;
 }
 
-/** The texts of c/stream.h's row_format. */
+/** The texts of c/record/stream.h's row_format. */
 export interface RowTexts {
   readonly separator: string;
   readonly before: string;

@@ -1,4 +1,4 @@
-/** A ledger in this process with records in its rings, as c/ledger.c would have pushed them. */
+/** A ledger in this process with records in its rings, as c/record/ledger.c would have pushed them. */
 import { toArrayBuffer } from "bun:ffi";
 import { LEDGER, LEDGER_FILE } from "../../../src/native/layout.ts";
 import type { LedgerFile } from "../../../src/native/ledger.ts";

@@ -1,9 +1,0 @@
-/* The channel of a fed session: receives from an inbox that the event loop fills, and sends nothing itself. */
-#ifndef IPC_FED_H
-#define IPC_FED_H
-
-#include "channel.h"
-
-int fed_feed(struct channel *channel, const uint8_t *bytes, size_t count);
-
-#endif

@@ -1,0 +1,48 @@
+#include "mechanism/parts/socket_options.h"
+
+#include <string.h>
+
+#include "plat/socket.h"
+
+int32_t socket_tune(int32_t fd, double buffer_bytes) {
+  int size = buffer_bytes > INT32_MAX ? INT32_MAX : (int)buffer_bytes;
+  /* Refused for Unix sockets, which have nothing to delay. */
+  socket_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  socket_spare_signals(fd);
+  if (size == 0) return 0;
+  int rc = socket_set(fd, SOL_SOCKET, SO_SNDBUF, size);
+  return rc != 0 ? rc : socket_set(fd, SOL_SOCKET, SO_RCVBUF, size);
+}
+
+static uint32_t local_port(int fd) {
+  struct sockaddr_storage address;
+  socklen_t bytes = sizeof address;
+  if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0) return 0;
+  if (address.ss_family == AF_INET) return ntohs(((struct sockaddr_in *)&address)->sin_port);
+  if (address.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+  return 0;
+}
+
+static int address_of(int (*get)(int, struct sockaddr *, socklen_t *), int fd, struct sockaddr_storage *address) {
+  socklen_t bytes = sizeof *address;
+  return get(fd, (struct sockaddr *)address, &bytes) == 0 ? address->ss_family : AF_UNSPEC;
+}
+
+/* A connection of a host with itself has one address at both ends. */
+static uint32_t is_far(int fd) {
+  struct sockaddr_storage own = {0}, peer = {0};
+  int family = address_of(getsockname, fd, &own);
+  if (family == AF_UNIX || address_of(getpeername, fd, &peer) != family) return 0;
+  if (family == AF_INET) return ((struct sockaddr_in *)&own)->sin_addr.s_addr != ((struct sockaddr_in *)&peer)->sin_addr.s_addr;
+  const struct in6_addr *one = &((struct sockaddr_in6 *)&own)->sin6_addr, *other = &((struct sockaddr_in6 *)&peer)->sin6_addr;
+  return family == AF_INET6 && memcmp(one, other, sizeof *one) != 0;
+}
+
+void socket_effective(int32_t fd, struct channel_effective *effective) {
+  *effective = (struct channel_effective){
+      .send_buffer_bytes = (uint64_t)socket_get(fd, SO_SNDBUF),
+      .receive_buffer_bytes = (uint64_t)socket_get(fd, SO_RCVBUF),
+      .port = local_port(fd),
+      .is_far = is_far(fd),
+  };
+}

@@ -1,0 +1,18 @@
+/* What all waits have in common: whatever they sleep on, they look around from time to time. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Longest time that any native wait sleeps before it looks at the stop flag and at its peer again. */
+#define WAIT_SLICE_NS INT64_C(100000000)
+
+/* In place of a slice: until something comes or a tick interrupts (tick.h). For the ticking thread only. */
+#define WAIT_UNTIL_TICK INT64_MAX
+
+/* What a side waits for, as a sleeper; the event loop waits for the same two things. */
+enum readiness { READABLE = 0, WRITABLE = 1 };
+
+typedef _Atomic uint32_t stop_flag;
+
+static inline int is_stopping(const stop_flag *stop) { return atomic_load_explicit(stop, memory_order_relaxed) != 0; }
