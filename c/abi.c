@@ -5,9 +5,15 @@
 
 #include "record/ledger.h"
 #include "record/stream.h"
+#include "message/frame.h"
+#include "plat/rt.h"
+#include "session/loop.h"
+#include "session/notes.h"
+#include "session/schedule.h"
 #include "session/setup.h"
+#include "session/waiter.h"
 
-/* In the order of src/native/layout.ts: of each struct its size, then where its members lie. */
+/* In the order of src/native/layout.ts: of each struct its size, then where its members lie; then numbers. */
 #define SIZE(type) sizeof(struct type)
 #define AT(type, member) offsetof(struct type, member)
 static const uint32_t layout[] = {
@@ -43,6 +49,14 @@ static const uint32_t layout[] = {
     SIZE(row_format), AT(row_format, row_count), AT(row_format, has_schedule), AT(row_format, used_bytes),
     AT(row_format, separator), AT(row_format, before), AT(row_format, middle), AT(row_format, after),
     AT(row_format, end),
+
+    /* The numbers of src/native/numbers.ts. */
+    FRAME_ONE_WAY, FRAME_REQUEST, FRAME_RESPONSE, FRAME_PING, FRAME_PONG, FRAME_SHUTDOWN,
+    MECHANISM_UDS, MECHANISM_TCP, MECHANISM_SHM_RING, MECHANISM_SHM_DIRECT, MECHANISM_PMQ, MECHANISM_FED, MECHANISM_NULL,
+    WAIT_BLOCK, WAIT_SPIN, WAIT_HYBRID, ARRIVAL_CONSTANT, ARRIVAL_POISSON, ARRIVAL_BURST,
+    WAITER_READABLE, WAITER_WRITABLE, WAITER_PAUSE, WAITER_CLIENT,
+    DUE_NOW, DUE_WINDOW_OVER, DUE_SOON, DUE_RECEIVED, WINDOW_OVER, NO_REPLY, NOTE_BYTES, FRAME_OVERHEAD, NO_SHEET,
+    HISTOGRAM_COUNTS, MOST_QUEUED, RT_LOCKED_FUTURE, SLOWEST_NS_PER_BYTE,
 };
 
 int32_t shim_abi_version(void) { return SHIM_ABI_VERSION; }

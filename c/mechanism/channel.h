@@ -30,6 +30,9 @@ enum wait_kind { WAIT_BLOCK = 0, WAIT_SPIN, WAIT_HYBRID };
 
 #define ENDPOINT_BYTES 256
 
+/* Messages of a queue, unless the settings or a limit say otherwise. */
+#define MOST_QUEUED 10
+
 /* Filled by TypeScript; layout checked at start. */
 struct channel_settings {
   uint32_t mechanism;

@@ -17,7 +17,6 @@
 #include "plat/life.h"
 #include "plat/names.h"
 
-#define DEFAULT_DEPTH 10
 
 /*
  * Each side claims a byte of the queue that it sends to, as long as it lives, and the server marks another of the queue
@@ -123,7 +122,7 @@ static int pmq_listen(struct channel *channel, const struct channel_settings *se
   size_t message_bytes = settings->buffer_bytes != 0 ? settings->buffer_bytes : frame_body_room(settings->frame_bytes);
   if (frame_body_room(settings->frame_bytes) > message_bytes) return -EMSGSIZE;
   int rc = -EINVAL;
-  for (long depth = settings->queue_depth != 0 ? settings->queue_depth : DEFAULT_DEPTH; depth > 0; depth--) {
+  for (long depth = settings->queue_depth != 0 ? settings->queue_depth : MOST_QUEUED; depth > 0; depth--) {
     rc = create_pair(self, settings, depth, message_bytes);
     if (!is_limit(rc)) break;
   }

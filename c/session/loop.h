@@ -8,12 +8,16 @@
 
 /* What send functions return when the message went and the measured window of `duration_ns` is over. */
 #define WINDOW_OVER 1
-#define NO_REPLY 200 /* session_send_many: plus the type of what came instead */
+/* What session_send_many returns when a frame of another type came where a reply was due: session_received_type. */
+#define NO_REPLY 2
 
-/* What session_until_due returns, beside the types of frames. */
-#define DUE 100
-#define DUE_AFTER_WINDOW 101
-#define DUE_SOON 102 /* not blocking and receiving: too soon to sleep, so take turns of the event loop */
+/* What session_until_due returns. */
+enum due {
+  DUE_NOW = 0,
+  DUE_WINDOW_OVER, /* the window ends before that moment */
+  DUE_SOON,        /* not blocking and receiving: too soon to sleep, so take turns of the event loop */
+  DUE_RECEIVED,    /* a message came meanwhile: session_received_type */
+};
 
 struct session;
 
@@ -31,6 +35,8 @@ int32_t session_flush(struct session *session);
 int32_t session_reply(struct session *session, double with_payload);
 /* The type of the message received (enum frame_type), or a negative errno. */
 int32_t session_receive(struct session *session);
+/* The type of the last message received, where a call does not return it. */
+int32_t session_received_type(const struct session *session);
 
 /* ---- stretches ---- */
 
@@ -39,7 +45,7 @@ int32_t session_receive(struct session *session);
  * between two of them would show in every latency (docs/methodology.md).
  *
  * Messages `id`, `id` + 1 … (or `count` times UNRECORDED_ID), requests each after the reply to the one before, with a pause of
- * `pause_ns` between two of them. 0, WINDOW_OVER, NO_REPLY and more, or a negative errno.
+ * `pause_ns` between two of them. 0, WINDOW_OVER, NO_REPLY or a negative errno.
  */
 int32_t session_send_many(struct session *session, double id, double count, double type, double pause_ns);
 /* Receives one-way messages and answers requests until something else comes: its type, or a negative errno. */
@@ -57,9 +63,8 @@ void session_rest(struct session *session);
 int32_t session_pause(struct session *session, double length_ns);
 int32_t session_end_pause(struct session *session);
 
-/* With a schedule: waits for the moment of message `id`, and meanwhile receives if `receiving`. One of the DUE figures, the
- * type of a message received, or a negative errno; -EAGAIN (not blocking): call again when a message came or a waiter has
- * paused. */
+/* With a schedule: waits for the moment of message `id`, and meanwhile receives if `receiving`. One of enum due, or a
+ * negative errno; -EAGAIN (not blocking): call again when a message came or a waiter has paused. */
 int32_t session_until_due(struct session *session, double id, double receiving);
 /* Sends without waiting for room, also in a blocking session: -EAGAIN, then session_flush_now. */
 int32_t session_send_now(struct session *session, double id, double type);

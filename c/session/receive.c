@@ -111,4 +111,6 @@ int32_t session_receive(struct session *session) {
   return rc == 0 ? take(session, &arrival) : rc;
 }
 
+int32_t session_received_type(const struct session *session) { return (int32_t)session->arrived.message.type; }
+
 int32_t session_feed(struct session *session, const uint8_t *bytes, int32_t count) { return fed_feed(session->channel, bytes, (size_t)count); }

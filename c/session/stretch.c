@@ -5,7 +5,7 @@
 static int32_t await_reply(struct session *session, int32_t sent) {
   int32_t type = session_receive(session);
   if (type == FRAME_RESPONSE) return sent;
-  return type < 0 ? type : NO_REPLY + type;
+  return type < 0 ? type : NO_REPLY;
 }
 
 int32_t session_send_many(struct session *session, double id, double count, double type, double pause_ns) {

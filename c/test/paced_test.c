@@ -96,7 +96,10 @@ static void the_schedule_hears_of_a_death(uint32_t mechanism, uint32_t wait, int
   meeting.session->channel->wait_kind = wait;
   kill_peer(&meeting);
   int64_t start_ns = clock_now_ns();
-  for (int i = 0; i < count; i++) CHECK_EQUAL(session_until_due(meeting.session, 1, receiving), FRAME_RESPONSE);
+  for (int i = 0; i < count; i++) {
+    CHECK_EQUAL(session_until_due(meeting.session, 1, receiving), DUE_RECEIVED);
+    CHECK_EQUAL(session_received_type(meeting.session), FRAME_RESPONSE);
+  }
   CHECK_EQUAL(session_until_due(meeting.session, 1, receiving), -EOWNERDEAD);
   CHECK(clock_now_ns() - start_ns < SOON_NS);
   part(&meeting);

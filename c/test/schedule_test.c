@@ -45,11 +45,11 @@ static void replies_do_not_set_the_sender_back(void) {
   struct session *session = open_session(file);
   steps = 0;
   uint64_t done = 0;
-  int is_due = session_until_due(session, 0, 1) == DUE;
+  int is_due = session_until_due(session, 0, 1) == DUE_NOW;
   for (uint64_t id = 0; is_due && id < IDS; id++, done++) {
     if (session_send_now(session, (double)id, FRAME_REQUEST) != 0) break;
-    if (session_until_due(session, (double)(id + 1), 1) != FRAME_RESPONSE) break;
-    is_due = session_until_due(session, (double)(id + 1), 1) == DUE;
+    if (session_until_due(session, (double)(id + 1), 1) != DUE_RECEIVED) break;
+    is_due = session_until_due(session, (double)(id + 1), 1) == DUE_NOW;
     if (steps > 8 * IDS) break;
   }
   CHECK_EQUAL(done, IDS);

@@ -141,7 +141,8 @@ static void another_frame_than_a_reply_is_told(uint32_t mechanism) {
   pthread_t server;
   open_exchange(&exchange);
   pthread_create(&server, NULL, answer_with_a_pong, &exchange);
-  CHECK_EQUAL(session_send_many(exchange.sides[CLIENT], 0, 10, FRAME_REQUEST, 0), NO_REPLY + FRAME_PONG);
+  CHECK_EQUAL(session_send_many(exchange.sides[CLIENT], 0, 10, FRAME_REQUEST, 0), NO_REPLY);
+  CHECK_EQUAL(session_received_type(exchange.sides[CLIENT]), FRAME_PONG);
   pthread_join(server, NULL);
   CHECK_EQUAL(exchange.file->sheets[CLIENT].sent_count, 1);
   close_exchange(&exchange);

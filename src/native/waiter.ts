@@ -3,7 +3,7 @@ import { RunError } from "../plan/errors.ts";
 import { type Address, addressOf, native } from "./library.ts";
 
 /**
- * A thread of the shim that waits in the event loop's stead (c/waiter.h) and wakes it through a thread-safe callback.
+ * A thread of the shim that waits in the event loop's stead (c/session/waiter.h) and wakes it through a thread-safe callback.
  * One task at a time; while there is none the thread sleeps.
  */
 export class Waiter {

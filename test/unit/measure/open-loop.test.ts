@@ -96,7 +96,9 @@ describe("round trips on schedule", () => {
   });
 
   test("a frame that is no response ends the loop", async () => {
-    await expect(send({ due: [DUE.now, FRAME.ping] }, true)).rejects.toBeInstanceOf(ProtocolError);
+    await expect(send({ due: [DUE.now, { ...reply, type: FRAME.ping }] }, true)).rejects.toBeInstanceOf(
+      ProtocolError,
+    );
     await expect(send({ arriving: [FRAME.pong] }, true, 1)).rejects.toBeInstanceOf(ProtocolError);
   });
 

@@ -25,10 +25,10 @@ describe("the shim's layout", () => {
     const figures = reported();
     for (let i = 0; i < figures.length; i++) {
       const altered = figures.slice();
-      altered[i]!++;
+      altered[i]! ^= 1;
       const words = findLayoutMismatch(altered);
-      expect(words).toMatch(/^(sizeof|offsetof) [a-z_.]+ is \d+ here and \d+ in the shim$/);
-      expect(words).toContain(`is ${figures[i]} here and ${figures[i]! + 1} in the shim`);
+      expect(words).toMatch(/^((sizeof|offsetof) [a-z_.]+|[A-Z_]+(\.\w+)?) is \d+ here and \d+ in the shim$/);
+      expect(words).toContain(`is ${figures[i]} here and ${altered[i]} in the shim`);
     }
   });
 
@@ -38,6 +38,12 @@ describe("the shim's layout", () => {
     expect(findLayoutMismatch(altered)).toBe(
       "offsetof channel_settings.mechanism is 0 here and 8 in the shim",
     );
+  });
+
+  test("names the number that differs", () => {
+    const altered = reported();
+    altered[altered.length - 1]! += 1;
+    expect(findLayoutMismatch(altered)).toBe("SLOWEST_NS_PER_BYTE is 16000 here and 16001 in the shim");
   });
 
   test("cut short is refused", () => {
