@@ -207,20 +207,21 @@ describe("placement", () => {
 });
 
 describe("the figures are true", () => {
-  test("a stop of 200 ms is found in the maximum", () =>
+  test("a stop of 400 ms is found in the maximum", () =>
     inSandbox(async (sandbox) => {
       const run = sandbox.start(["--blocking", "--round-trip", "-d", "1500ms", "-o", "result.json"]);
       const { server, client } = await run.bothRoles();
       using ledger = new LedgerPeek(client);
       await until("messages are measured", () => ledger.progress().sent > 100);
       process.kill(server, "SIGSTOP");
-      await Bun.sleep(200);
+      await Bun.sleep(400);
       process.kill(server, "SIGCONT");
       const ended = await run.ended;
       const result = sandbox.readResult();
       expectSuccess({ ...ended, result });
       const latency = result.results[0]?.round_trip_results?.latency;
-      expect(Number(latency?.max_ns)).toBeGreaterThanOrEqual(199e6);
+      // The client may have waited for a CPU before it sent into the stop.
+      expect(Number(latency?.max_ns)).toBeGreaterThanOrEqual(350e6);
       expect(percentile(result.results[0]!.round_trip_results, 50)).toBeLessThan(100e6);
     }));
 
