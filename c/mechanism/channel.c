@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-
 static const struct channel_ops *const mechanisms[MECHANISM_COUNT] = {
     [MECHANISM_UDS] = &uds_ops,
     [MECHANISM_TCP] = &tcp_ops,
@@ -18,20 +17,18 @@ static const struct channel_ops *const mechanisms[MECHANISM_COUNT] = {
 
 static const struct channel_ops *ops_of(uint32_t mechanism) { return mechanism < MECHANISM_COUNT ? mechanisms[mechanism] : NULL; }
 
+/* Channels hold members that stand on cache lines of their own; calloc aligns to 16 bytes only. */
+#define CHANNEL_ALIGNMENT 64
+
 struct channel *channel_create(const struct channel_settings *settings, const stop_flag *stop, int *error) {
   const struct channel_ops *ops = ops_of(settings->mechanism);
-  if (ops == NULL) {
-    *error = -ENOTSUP;
+  void *memory = ops == NULL ? NULL : calloc(1, ops->channel_bytes + CHANNEL_ALIGNMENT);
+  if (memory == NULL) {
+    *error = ops == NULL ? -ENOTSUP : -ENOMEM;
     return NULL;
   }
-  /* Channels hold cache-line aligned members; calloc aligns to 16 bytes only. */
-  struct channel *channel = NULL;
-  size_t bytes = (ops->channel_bytes + 63) / 64 * 64;
-  if (posix_memalign((void **)&channel, 64, bytes) != 0) {
-    *error = -ENOMEM;
-    return NULL;
-  }
-  for (size_t i = 0; i < bytes; i++) ((char *)channel)[i] = 0;
+  struct channel *channel = (struct channel *)(((uintptr_t)memory + CHANNEL_ALIGNMENT - 1) / CHANNEL_ALIGNMENT * CHANNEL_ALIGNMENT);
+  channel->memory = memory;
   channel->ops = ops;
   channel->stop = stop;
   channel->wait_kind = settings->wait;
@@ -43,7 +40,7 @@ struct channel *channel_create(const struct channel_settings *settings, const st
 void channel_destroy(struct channel *channel) {
   if (channel == NULL) return;
   channel->ops->close(channel);
-  free(channel);
+  free(channel->memory);
 }
 
 int32_t endpoint_remove(int32_t mechanism, const char *endpoint) {

@@ -121,6 +121,7 @@ struct channel {
   uint64_t moved_bytes; /* counted by mechanisms that move frames in parts: a sign of life before a long one is through */
   int more_follows; /* the owner sends the next message right after this one, or says channel_sent_all: publishing may be put off till then */
   int expects_requests; /* the owner answers requests, and the moment at which one comes is measured by nobody */
+  void *memory; /* in which this lies aligned */
 };
 
 /* The stamp of an arrival. Before a reply it would be part of the round trip, so there it is left out. */

@@ -1,7 +1,7 @@
 /*
  * The plain C baseline: measures how long messages take between two processes, with nothing of the program's in it.
  *
- *   cc -std=c11 -O2 -D_GNU_SOURCE c/reference/*.c -o reference
+ *   cc -std=c11 -O2 -D_GNU_SOURCE c/reference/[a-z]*.c -o reference
  *   ./reference --mechanism uds --test round-trip --count 10000 --size 64 --server-cpu 0 --client-cpu 1
  *
  * The parent is the client; it forks the server. One-way latency runs from right before the send to right after the whole

@@ -14,25 +14,29 @@ int32_t socket_tune(int32_t fd, double buffer_bytes) {
   return rc != 0 ? rc : socket_set(fd, SOL_SOCKET, SO_RCVBUF, size);
 }
 
-static uint32_t local_port(int fd) {
-  struct sockaddr_storage address;
-  socklen_t bytes = sizeof address;
-  if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0) return 0;
-  if (address.ss_family == AF_INET) return ntohs(((struct sockaddr_in *)&address)->sin_port);
-  if (address.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-  return 0;
+/* Its family, AF_UNSPEC if there is none. */
+static int own_address(int fd, struct sockaddr_storage *address) {
+  socklen_t bytes = sizeof *address;
+  return getsockname(fd, (struct sockaddr *)address, &bytes) == 0 ? address->ss_family : AF_UNSPEC;
 }
 
-static int address_of(int (*get)(int, struct sockaddr *, socklen_t *), int fd, struct sockaddr_storage *address) {
+static int peer_address(int fd, struct sockaddr_storage *address) {
   socklen_t bytes = sizeof *address;
-  return get(fd, (struct sockaddr *)address, &bytes) == 0 ? address->ss_family : AF_UNSPEC;
+  return getpeername(fd, (struct sockaddr *)address, &bytes) == 0 ? address->ss_family : AF_UNSPEC;
+}
+
+static uint32_t local_port(int fd) {
+  struct sockaddr_storage address;
+  int family = own_address(fd, &address);
+  if (family == AF_INET) return ntohs(((struct sockaddr_in *)&address)->sin_port);
+  return family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&address)->sin6_port) : 0;
 }
 
 /* A connection of a host with itself has one address at both ends. */
 static uint32_t is_far(int fd) {
   struct sockaddr_storage own = {0}, peer = {0};
-  int family = address_of(getsockname, fd, &own);
-  if (family == AF_UNIX || address_of(getpeername, fd, &peer) != family) return 0;
+  int family = own_address(fd, &own);
+  if (family == AF_UNIX || peer_address(fd, &peer) != family) return 0;
   if (family == AF_INET) return ((struct sockaddr_in *)&own)->sin_addr.s_addr != ((struct sockaddr_in *)&peer)->sin_addr.s_addr;
   const struct in6_addr *one = &((struct sockaddr_in6 *)&own)->sin6_addr, *other = &((struct sockaddr_in6 *)&peer)->sin6_addr;
   return family == AF_INET6 && memcmp(one, other, sizeof *one) != 0;
