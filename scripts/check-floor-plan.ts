@@ -1,10 +1,11 @@
 /**
- * Holds src/ against its floor plan (floor-plan.ts), with dependency-cruiser: `bun scripts/check-floor-plan.ts`, part of `bun run lint`.
- * The exit code is 0 if every import runs downwards.
+ * Holds src/ and c/ against their floor plan (floor-plan.ts): `bun scripts/check-floor-plan.ts`, part of `bun run lint`. Imports are
+ * dependency-cruiser's affair; includes of C are read here. The exit code is 0 if all of them run downwards.
  */
+import { globSync, readFileSync } from "node:fs";
 import { Visitor } from "@swc/core/Visitor.js";
 import type { IForbiddenRuleType, IRegularForbiddenRuleType } from "dependency-cruiser";
-import { FLOORS, PURE } from "./floor-plan.ts";
+import { C_FLOORS, FLOORS, PURE } from "./floor-plan.ts";
 
 const names = FLOORS.flat();
 const pathOf = (folders: readonly string[]) => `^src/(${folders.join("|").replace(".", "\\.")})(/|$)`;
@@ -61,5 +62,18 @@ const { output, exitCode } = await cruise(
   },
   { exportsFields: ["exports"], conditionNames: ["import", "types", "default"] },
 );
-console.log(String(output).trim());
-process.exit(exitCode);
+/** Includes of C that run upwards, a line each. */
+function upwardIncludes(): string[] {
+  const order = C_FLOORS.flat();
+  const files = globSync("c/**/*.[ch]").filter((file) => !/^c\/(test|reference)\//.test(file));
+  return files.flatMap((file) => {
+    const floor = order.indexOf(/^c\/(\w+)/.exec(file)![1]!);
+    const includes = [...readFileSync(file, "utf8").matchAll(/^#include "(\w+)[^"]*"/gm)];
+    const upward = includes.filter(([, folder]) => floor < 0 || order.indexOf(folder!) < floor);
+    return upward.map(([include]) => `${file}: ${include} does not run downwards, see C_FLOORS`);
+  });
+}
+
+const includes = upwardIncludes();
+console.log([String(output).trim(), ...includes].join("\n"));
+process.exit(exitCode || Math.min(includes.length, 1));

@@ -21,3 +21,13 @@ export const FLOORS = [
 
 /** These compute and nothing else: they import only each other. */
 export const PURE = ["stats", "plan", "text"];
+
+/** The same for the folders of c/ and what their files include. c/test and c/reference stand apart. */
+export const C_FLOORS = [
+  ["abi"], //               what the shim says of itself
+  ["session"], //           one side's measuring state on a connection
+  ["mechanism"], //         a file for each mechanism, and their table
+  ["message", "record"], // frames and ids; the ledger and its rows
+  ["posix", "linux"], //    behind plat/
+  ["plat"], //              headers of what a platform differs in
+];

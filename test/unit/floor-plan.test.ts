@@ -61,3 +61,16 @@ test("a folder without a floor is refused, and so is a door to C elsewhere than 
   expect(output).toContain("every folder has its floor");
   expect(output).toContain("only native/ opens the door to C");
 });
+
+test("an include of C that runs upwards is refused, and so is a folder without a floor", () => {
+  const files = { "src/plan/a.ts": "export type A = 1;\n", "c/plat/a.h": "", "c/record/b.h": "" };
+  expect(lint({ ...files, "c/record/a.c": '#include "plat/a.h"\n' })).toMatchObject({ exitCode: 0 });
+  for (const [path, include] of [
+    ["c/plat/b.h", '#include "record/b.h"'],
+    ["c/attic/a.c", '#include "plat/a.h"'],
+  ]) {
+    const { exitCode, output } = lint({ ...files, [path!]: `${include}\n` });
+    expect(exitCode).toBe(1);
+    expect(output).toContain(`${path}: ${include} does not run downwards`);
+  }
+});
