@@ -113,15 +113,21 @@ function lineOfTerminal(line: string): string {
   return text;
 }
 
-/** Each word of a table gets its own place, so that columns stand also in a font that lacks a character. */
+/** Each piece of a table gets its own place and width, so that columns stand in every font. */
 function placed(text: string, column: number, className: string): string {
-  const words = [...text.matchAll(/(\S+ ?)+ */g)];
-  return words
-    .map(({ 0: word, index }) => {
-      const x = Number((MARGIN + (column + index) * CHARACTER_WIDTH).toFixed(2));
-      return `<tspan x="${x}"${className && ` class="${className}"`}>${escaped(word)}</tspan>`;
+  const pieces = [...text.matchAll(/(\S+(?: \S+)*)( *)/g)];
+  return pieces
+    .map(({ 1: piece = "", 2: gap = "", index }) => {
+      const x = pixels(MARGIN + (column + index) * CHARACTER_WIDTH);
+      const width = pixels(piece.length * CHARACTER_WIDTH);
+      const attributes = `x="${x}" textLength="${width}"${className && ` class="${className}"`}`;
+      return `<tspan ${attributes}>${escaped(piece)}</tspan>${gap}`;
     })
     .join("");
+}
+
+function pixels(length: number): number {
+  return Number(length.toFixed(2));
 }
 
 function escaped(text: string): string {
