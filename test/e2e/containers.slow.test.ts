@@ -1,4 +1,4 @@
-/** The commands that docs/containers.md gives are run, so that it stays true. */
+/** The commands that docs/peers.md gives are run, so that it stays true. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,7 +9,7 @@ import { UNSHARE } from "./system-state.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-const page = readFileSync(join(repository, "docs", "containers.md"), "utf8");
+const page = readFileSync(join(repository, "docs", "peers.md"), "utf8");
 const blocks = [...page.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block]) =>
   block!.replaceAll(/^\$ /gm, ""),
 );
@@ -30,7 +30,7 @@ const SET_UP = `
     if [ $is_detached ]; then "$@" & else "$@"; fi
   }`;
 
-describe("docs/containers.md", () => {
+describe("docs/peers.md", () => {
   test("has its commands in two places", () => {
     expect(blocks.map((block) => block.match(/ipc-benchmark --(client|server)/g)?.length)).toEqual([2, 5]);
   });

@@ -1,0 +1,4 @@
+import { readme } from "../pages.ts";
+import { testCommandsOf } from "./documented.ts";
+
+testCommandsOf(readme);
