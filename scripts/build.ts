@@ -43,7 +43,10 @@ function compileShim(target: Target): string {
   ];
   // Optimized as a whole: a message goes through half a dozen files, and what lies between them costs some percent.
   const whole = ["-flto", "-fno-semantic-interposition"];
-  const platform = target.os === "linux" ? ["-D_GNU_SOURCE", "-lpthread", "-lrt", "-Wl,-s", ...whole] : [];
+  // Where it was built must not be in it: a library of macOS holds its own path, and those of its objects.
+  const nameless = ["-Wl,-install_name,@rpath/ipc-benchmark-shim", "-Wl,-S"];
+  const platform =
+    target.os === "linux" ? ["-D_GNU_SOURCE", "-lpthread", "-lrt", "-Wl,-s", ...whole] : nameless;
   const c = join(root, "c");
   const sources = shimSources(c, target.os).map((file) => join(c, file));
   const command = [...compiler(target), ...flags, "-I", c, ...sources, ...platform, "-o", output];
