@@ -30,7 +30,8 @@
 /* A claim wakes nobody: the server looks for one this often, and the first message wakes it. */
 #define CLAIM_LOOK_NS (10 * NS_PER_MS)
 
-static const struct timespec already_over = {0, 0};
+/* Not constant: qemu, which runs the program of another processor, writes to it. */
+static struct timespec already_over = {0, 0};
 
 struct queue {
   mqd_t fd; /* a file descriptor on Linux; in a channel not open the zeroed `is_open` tells */
