@@ -3,12 +3,14 @@ import type { ValueParser } from "./values.ts";
 
 /** Headings of `--help`, in the order in which they are shown. */
 export const GROUPS = [
-  "Options",
-  "Timing",
-  "Concurrency",
-  "Standalone",
+  "What is measured",
+  "How much",
+  "Load",
+  "CPUs and waiting",
   "Output and Logging",
-  "Advanced",
+  "Standalone",
+  "Connection",
+  "Control",
 ] as const;
 export type Group = (typeof GROUPS)[number];
 
@@ -20,9 +22,10 @@ interface Named {
 
 interface Described extends Named {
   readonly group: Group;
+  /** One or two short sentences, without the last full stop. */
   readonly description: string;
-  /** Shown by `-h` too. */
-  readonly main?: true;
+  /** Shown by `-h` too, in these words. */
+  readonly main?: string;
   /** Mechanism without which the flag would have no effect. */
   readonly needs?: Mechanism;
   /** It can't differ between the plans of one run. All of "Output and Logging" is such. */

@@ -12,23 +12,23 @@ export const STANDALONE_FLAGS = {
     long: ["server"],
     group: "Standalone",
     description:
-      "Run only the receiving side and serve the clients that come, of all mechanisms named; the clients say what is measured, but " +
-      "what is given here of that (--message-size, --reply ...) theirs must agree with",
-    main: true,
+      "Run only the server, for clients of every mechanism given by -m. The client decides what is measured. If -s, --reply, ... are " +
+      "given here too, the client must use the same values",
+    main: "Run only the server, in a shell of its own",
     wholeRun: true,
   }),
   client: noValue({
     long: ["client"],
     group: "Standalone",
-    description: "Run only the sending side against a --server, which may be started later",
-    main: true,
+    description: "Run only the client. Its --server may start later",
+    main: "Run only the client, in another shell",
     wholeRun: true,
   }),
   idleTimeout: oneValue({
     long: ["idle-timeout"],
     placeholder: "TIME",
     group: "Standalone",
-    description: "With --server: end when there was no client for this long",
+    description: "With --server: exit after this time without a client",
     default: "60s",
     wholeRun: true,
     value: duration({ zero: "refused", maxNs: DAY_NS, example: "10m" }),
@@ -36,14 +36,14 @@ export const STANDALONE_FLAGS = {
   once: noValue({
     long: ["once"],
     group: "Standalone",
-    description: "With --server: end when the first client has finished its run",
+    description: "With --server: exit after the run of the first client",
     wholeRun: true,
   }),
   connectTimeout: oneValue({
     long: ["connect-timeout"],
     placeholder: "TIME",
     group: "Standalone",
-    description: "With --client: how long to try to reach the server",
+    description: "With --client: how long to wait for the server",
     default: "30s",
     wholeRun: true,
     value: duration({ zero: "refused", maxNs: DAY_NS, example: "5s" }),
