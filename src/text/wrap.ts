@@ -1,6 +1,6 @@
 /** Where a line may end: not between a number and its unit, nor between a flag or "CPU" and what it names. */
 const BREAK =
-  / (?!(?<=\d )(?:[num\u00b5]?s|min|h|%|B|[KMG]iB|[kMG]B|bytes?|messages?|samples?)(?![\w/]))(?!(?<=(?:\s--?[a-z][a-z-]*|CPU) )[\dA-Z])/;
+  / (?!(?<=\d )(?:[num\u00b5]?s|min|h|%|B|[KMG]iB|[kMG]B|bytes?|messages?|samples?|times|CPUs?)(?![\w/]))(?!(?<=(?:\s--?[a-z][a-z-]*|CPU) )[\dA-Z])/;
 
 /**
  * Text in lines of at most `columns`, broken at spaces; from the second line on indented. A longer word stays whole, and so does
