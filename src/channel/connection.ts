@@ -63,10 +63,10 @@ export class ConnectionError extends RunError {
 function reasonOf({ mechanism, shmDirect }: ConnectionSettings, status: number): string {
   if (mechanism === "shm" && status === OTHER_KIND) {
     const [withIt, without] = shmDirect ? ["client", "server"] : ["server", "client"];
-    return `the ${withIt} has --shm-direct, the ${without} has not`;
+    return `the ${withIt} has --shm-direct, the ${without} does not`;
   }
   if (mechanism === "shm" && status === MALFORMED)
-    return "what is there is no server's, or another version's";
+    return "the object there is not from a server of this version";
   return errorText(status);
 }
 

@@ -3,10 +3,10 @@ import { errorText } from "../native/library.ts";
 
 const WORDS = new Map([
   [CANCELED, "the run was stopped"],
-  [CLOSED, "the peer closed the connection before its shutdown message"],
+  [CLOSED, "the peer closed the connection before the end of the test"],
   [PEER_DIED, "the peer died"],
-  [TIMED_OUT, "the peer said nothing until the deadline"],
-  [MALFORMED, "the peer sent bytes that are no frame"],
+  [TIMED_OUT, "the peer sent nothing before the deadline"],
+  [MALFORMED, "the peer sent an invalid frame"],
 ]);
 
 /** A call of a channel failed; `status` is one of errno.ts. */

@@ -78,7 +78,7 @@ function reasonOf(error: unknown, { mechanism }: ConnectionSettings): string {
   const { errno, code } = error as { errno?: unknown; code?: unknown };
   const message = error instanceof Error ? error.message.split("\n")[0]! : String(error);
   const isNameless = code === "ENOTFOUND" || (errno === undefined && message.startsWith(FAILED_TO_LISTEN));
-  if (mechanism === "tcp" && isNameless) return "no address is known for that name";
+  if (mechanism === "tcp" && isNameless) return "this host name has no address";
   return typeof errno === "number" && errno !== 0 ? errorText(errno) : message;
 }
 
@@ -140,7 +140,7 @@ function listenAt(settings: ConnectionSettings, socket: SocketHandlers) {
   try {
     if (settings.mechanism === "uds") {
       // Bun would take the path over from whoever listens there.
-      if (existsSync(settings.endpoint)) throw new Error("the path exists already");
+      if (existsSync(settings.endpoint)) throw new Error("the path already exists");
       return Bun.listen<SocketChannel>({ unix: settings.endpoint, socket });
     }
     const { endpoint: hostname, port } = settings;

@@ -87,7 +87,10 @@ function sharedFinding(alike: readonly FoundIn[], total: number): Pick<Note, "ab
   const isSame = alike.every((one) => one.finding.sentence === finding.sentence);
   const others = labels.length - 1;
   const andOthers = isSame || others === 0 ? "" : ` (also in ${counted(others, "other test")})`;
-  return { about: isSame ? joinedLabels(labels, total) : label, text: finding.sentence + andOthers };
+  return {
+    about: isSame ? joinedLabels(labels, total) : label,
+    text: finding.sentence.replace(/(?=\. |$)/, andOthers),
+  };
 }
 
 const LABELS_SHOWN = 2;

@@ -42,7 +42,7 @@ interface Opened {
 
 function openForWriting(path: string): Opened {
   const existing = statSync(path, { throwIfNoEntry: false });
-  if (existing?.isDirectory()) throw new UsageError(`${path} is a directory`, "name a file");
+  if (existing?.isDirectory()) throw new UsageError(`${path} is a directory`, "use the path of a file");
   if (existing !== undefined && !existing.isFile()) {
     // Not to wait for a reader that may never come: without one this fails.
     const fd = openSync(path, O.O_WRONLY | O.O_NONBLOCK | O.O_NOCTTY);
@@ -146,7 +146,9 @@ export class OutputStream {
   }
 
   #stuck(): RunError {
-    return new RunError(`${this.name} can't be written: it took nothing for ${this.#patienceMs / 1000} s`);
+    return new RunError(
+      `${this.name} can't be written: it accepted no data for ${this.#patienceMs / 1000} s`,
+    );
   }
 
   #failure(error: unknown): RunError {

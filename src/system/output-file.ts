@@ -22,7 +22,7 @@ export class OutputFile {
   ) {
     try {
       const existing = statSync(path, { throwIfNoEntry: false });
-      if (existing?.isDirectory()) throw new UsageError(`${path} is a directory`, "name a file");
+      if (existing?.isDirectory()) throw new UsageError(`${path} is a directory`, "use the path of a file");
       const isPlainFile = existing?.isFile() ?? true;
       this.#target = isPlainFile ? destinationOf(path) : path;
       // Not to wait for a reader that may never come: without one this fails.

@@ -214,7 +214,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     advice: "boot with tsc=reliable if the hardware allows it. Otherwise all latencies are too long",
   }),
   "virtual-machine": (figures) => ({
-    sentence: `this is a virtual machine (${text(figures, "hypervisor")}). The host adds delays that the machine can't see`,
+    sentence: `this is a virtual machine (${text(figures, "hypervisor")}). The host adds delays that can't be measured here`,
     advice: "compare only figures of the same machine, or measure on hardware",
   }),
   "smt-sibling": (figures) => ({

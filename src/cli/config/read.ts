@@ -12,12 +12,12 @@ export function readConfigText(path: string): string {
   const refusal = (reason: string) =>
     new UsageError(
       `${flagName(FLAGS.config)} ${quote(path)} can't be read: ${reason}`,
-      "name a TOML or JSON file",
+      "use a TOML or JSON file",
     );
   let bytes: Uint8Array;
   try {
     const file = statSync(path);
-    if (!file.isFile()) throw refusal(`it is ${file.isDirectory() ? "a directory" : "no plain file"}`);
+    if (!file.isFile()) throw refusal(`it is ${file.isDirectory() ? "a directory" : "not a regular file"}`);
     if (file.size > MAX_BYTES) throw refusal(`it has ${file.size} bytes, at most ${MAX_BYTES} are allowed`);
     bytes = readFileSync(path);
   } catch (error) {
@@ -29,6 +29,6 @@ export function readConfigText(path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw refusal("it is no UTF-8 text");
+    throw refusal("it is not UTF-8 text");
   }
 }

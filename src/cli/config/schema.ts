@@ -66,7 +66,7 @@ export function fieldsOf(settings: readonly Setting[]): (Setting & Field)[] {
     if (field === undefined) throw unknownKey(setting);
     const earlier = seen.get(field.key);
     if (earlier !== undefined)
-      throw new ConfigFault(line, `${name} and ${earlier.name} are one flag`, "keep one of them");
+      throw new ConfigFault(line, `${name} and ${earlier.name} are the same flag`, "keep one of them");
     seen.set(field.key, setting);
     const isWrong = wrong.some(
       ({ path, type }) => type !== ValueErrorType.ObjectAdditionalProperties && path.split("/")[1] === name,
@@ -97,7 +97,7 @@ function wanted(flag: Flag): string {
     many: "text or a number",
   }[flag.arity];
   const isSingle = concernsWholeRun(flag) && flag.arity !== "many";
-  return `${single}${isSingle ? " (one for the whole run)" : ", or a list of these that is not empty"}`;
+  return `${single}${isSingle ? " (one for the whole run)" : ", or a non-empty list of these"}`;
 }
 
 function shown(value: unknown): string {

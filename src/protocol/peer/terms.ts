@@ -63,10 +63,12 @@ function impossibilities({
   launches,
 }: Terms): string[] {
   const found: string[] = [];
-  if (messageCount === null && durationNs === null) found.push("neither a message count nor a duration");
-  if (messageCount === 0 && durationNs === null) found.push("message count: 0 messages are no test");
-  if (worker >= concurrency) found.push(`client ${worker} of ${concurrency}: they are numbered from 0`);
-  if (launch > launches) found.push(`launch ${launch} of ${launches}: they are numbered from 1`);
+  if (messageCount === null && durationNs === null)
+    found.push("the client has neither a message count nor a duration");
+  if (messageCount === 0 && durationNs === null)
+    found.push("message count: the client has 0, at least 1 is needed");
+  if (worker >= concurrency) found.push(`client ${worker} of ${concurrency}: clients are numbered from 0`);
+  if (launch > launches) found.push(`launch ${launch} of ${launches}: launches are numbered from 1`);
   return found;
 }
 

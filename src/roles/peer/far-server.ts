@@ -45,7 +45,7 @@ async function ask(channel: Channel, question: Question): Promise<string> {
 
 async function askForAnswer(channel: Channel, question: Question): Promise<Answer> {
   const answer = readAnswer(await ask(channel, question));
-  if (answer === null) throw new RunError("the server gave an answer that is none");
+  if (answer === null) throw new RunError("the server sent an invalid answer");
   return answer;
 }
 
@@ -67,7 +67,7 @@ async function meet(
     const note = await ask(found.channel, { hello: ownHello(settings) });
     const answer = readAnswer(note);
     if (note !== "" && (answer === null || !("hello" in answer)))
-      throw new RunError("what answers there is no ipc-benchmark server");
+      throw new RunError("the program that answered is not an ipc-benchmark server");
     return { ...found, hello: answer !== null && "hello" in answer ? answer.hello : null };
   } catch (error) {
     await found.channel.close();
@@ -168,7 +168,7 @@ class OwnServer implements ServerLink {
       return;
     }
     await runLoop(shutDown(channel), channel);
-    throw new RunError(`the server refuses: ${reasons.join("; ") || "no reason given"}`);
+    throw new RunError(`the server refused the test: ${reasons.join("; ") || "no reason given"}`);
   }
 
   async start(): Promise<void> {
@@ -200,7 +200,7 @@ class OwnServer implements ServerLink {
     try {
       report = readPeerJson(text) as ServerReport;
     } catch {
-      throw new RunError("the server's report is no JSON");
+      throw new RunError("the server's report is not valid JSON");
     }
     adoptReport(this.ledger, serverSheetOf(this.settings.worker), report);
     // The server's clock is another one.
@@ -233,7 +233,7 @@ class ForeignServer implements ServerLink {
     const { settings, channel } = this;
     const isOneWay = settings.test === "one-way";
     if (isOneWay) this.#noteArrival(await nowThatAllArrived(channel));
-    const latencyAbsent = isOneWay ? "the server is another tool, which reports nothing" : null;
+    const latencyAbsent = isOneWay ? "the server is another tool and sends no report" : null;
     this.say({ effective: null, usage: null, isForeign: true, latencyAbsent });
   }
 

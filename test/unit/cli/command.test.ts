@@ -45,8 +45,8 @@ describe("subcommands", () => {
   const refused: readonly (readonly [readonly string[], string])[] = [
     [["self-test", "-q"], 'unexpected argument "-q" after self-test'],
     [["man", "ls"], 'unexpected argument "ls" after man'],
-    [["completions"], "completions takes one of bash, zsh, fish, and is given without one"],
-    [["completions", "tcsh"], 'completions takes one of bash, zsh, fish, and does not know "tcsh"'],
+    [["completions"], "completions takes one of bash, zsh, fish, but none is given"],
+    [["completions", "tcsh"], 'completions takes one of bash, zsh, fish, not "tcsh"'],
     [["completions", "bash", "zsh"], 'unexpected argument "zsh" after completions'],
   ];
   for (const [argv, message] of refused) {
