@@ -74,7 +74,7 @@ function reasonOf({ mechanism, shmDirect }: ConnectionSettings, status: number):
 export function connectionError(settings: ConnectionSettings, step: string, status: number): ConnectionError {
   const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
   return new ConnectionError(
-    `${settings.mechanism}: can't ${step} ${at}: ${reasonOf(settings, status)}`,
+    `can't ${step} ${settings.mechanism} ${at}: ${reasonOf(settings, status)}`,
     status,
   );
 }

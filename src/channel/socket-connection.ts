@@ -70,7 +70,7 @@ async function takeIn(
 
 function worded(settings: ConnectionSettings, step: string, error: unknown): RunError {
   const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
-  return new RunError(`${settings.mechanism}: can't ${step} ${at}: ${reasonOf(error, settings)}`);
+  return new RunError(`can't ${step} ${settings.mechanism} ${at}: ${reasonOf(error, settings)}`);
 }
 
 /** Bun's own message says no more than that it failed, and for a host that has no address its error number is none of the system's. */

@@ -1,8 +1,8 @@
 import { defineCommand, renderUsage } from "citty";
 import packageJson from "../../package.json" with { type: "json" };
 import { wrapped } from "../text/wrap.ts";
-import { type Flag, GROUPS } from "./flag.ts";
-import { allFlags, defaultTextOf, operandOf } from "./listing.ts";
+import type { Flag } from "./flag.ts";
+import { allFlags, defaultTextOf, flagsByGroup, operandOf } from "./listing.ts";
 import { SUBCOMMANDS, usageOf } from "./subcommands.ts";
 
 /** Where descriptions begin; on narrow terminals they stand below the names. */
@@ -39,8 +39,8 @@ export const EXIT_CODES = [
 export async function renderLongHelp(colour: boolean, columns: number): Promise<string> {
   const flags = allFlags();
   const { head, rows } = await renderRows(flags, ({ description }) => description);
-  const groups = GROUPS.flatMap((group) => {
-    const ofGroup = rows.filter((_, index) => flags[index]!.group === group);
+  const groups = flagsByGroup().flatMap(([group, members]) => {
+    const ofGroup = rows.filter((_, index) => members.includes(flags[index]!));
     return [heading(group), ...layOut(ofGroup, columns), ""];
   });
   const commands = SUBCOMMANDS.map((one) => ({ names: usageOf(one), description: one.description }));

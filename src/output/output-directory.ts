@@ -1,7 +1,8 @@
 import { mkdirSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { RunError, UsageError } from "../plan/errors.ts";
-import { checkWritable, OutputFile, reasonOf } from "../system/output-file.ts";
+import { checkWritable, OutputFile } from "../system/output-file.ts";
+import { reasonOf } from "../text/reason.ts";
 
 /** Whether a path means a directory: it ends like one, or is one. */
 export function isDirectoryPath(path: string): boolean {

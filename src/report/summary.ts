@@ -102,7 +102,7 @@ function legendLines(
     cells.some(({ details }) => details?.schedule) ? SCHEDULE_NOTE : null,
     launchesNote(cells, utf8),
     hidden.length > 0 ? `Left out for lack of width: ${hidden.join(", ")}` : null,
-    table.shape ? SHAPE_NOTE : null,
+    table.shape && cells.some(({ metrics }) => metrics?.latency) ? SHAPE_NOTE : null,
   ];
   return legend.filter((line) => line !== null).flatMap((line) => wrapped(line, columns, "  "));
 }

@@ -37,12 +37,7 @@ function clockChecks(): Check[] {
   return [
     within("clock reading", shim.probe_clock_cost_ns(TURNS), 200),
     within("smallest clock step", shim.probe_clock_step_ns(TURNS), 1000),
-    {
-      name: "backward clock steps",
-      value: `${backward}`,
-      limit: "none",
-      passed: backward === 0,
-    },
+    { name: "backward clock steps", value: `${backward}`, limit: "none", passed: backward === 0 },
   ];
 }
 
@@ -84,11 +79,7 @@ async function nullChannelChecks(plan: RunPlan): Promise<Check[]> {
   const session = openSession(settings, ledger, NATIVE_MECHANISM.null);
   native().session_connect(session);
   const channel = new BlockingChannel(session);
-  const ids = new MessageIds({
-    warmupCount: TURNS / 10,
-    canary: true,
-    messageCount: TURNS,
-  });
+  const ids = new MessageIds({ warmupCount: TURNS / 10, canary: true, messageCount: TURNS });
   const start = Bun.nanoseconds();
   await runLoop(sendMessages(channel, { roundTrip: true, ids, sendDelayNs: 0 }), channel);
   const perMessageNs = (Bun.nanoseconds() - start) / (TURNS * 1.1);

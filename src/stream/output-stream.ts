@@ -13,6 +13,7 @@ import {
 import { RunError, UsageError } from "../plan/errors.ts";
 import { destinationOf } from "../system/links.ts";
 import { isStandardOutput, STANDARD_OUTPUT } from "../system/standard-output.ts";
+import { reasonOf } from "../text/reason.ts";
 
 /** A write that gets nowhere for this long has failed: the other end of a pipe may never read again. */
 const PATIENCE_MS = 10_000;
@@ -25,12 +26,6 @@ const PIECE_BYTES = 256 * 1024;
 const MEND_BYTES = 64 * 1024;
 
 const STDOUT = 1;
-
-/** "no such file or directory" out of "ENOENT: no such file or directory, open '…'". */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+( '.*)?$/, "");
-}
 
 interface Opened {
   readonly fd: number;

@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { RunError } from "../plan/errors.ts";
+import { reasonOf } from "../text/reason.ts";
 import { obeysEscapes, wantsColour } from "./colour.ts";
 
 const STDOUT = 1;
@@ -34,9 +35,9 @@ export function tryWriteText(text: string): RunError | null {
     writeAll(STDOUT, text);
     return null;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === "EPIPE" || code === "EBADF") return null;
-    return new RunError(`standard output can't be written: ${message.replace(/^\w+: |, write$/g, "")}`);
+    return new RunError(`standard output can't be written: ${reasonOf(error)}`);
   }
 }
 

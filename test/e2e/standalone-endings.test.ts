@@ -88,7 +88,7 @@ describe("a name belongs to one server", () => {
         const only = side === "--client" ? ["--connect-timeout", "300ms"] : [];
         const ended = await sandbox.run([side, ...flags, ...only]);
         expect(ended.exitCode).toBe(1);
-        const words = `can't ${step} nosuchhost.invalid:8080: this host name has no address`;
+        const words = `can't ${step} tcp nosuchhost.invalid:8080: this host name has no address`;
         expect(expectOneLine(ended)).toContain(words);
       }
     }));

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { UsageError } from "../../plan/errors.ts";
 import { quote } from "../../text/quote.ts";
+import { reasonOf } from "../../text/reason.ts";
 import { flagName } from "../flag.ts";
 import { FLAGS } from "../flags.ts";
 
@@ -22,9 +23,7 @@ export function readConfigText(path: string): string {
     bytes = readFileSync(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    // "no such file or directory" out of "ENOENT: no such file or directory, open '…'".
-    const message = error instanceof Error ? error.message : String(error);
-    throw refusal(message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+ '[\s\S]*$/, ""));
+    throw refusal(reasonOf(error));
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

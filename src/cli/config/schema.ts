@@ -2,7 +2,7 @@ import { type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { ValueErrorType } from "@sinclair/typebox/errors";
 import { Value } from "@sinclair/typebox/value";
 import { quote } from "../../text/quote.ts";
-import type { Flag } from "../flag.ts";
+import { type Flag, WHOLE_RUN_GROUPS } from "../flag.ts";
 import { FLAG_ENTRIES, type FlagKey } from "../flags.ts";
 import { suggestFlag } from "../suggest.ts";
 import type { Setting } from "./document.ts";
@@ -30,7 +30,7 @@ export const ConfigSchema: TObject = Type.Object(
 
 /** Whether all plans of a run must agree on the flag, so that a list of values makes no matrix. */
 export function concernsWholeRun(flag: Flag): boolean {
-  return flag.wholeRun === true || flag.group === "Output and Logging";
+  return flag.wholeRun === true || WHOLE_RUN_GROUPS.includes(flag.group);
 }
 
 function fieldSchema(flag: Flag): TSchema {

@@ -131,7 +131,6 @@ function checkedOrRefused(report: unknown) {
   try {
     return checkedReport(report);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new RunError(`the server's report can't be read: ${reason}`);
+    throw new RunError(`the server's report can't be read: ${(error as Error).message}`);
   }
 }

@@ -120,7 +120,9 @@ function nobodyThere(
 ): RunError {
   const at = mechanism === "tcp" ? `${endpoint}:${port}` : endpoint;
   const reason = error instanceof Error ? error.message : String(error);
-  return new RunError(`no ${mechanism} server answered at ${at} within ${connectMs / 1000} s (${reason})`);
+  return new RunError(
+    `no ${mechanism} server answered at ${at} within ${connectMs / 1000} s: ${reason} (start it, or use a longer --connect-timeout)`,
+  );
 }
 
 function termsOf(settings: RoleSettings, { run }: StandaloneClient): Terms {

@@ -29,7 +29,7 @@ export async function takeOver(mechanism: Mechanism, shmDirect: boolean, endpoin
   const soon = isTaken ? await ownerSoon(mechanism, endpoint, 0) : null;
   if (status === ADDRESS_IN_USE || soon !== null) throw inUse(mechanism, endpoint, soon);
   const reason = status === EXISTS ? "something else already has that name" : errorText(status);
-  throw new RunError(`${mechanism}: can't serve at ${endpoint}: ${reason}`);
+  throw new RunError(`can't serve ${mechanism} at ${endpoint}: ${reason}`);
 }
 
 /** The refusal of the second of two servers. */

@@ -306,7 +306,7 @@ describe("launches", () => {
     const { across_launches: across } = detailsOf([500, 0, 500]);
     expect(across.percentiles).toEqual([]);
     expect(across.unbacked_percentiles.map(({ reason }) => reason)).toEqual(
-      plan.percentiles.map((p) => `launch 2: 0 samples lie ${p < 50 ? "below" : "beyond"} it, 10 are needed`),
+      plan.percentiles.map((p) => `launch 2: 0 samples lie ${p < 50 ? "below" : "above"} it, 10 are needed`),
     );
   });
 });
