@@ -53,7 +53,7 @@ function countsOf(test: Test, client: LedgerCounts, server: LedgerCounts, hasSer
  */
 function faultOf(counts: MessageCounts, expected: number | null, recorded: bigint | null): string | null {
   const faults = faultsInWords(counts);
-  if (faults !== "") return `of ${counts.sent} messages: ${faults}`;
+  if (faults !== "") return `of ${counted(counts.sent, "message")}: ${faults}`;
   if (expected !== null && counts.sent !== expected) {
     return `${counted(counts.sent, "message was", "messages were")} sent instead of ${expected}`;
   }

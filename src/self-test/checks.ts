@@ -137,7 +137,7 @@ function knownDelay(plain: Measurement, delayed: Measurement): Check {
   const foundNs = low(delayed) - low(plain);
   const toleranceNs = 0.2 * KNOWN_DELAY_NS;
   return {
-    name: `round trip longer by ${KNOWN_DELAY_NS / 1000} us of delay in the echo`,
+    name: `delay of ${KNOWN_DELAY_NS / 1000} us in the echo, as measured`,
     value: `${(foundNs / 1000).toFixed(1)} us`,
     limit: `${KNOWN_DELAY_NS / 1000} +- ${toleranceNs / 1000} us`,
     passed: Math.abs(foundNs - KNOWN_DELAY_NS) <= toleranceNs,

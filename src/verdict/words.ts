@@ -34,7 +34,8 @@ const times = (figures: Figures, key: string) =>
 /** "CPU 0 1", or `none` where there is no number. */
 const cpus = (figures: Figures, key: string, none: string) =>
   figures[key] === "" ? none : `CPU ${text(figures, key)}`;
-const withNote = (figures: Figures) => (figures.note === undefined ? "" : `: ${figures.note}`);
+/** Why something is not in force; what it needs, stands in the advice. */
+const withNote = ({ note }: Figures) => (note === undefined ? "" : `: ${String(note).split("; needs ")[0]}`);
 
 const RT_PARTS: Readonly<Record<string, string>> = {
   fifoPriority: "SCHED_FIFO priority",
@@ -111,7 +112,7 @@ const AS_ROOT = "as root outside of containers";
 function realTimeAdvice(figures: Figures): string {
   const privilege = (PRIVILEGES as Record<string, { right: string }>)[text(figures, "part")];
   if (privilege === undefined) return "leave --rt out";
-  return `run the ${text(figures, "side")} with ${privilege.right}, or ${AS_ROOT}; or leave --rt out`;
+  return `run the ${text(figures, "side")} with ${privilege.right} or ${AS_ROOT}, or leave --rt out`;
 }
 
 function deniedInWords(figures: Figures): Words {
@@ -159,8 +160,8 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     advice: realTimeAdvice(figures),
   }),
   "cpu-dma-latency-not-in-force": (figures) => ({
-    sentence: `--cpu-dma-latency ${text(figures, "requested")} is not in force, but ${text(figures, "effective")}${withNote(figures)}`,
-    advice: `run it with ${PRIVILEGES.cpuDmaLatencyUs.right}, or ${AS_ROOT}; or leave --cpu-dma-latency out`,
+    sentence: `--cpu-dma-latency ${text(figures, "requested")} is not in force${figures.effective === "none" ? "" : `, but ${text(figures, "effective")}`}${withNote(figures)}`,
+    advice: `run it with ${PRIVILEGES.cpuDmaLatencyUs.right} or ${AS_ROOT}, or leave --cpu-dma-latency out`,
   }),
   throttled: (figures) => ({
     sentence: `the cgroup of the ${text(figures, "side")} used up its CPU quota ${times(figures, "count")}. It was stopped for ${time(figures, "throttledNs")}`,
