@@ -45,7 +45,7 @@ export const FLAGS = {
       long: ["message-size"],
       short: "s",
       placeholder: "BYTES",
-      description: `Payload of one message, 1 to ${MAX_MESSAGE_BYTES} bytes. Several run one after another. Ranges: '64..4096:*4' (each four times the last), 64..256:+64`,
+      description: `Payload of one message, 1 to ${MAX_MESSAGE_BYTES} bytes. Several run one after another. A range multiplies ('64..4096:*4') or adds (64..256:+64)`,
       main: "Payload, one size or several",
       default: "1024",
       value: messageSizes(MAX_MESSAGE_BYTES),
@@ -114,7 +114,7 @@ export const FLAGS = {
       long: ["launches"],
       placeholder: "N",
       description:
-        "Run each test N times, in random order and with fresh processes. The results of 6 or more have 95 % intervals",
+        "Run each test N times, in random order and with fresh processes. With 6 or more, the results have 95 % intervals",
       main: "Repeat each test N times",
       default: "1",
       value: wholeNumber({ min: 1, max: 10_000, example: "10" }),

@@ -80,7 +80,7 @@ export const OUTPUT_FLAGS = inGroup("Output and Logging", {
     long: ["log-file"],
     placeholder: "PATH",
     description:
-      "Append the log to PATH.<date>, one file per day (UTC). PATH stderr means stderr. Without -v, the log has the main steps only",
+      "Append the log to PATH.<date>, one file per day (UTC). PATH may be stderr. Without -v, the log has the main steps only",
     value: filePath(4084, "run.log"),
   }),
 } as const);

@@ -84,7 +84,9 @@ function unknownKey({ name, line }: Setting): ConfigFault {
     return new ConfigFault(line, `${name} is for the command line only`, "leave it out");
   const suggestion = suggestFlag(name)?.replace(/^--/, "") ?? null;
   const hint =
-    suggestion !== null && FIELDS.has(suggestion) ? `did you mean ${suggestion}?` : "keys are the long flags";
+    suggestion !== null && FIELDS.has(suggestion)
+      ? `did you mean ${suggestion}?`
+      : "keys are long flags without dashes";
   return new ConfigFault(line, `unknown key ${quote(name)}`, hint);
 }
 

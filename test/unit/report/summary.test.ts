@@ -12,6 +12,7 @@ import {
   planOf,
   resultOf,
 } from "../result/fixture.ts";
+import { QUIET as QUIET_USAGE } from "../verdict/fixture.ts";
 
 function textOf(result: BenchmarkResult, options: Partial<SummaryOptions> = {}): string {
   return summaryText(result, { utf8: true, colour: false, columns: 80, files: [], ...options });
@@ -264,6 +265,37 @@ Not run: Shared Memory
     The figures mix both cases. The kernel moved the server between CPUs
     4 times. Pin both sides with --server-affinity and --client-affinity.
 `,
+    );
+  });
+
+  test.each([
+    [["uds"], "Files"],
+    [["uds", "shm"], "(also in 1 other test)"],
+    [["uds", "shm", "tcp"], "(also in 2 other tests)"],
+  ] as const)(
+    "tells of %j in how many other tests the same was found with other figures",
+    (mechanisms, words) => {
+      const plan = planOf({ ...PINNED, mechanisms, tests: ["round-trip"] });
+      const outcomes = mechanisms.map((mechanism, i) =>
+        outcomeOf({ mechanism, measurements: [pinned({ latency: evenly(1001 + 10 * i, 9000) })] }),
+      );
+      const text = textOf(resultOf({ plan, outcomes }), { files: [{ label: "Files", path: "x" }] });
+      expect(text.replace(/\n +/g, " ")).toContain(words);
+      expect(text.includes("(also in")).toBe(mechanisms.length > 1);
+    },
+  );
+
+  test("puts that behind the first sentence", () => {
+    const plan = planOf({ ...PINNED, mechanisms: ["uds", "shm"], tests: ["round-trip"] });
+    const side = (share: number) => ({ ...SIDE, usage: { ...QUIET_USAGE, cpu_pressure_share: share } });
+    const outcomes = [0.2, 0.3].map((share, i) =>
+      outcomeOf({
+        mechanism: i === 0 ? "uds" : "shm",
+        measurements: [pinned({ client: side(share), server: side(share) })],
+      }),
+    );
+    expect(textOf(resultOf({ plan, outcomes })).replace(/\n +/g, " ")).toMatch(
+      /during \d+ % of the test some task waited for a CPU \(also in 1 other test\)\. It may/,
     );
   });
 

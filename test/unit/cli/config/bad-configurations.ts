@@ -1,6 +1,6 @@
 /** TOML documents that must be refused, and parts of what the message must say. */
 export const BAD_CONFIGURATIONS: readonly (readonly [text: string, message: readonly string[]])[] = [
-  ["a = 1", ['line 1: unknown key "a"', "keys are the long flags"]],
+  ["a = 1", ['line 1: unknown key "a"', "keys are long flags without dashes"]],
   ["\n\nmesage-size = 1", ['line 3: unknown key "mesage-size"', "did you mean message-size?"]],
   ["message_size = 1", ['unknown key "message_size"', "did you mean message-size?"]],
   ["m = 'uds'", ['unknown key "m"']],
