@@ -5,10 +5,10 @@ import type { ConnectionSettings } from "./settings.ts";
 
 const WORDS = new Map([
   [CANCELED, "the run was stopped"],
-  [CLOSED, "the peer closed the connection before its shutdown message"],
+  [CLOSED, "the peer closed the connection before the end of the test"],
   [PEER_DIED, "the peer died"],
-  [TIMED_OUT, "the peer said nothing until the deadline"],
-  [MALFORMED, "the peer sent bytes that are no frame"],
+  [TIMED_OUT, "the peer sent nothing before the deadline"],
+  [MALFORMED, "the peer sent an invalid frame"],
 ]);
 
 /** A call of a channel failed; `status` is one of errno.ts. */
@@ -43,10 +43,10 @@ export class ConnectionError extends RunError {
 function reasonOf({ mechanism, shmDirect }: ConnectionSettings, status: number): string {
   if (mechanism === "shm" && status === OTHER_KIND) {
     const [withIt, without] = shmDirect ? ["client", "server"] : ["server", "client"];
-    return `the ${withIt} has --shm-direct, the ${without} has not`;
+    return `the ${withIt} has --shm-direct, the ${without} does not`;
   }
   if (mechanism === "shm" && status === MALFORMED)
-    return "what is there is no server's, or another version's";
+    return "the object there is not from a server of this version";
   return errorText(status);
 }
 
@@ -54,7 +54,7 @@ function reasonOf({ mechanism, shmDirect }: ConnectionSettings, status: number):
 export function connectionError(settings: ConnectionSettings, step: string, status: number): ConnectionError {
   const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
   return new ConnectionError(
-    `${settings.mechanism}: can't ${step} ${at}: ${reasonOf(settings, status)}`,
+    `can't ${step} ${settings.mechanism} ${at}: ${reasonOf(settings, status)}`,
     status,
   );
 }

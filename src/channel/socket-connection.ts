@@ -73,7 +73,7 @@ async function takeIn(
 
 function worded(settings: ConnectionSettings, step: string, error: unknown): RunError {
   const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
-  return new RunError(`${settings.mechanism}: can't ${step} ${at}: ${reasonOf(error, settings)}`);
+  return new RunError(`can't ${step} ${settings.mechanism} ${at}: ${reasonOf(error, settings)}`);
 }
 
 /** Bun's own message says no more than that it failed, and for a host that has no address its error number is none of the system's. */
@@ -81,7 +81,7 @@ function reasonOf(error: unknown, { mechanism }: ConnectionSettings): string {
   const { errno, code } = error as { errno?: unknown; code?: unknown };
   const message = error instanceof Error ? error.message.split("\n")[0]! : String(error);
   const isNameless = code === "ENOTFOUND" || (errno === undefined && message.startsWith(FAILED_TO_LISTEN));
-  if (mechanism === "tcp" && isNameless) return "no address is known for that name";
+  if (mechanism === "tcp" && isNameless) return "this host name has no address";
   return typeof errno === "number" && errno !== 0 ? errorText(errno) : message;
 }
 
@@ -143,7 +143,7 @@ function listenAt(settings: ConnectionSettings, socket: SocketHandlers) {
   try {
     if (settings.mechanism === "uds") {
       // Bun would take the path over from whoever listens there.
-      if (existsSync(settings.endpoint)) throw new Error("the path exists already");
+      if (existsSync(settings.endpoint)) throw new Error("the path already exists");
       return Bun.listen<SocketChannel>({ unix: settings.endpoint, socket });
     }
     const { endpoint: hostname, port } = settings;

@@ -1,5 +1,6 @@
 import packageJson from "../../package.json" with { type: "json" };
 import type { RunPlan } from "../plan/run-plan.ts";
+import { helpColumns } from "../system/terminal.ts";
 import { completionScript } from "./completions.ts";
 import { type ParsedRun, plansOf } from "./config/plans.ts";
 import { readConfigText } from "./config/read.ts";
@@ -20,20 +21,22 @@ const SELF_TEST = ["-m", "uds", "--blocking", "--round-trip", "-s", "64"] as con
 /**
  * What a command line asks the program to do. `argv` holds the arguments without the program's name. Help and version
  * win over everything else on the line, also over mistakes; of the two, the first one wins. Rejects with `UsageError`.
- * Texts end without a newline and hold colours only if `colour` is true. `readText` gives the text of a configuration file.
+ * Texts end without a newline and hold colours only if `colour` is true. `readText` gives the text of a configuration file. Help
+ * has lines of at most `columns`.
  */
 export async function interpret(
   argv: readonly string[],
   platform: NodeJS.Platform,
   colour = false,
   readText: (path: string) => string = readConfigText,
+  columns = helpColumns(process.env, process.stdout.columns),
 ): Promise<Command> {
   const question = tokenise(argv).find(isQuestion);
   if (question === undefined) return interpretWork(argv, platform, readText);
   if (question.key === "version")
     return { kind: "version", text: `${packageJson.name} ${packageJson.version}` };
-  const wantsAll = question.spelling === "long";
-  return { kind: "help", text: wantsAll ? await renderLongHelp(colour) : await renderShortHelp(colour) };
+  const render = question.spelling === "long" ? renderLongHelp : renderShortHelp;
+  return { kind: "help", text: await render(colour, columns) };
 }
 
 function interpretWork(

@@ -1,16 +1,13 @@
 import type { Mechanism } from "../plan/run-plan.ts";
 import type { ValueParser } from "./values.ts";
 
-/** Headings of `--help`, in the order in which they are shown. */
-export const GROUPS = [
-  "Options",
-  "Timing",
-  "Concurrency",
-  "Standalone",
-  "Output and Logging",
-  "Advanced",
-] as const;
-export type Group = (typeof GROUPS)[number];
+/** Headings of `--help`; the flag table has their order. */
+export type Group =
+  | ("What is measured" | "How much" | "Load" | "CPUs and waiting")
+  | ("Output and Logging" | "Standalone" | "Connection" | "Control");
+
+/** All plans of a run must agree on flags of these groups. */
+export const WHOLE_RUN_GROUPS: readonly Group[] = ["Output and Logging", "Standalone", "Control"];
 
 interface Named {
   /** Without dashes; the first one is used in messages and in the help. */
@@ -20,12 +17,13 @@ interface Named {
 
 interface Described extends Named {
   readonly group: Group;
+  /** One or two short sentences, without the last full stop. */
   readonly description: string;
-  /** Shown by `-h` too. */
-  readonly main?: true;
+  /** Shown by `-h` too, in these words. */
+  readonly main?: string;
   /** Mechanism without which the flag would have no effect. */
   readonly needs?: Mechanism;
-  /** It can't differ between the plans of one run. All of "Output and Logging" is such. */
+  /** It can't differ between the plans of one run. */
   readonly wholeRun?: true;
 }
 
@@ -83,24 +81,19 @@ export type FlagValue<F> = F extends SwitchFlag
         ? T
         : never;
 
-export function noValue(row: Omit<SwitchFlag, "arity">): SwitchFlag {
-  return { arity: "none", ...row };
-}
+/** A row of the flag table before its group is known. */
+type Row<F> = Omit<F, "arity" | "group">;
 
-export function counted(row: Omit<CountFlag, "arity">): CountFlag {
-  return { arity: "count", ...row };
-}
+export const noValue = (row: Row<SwitchFlag>) => ({ arity: "none" as const, ...row });
+export const counted = (row: Row<CountFlag>) => ({ arity: "count" as const, ...row });
+export const oneValue = <T>(row: Row<OneValueFlag<T>>) => ({ arity: "one" as const, ...row });
+export const optionalValue = <T>(row: Row<OptionalValueFlag<T>>) => ({ arity: "optional" as const, ...row });
+export const manyValues = <T>(row: Row<ManyValuesFlag<T>>) => ({ arity: "many" as const, ...row });
 
-export function oneValue<T>(row: Omit<OneValueFlag<T>, "arity">): OneValueFlag<T> {
-  return { arity: "one", ...row };
-}
-
-export function optionalValue<T>(row: Omit<OptionalValueFlag<T>, "arity">): OptionalValueFlag<T> {
-  return { arity: "optional", ...row };
-}
-
-export function manyValues<T>(row: Omit<ManyValuesFlag<T>, "arity">): ManyValuesFlag<T> {
-  return { arity: "many", ...row };
+/** The rows with their group. */
+export function inGroup<R extends Readonly<Record<string, object>>>(group: Group, rows: R) {
+  const entries = Object.entries(rows).map(([key, row]) => [key, { ...row, group }]);
+  return Object.fromEntries(entries) as { readonly [K in keyof R]: R[K] & { readonly group: Group } };
 }
 
 /** The flag as messages name it: `--message-size`. */

@@ -107,7 +107,7 @@ function exampleOf(flag: ValuedFlag): string {
 
 function refusedValue(flag: Flag, text: string): UsageError {
   return new UsageError(
-    `${flagName(flag)} takes no value, not even ${quote(text)}`,
+    `${flagName(flag)} takes no value, but ${quote(text)} is given`,
     `write ${flagName(flag)} alone`,
   );
 }
@@ -115,7 +115,7 @@ function refusedValue(flag: Flag, text: string): UsageError {
 function unexpectedArgument(text: string, isFirst: boolean, open: OpenFlag | null): UsageError {
   if (isSubcommand(text)) {
     return new UsageError(
-      `${text} is a command of its own${isFirst ? " and takes no flags" : ": no flag stands before it"}`,
+      `${text} is a command: ${isFirst ? "it takes no flags" : "no flag may stand before it"}`,
       `run ipc-benchmark ${text} alone`,
     );
   }

@@ -1,58 +1,70 @@
 import { defineCommand, renderUsage } from "citty";
 import packageJson from "../../package.json" with { type: "json" };
-import { type Flag, GROUPS } from "./flag.ts";
-import { allFlags, defaultTextOf, operandOf } from "./listing.ts";
+import { wrapped } from "../text/wrap.ts";
+import type { Flag } from "./flag.ts";
+import { allFlags, defaultTextOf, flagsByGroup, operandOf } from "./listing.ts";
 import { SUBCOMMANDS, usageOf } from "./subcommands.ts";
 
-const LINE_WIDTH = 100;
+/** Where descriptions begin; on narrow terminals they stand below the names. */
+const DESCRIPTION_COLUMN = 33;
+const NARROW_DESCRIPTION_COLUMN = 8;
+const NARROW_COLUMNS = 66;
 
 /** Commands that work as they stand on any Linux machine, with what they do. */
 export const EXAMPLES: readonly (readonly [command: string, meaning: string])[] = [
   ["ipc-benchmark", "Unix domain sockets, 10000 messages of 1 KiB, both tests"],
   ["ipc-benchmark -m uds tcp -i 100000 -o results.json", "compare two mechanisms and keep the results"],
   ["ipc-benchmark -m all -d 10s --blocking", "every mechanism, ten seconds for each test"],
-  ["ipc-benchmark -m shm -s 64 --round-trip --blocking --wait spin", "shared memory at its fastest"],
-  ["ipc-benchmark --one-way --send-delay 1ms -i 5000 --percentiles 50 99.9", "a quiet line, one way"],
+  ["ipc-benchmark -m shm -s 64 --round-trip --blocking --wait spin", "shared memory at its lowest latency"],
+  [
+    "ipc-benchmark --one-way --send-delay 1ms -i 5000 --percentiles 50 99.9",
+    "one way, with a pause after each message",
+  ],
 ];
 
 export const NOTES = [
-  "Tests: both run, one way first, unless flags choose.",
-  "Times: a number with us, ms, s, m or h; without a unit it counts seconds.",
+  "Both tests run, one way first, unless flags choose one.",
+  "Times are a number with us, ms, s, m or h. Without a unit they are in seconds.",
 ] as const;
 
 export const EXIT_CODES = [
   ["0", "all went well"],
   ["1", "a run failed"],
   ["2", "the command line or the configuration file is wrong"],
-  ["4", "a test is invalid, with --strict"],
-  ["129, 130, 143", "interrupted"],
+  ["4", "a test is invalid and --strict was given"],
+  ["129, 130, 143", "stopped by SIGHUP, SIGINT, SIGTERM"],
 ] as const;
 
-/** Everything, by groups (`--help`). */
-export async function renderLongHelp(colour: boolean): Promise<string> {
+/** Everything, by groups (`--help`), in lines of at most `columns`. */
+export async function renderLongHelp(colour: boolean, columns: number): Promise<string> {
   const flags = allFlags();
-  const { head, rows } = await renderRows(flags);
-  const parts = [...head];
-  for (const group of GROUPS) {
-    const lines = rows.filter((_, index) => flags[index]!.group === group);
-    if (lines.length > 0) parts.push(heading(group), ...layOut(lines), "");
-  }
-  const exitCodes = `Exit codes: ${EXIT_CODES.map(([code, meaning]) => `${code} ${meaning}`).join("; ")}.`;
-  const notes = [...NOTES, exitCodes].flatMap((note) =>
-    wrap(note, LINE_WIDTH - 2).map((line) => `  ${line}`),
-  );
-  return finish([...parts, ...commands(), "", heading("Notes"), ...notes, "", ...examples()], colour);
+  const { head, rows } = await renderRows(flags, ({ description }) => description);
+  const groups = flagsByGroup().flatMap(([group, members]) => {
+    const ofGroup = rows.filter((_, index) => members.includes(flags[index]!));
+    return [heading(group), ...layOut(ofGroup, columns), ""];
+  });
+  const commands = SUBCOMMANDS.map((one) => ({ names: usageOf(one), description: one.description }));
+  const codes = EXIT_CODES.map(([names, description]) => ({ names, description }));
+  const parts = [
+    ...[...head, "", ...groups, heading("Commands"), ...layOut(commands, columns), ""],
+    ...[heading("Exit codes"), ...layOut(codes, columns), "", heading("Notes")],
+    ...[...NOTES.map((note) => `  ${note}`), "", ...examples(EXAMPLES, columns)],
+  ];
+  return finish(parts, colour, columns);
 }
 
-/** The main flags and a few examples (`-h`). */
-export async function renderShortHelp(colour: boolean): Promise<string> {
-  const { head, rows } = await renderRows(allFlags().filter((flag) => flag.main));
-  const parts = [...head, heading("Main flags"), ...layOut(rows), "", ...examples()];
-  return finish([...parts, "", "All flags: ipc-benchmark --help"], colour);
+/** The main flags and two examples (`-h`): on 80 columns no more than fits on a screen of 24 lines. */
+export async function renderShortHelp(colour: boolean, columns: number): Promise<string> {
+  const main = allFlags().filter((flag) => flag.main !== undefined);
+  const { head, rows } = await renderRows(main, (flag) => flag.main!);
+  const parts = [...head, "", heading("Main flags"), ...layOut(rows, columns), ""];
+  const more = "All flags: ipc-benchmark --help    Manual: ipc-benchmark man | man -l -";
+  return finish([...parts, ...examples(EXAMPLES.slice(0, 2), columns), "", more], colour, columns);
 }
 
-function finish(lines: readonly string[], colour: boolean): string {
-  return lines.map((line) => (colour ? line : Bun.stripANSI(line)).trimEnd()).join("\n");
+function finish(lines: readonly string[], colour: boolean, columns: number): string {
+  const shown = lines.flatMap((line) => wrapped(line, columns, "  "));
+  return shown.map((line) => (colour ? line : Bun.stripANSI(line)).trimEnd()).join("\n");
 }
 
 interface Row {
@@ -61,22 +73,21 @@ interface Row {
 }
 
 /** citty's usage text: its first lines, and one row for each of `flags`, in their order. */
-async function renderRows(flags: readonly Flag[]): Promise<{ head: string[]; rows: Row[] }> {
+async function renderRows(
+  flags: readonly Flag[],
+  descriptionOf: (flag: Flag) => string,
+): Promise<{ head: string[]; rows: Row[] }> {
   const command = defineCommand({
     meta: { name: packageJson.name, version: packageJson.version, description: packageJson.description },
-    args: Object.fromEntries(flags.map((flag) => [flag.long[0], cittyArgument(flag)])),
+    args: Object.fromEntries(flags.map((flag) => [flag.long[0], cittyArgument(flag, descriptionOf(flag))])),
   });
-  const lines = (await renderUsage(command)).split("\n");
+  const lines = (await renderUsage(command)).split("\n").filter((line) => line.trim() !== "");
   const title = lines.findIndex((line) => Bun.stripANSI(line) === "OPTIONS");
-  const rows = lines.slice(title + 1).filter((line) => line.trim() !== "");
-  return { head: lines.slice(0, title), rows: rows.map(splitRow) };
+  return { head: lines.slice(0, title), rows: lines.slice(title + 1).map(splitRow) };
 }
 
-function cittyArgument(flag: Flag) {
-  const shared = {
-    description: flag.description,
-    ...(flag.short === undefined ? {} : { alias: flag.short }),
-  };
+function cittyArgument(flag: Flag, description: string) {
+  const shared = { description, ...(flag.short === undefined ? {} : { alias: flag.short }) };
   if (flag.arity === "none" || flag.arity === "count") return { ...shared, type: "boolean" as const };
   const standard = defaultTextOf(flag);
   return {
@@ -87,60 +98,37 @@ function cittyArgument(flag: Flag) {
   };
 }
 
-/** citty pads the names to the left and puts two spaces before the description. */
+/** citty pads the names to the left and puts two spaces before the description, and at its end the default. */
 function splitRow(line: string): Row {
   const trimmed = line.trim().replace(/=<\[(\w+)\]>/, "[=<$1>]");
   const gap = trimmed.indexOf("  ");
-  return { names: trimmed.slice(0, gap), description: trimmed.slice(gap).trim() };
+  const description = trimmed.slice(gap).trim();
+  return {
+    names: trimmed.slice(0, gap),
+    description: description.replace(/\(Default: .*\)/, (text) => text.replaceAll(" ", "\u00a0")),
+  };
 }
 
-/** Names in one column, descriptions in another, wrapped. */
-function layOut(rows: readonly Row[]): string[] {
-  const indented = rows.map(({ names, description }) => ({
-    names: Bun.stripANSI(names).startsWith("--") ? `    ${names}` : names,
-    description,
-  }));
-  const width = Math.max(...indented.map(({ names }) => Bun.stringWidth(names)));
-  return indented.flatMap(({ names, description }) =>
-    wrap(description, LINE_WIDTH - width - 4).map((part, index) => {
-      const left = index === 0 ? names : "";
-      return `  ${left}${" ".repeat(width - Bun.stringWidth(left))}  ${part}`;
-    }),
-  );
+/** Names in one column, descriptions in another; below the names where these are long or the terminal is narrow. */
+function layOut(rows: readonly Row[], columns: number): string[] {
+  const column = columns < NARROW_COLUMNS ? NARROW_DESCRIPTION_COLUMN : DESCRIPTION_COLUMN;
+  return rows.flatMap(({ names, description }) => {
+    const left = Bun.stripANSI(names).startsWith("--") ? `      ${names}` : `  ${names}`;
+    const room = column - Bun.stringWidth(left);
+    const [first, ...rest] = wrapped(description, columns - column).map(
+      (line) => `${" ".repeat(column)}${line}`,
+    );
+    return room < 2 ? [left, first!, ...rest] : [left + first!.slice(Bun.stringWidth(left)), ...rest];
+  });
 }
 
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && Bun.stringWidth(longer) > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = longer;
-    }
-  }
-  return [...lines, line];
-}
-
-function commands(): string[] {
-  const rows = SUBCOMMANDS.map((subcommand) => ({
-    names: `ipc-benchmark ${usageOf(subcommand)}`,
-    description: subcommand.description,
-  }));
-  const width = Math.max(...rows.map(({ names }) => names.length));
-  return [
-    heading("Commands"),
-    ...rows.map(({ names, description }) => `  ${names.padEnd(width)}  ${description}`),
-  ];
-}
-
-function examples(): string[] {
-  return [
-    heading("Examples"),
-    ...EXAMPLES.flatMap(([command, meaning]) => [`  ${command}`, `      ${meaning}`]),
-  ];
+/** Commands that are longer than a line go on behind a backslash, as a shell takes them. */
+function examples(shown: typeof EXAMPLES, columns: number): string[] {
+  const lines = shown.flatMap(([command, meaning]) => {
+    const parts = wrapped(`  ${command}`, columns - 2, "    ");
+    return [...parts.slice(0, -1).map((part) => `${part} \\`), parts.at(-1)!, `      ${meaning}`];
+  });
+  return [heading("Examples"), ...lines];
 }
 
 function heading(text: string): string {

@@ -1,17 +1,14 @@
-import { type Flag, GROUPS, type Group } from "./flag.ts";
+import type { Flag, Group } from "./flag.ts";
 import { FLAG_ENTRIES } from "./flags.ts";
 
-/** Every flag, by groups in their order, in each in the order of the table. */
+/** Every flag in the order of the table, which is that of the help. */
 export function allFlags(): readonly Flag[] {
-  return flagsByGroup().flatMap(([, flags]) => flags);
+  return FLAG_ENTRIES.map(([, flag]) => flag);
 }
 
-/** The groups that have flags, with these. */
+/** The groups in their order, with their flags. */
 export function flagsByGroup(): readonly (readonly [Group, readonly Flag[]])[] {
-  const flags = FLAG_ENTRIES.map(([, flag]) => flag);
-  return GROUPS.map((group) => [group, flags.filter((flag) => flag.group === group)] as const).filter(
-    ([, ofGroup]) => ofGroup.length > 0,
-  );
+  return [...Map.groupBy(allFlags(), ({ group }) => group)];
 }
 
 /** All that it can be called, as it is typed: `-m`, `--mechanism`, `--mechanisms`. */

@@ -7,19 +7,26 @@ import { defaultTextOf, flagsByGroup, operandOf, spellingsOf } from "./listing.t
 import { SUBCOMMANDS, usageOf } from "./subcommands.ts";
 
 const ENVIRONMENT = [
-  ["IPC_BENCHMARK_TEMP_DIR", "Directory for the socket files of uds tests; the system's without it."],
-  ["NO_COLOR", "Set to anything: no colours."],
-  ["TERM", "Not set, or dumb: no colours, and a line for each test instead of one that is redrawn."],
+  [
+    "IPC_BENCHMARK_TEMP_DIR",
+    "Directory for the socket files of uds. Without it, the temporary directory of the system.",
+  ],
+  ["COLUMNS", "Width of the help, 40 to 120. Without it, the width of the terminal, or 80."],
+  ["NO_COLOR", "If set to anything, there are no colours."],
+  [
+    "TERM",
+    "If unset or dumb, there are no colours and no progress line. Each test that ends has a line instead.",
+  ],
 ] as const;
 
 const CONFIGURATION = [
-  "A file named by --config holds long flags without their dashes, as keys at the top of a TOML document or in a JSON object. " +
-    "Values are text or numbers, as they would be typed; true gives a flag that takes no value, false leaves it out " +
-    "(or, for blocking, async, one-way and round-trip, gives its opposite).",
-  "A list makes a matrix: every combination of all lists is run, the last one changing fastest, into one result document. For flags " +
-    "that take several values anyway (mechanisms, message sizes, percentiles) a list is simply those values. What concerns the " +
-    "whole run, such as output files, takes no list.",
-  "A flag on the command line wins over the file, and also over what contradicts it there: --async over blocking.",
+  "The file given by --config is a TOML document or a JSON object. Its keys are long flags without dashes. Values are text or " +
+    "numbers, as on the command line. For a flag without a value, true gives it and false leaves it out. For blocking, async, one-way and " +
+    "round-trip, false gives the opposite.",
+  "A list makes a matrix: every combination of all lists runs, the last list changing fastest. All results go into one document. " +
+    "For flags that take several values (mechanisms, message-size, percentiles) a list is one set of values. Flags for the whole " +
+    "run, such as output files, take no list.",
+  "A flag on the command line wins over the file. It also wins over flags in the file that contradict it: --async over blocking.",
 ] as const;
 
 const CONFIGURATION_EXAMPLE = [
@@ -42,8 +49,8 @@ export function manualPage(): string {
     "[flags]",
     ...SUBCOMMANDS.flatMap((subcommand) => [".br", `.B ${text(`${name} ${usageOf(subcommand)}`)}`]),
     ".SH DESCRIPTION",
-    "Measures how long messages take between two processes on this machine: over Unix domain sockets, TCP, shared memory and POSIX " +
-      "message queues, one way and round trip, in an event loop or with blocking calls.",
+    "Measures how long messages take between two processes on one machine, one way and round trip. The mechanisms are Unix domain " +
+      "sockets (uds), TCP (tcp), shared memory (shm) and POSIX message queues (pmq). The processes use an event loop or blocking calls.",
     ...NOTES.flatMap((note) => [".PP", text(note)]),
     ".SH COMMANDS",
     ...SUBCOMMANDS.flatMap((subcommand) => paragraph(bold(usageOf(subcommand)), subcommand.description)),

@@ -124,7 +124,7 @@ function chooseLog(given: GivenFlags): LogPlan | null {
 function refuseIdleClients({ concurrency, messageCount }: RunPlan): void {
   if (messageCount === null || messageCount >= concurrency) return;
   throw new UsageError(
-    `${flagName(FLAGS.concurrency)} ${concurrency}: ${messageCount === 1 ? "1 message is" : `${messageCount} messages are`} too few for as many clients`,
+    `${flagName(FLAGS.concurrency)} ${concurrency} needs ${concurrency} messages or more, but ${flagName(FLAGS.messageCount)} is ${messageCount}`,
     `use ${flagName(FLAGS.messageCount)} ${concurrency} or more`,
   );
 }
@@ -152,7 +152,7 @@ function refuseSharedStandardOutput(plan: RunPlan): void {
   if (first === undefined || second === undefined) return;
   throw new UsageError(
     `${flagName(first[0])} and ${flagName(second[0])} would both write to standard output: one of them is allowed`,
-    "give a file to one of them",
+    "give one of them a file",
   );
 }
 
@@ -163,7 +163,7 @@ function chooseMechanisms(given: GivenFlags, platform: NodeJS.Platform): readonl
   const missing = named.find((mechanism) => !available.includes(mechanism));
   if (missing !== undefined) {
     throw new UsageError(
-      `${flagName(FLAGS.mechanism)} ${quote(missing)} is allowed on Linux only: ${platform} has no POSIX message queues`,
+      `${flagName(FLAGS.mechanism)} ${quote(missing)} works on Linux only: ${platform} has no POSIX message queues`,
       `use one of ${available.join(", ")}`,
     );
   }
@@ -176,7 +176,7 @@ function refuseIdleFlags(given: GivenFlags, mechanisms: readonly Mechanism[]): v
     if (flag.needs === undefined || given[key] === undefined) continue;
     if (mechanisms.includes(flag.needs)) continue;
     throw new UsageError(
-      `${flagName(flag)}${shownValue(flag, given[key])} needs ${flag.needs} among the mechanisms, which are ${describeSet(mechanisms)}`,
+      `${flagName(flag)}${shownValue(flag, given[key])} needs mechanism ${flag.needs}, but the run uses ${describeSet(mechanisms)}`,
       `add ${flag.needs} to ${flagName(FLAGS.mechanism)}, or leave ${flagName(flag)} out`,
     );
   }
@@ -196,7 +196,7 @@ function chooseMode(given: GivenFlags): { readonly mode: Mode; readonly notices:
   if (given.shmDirect && !given.async) {
     return {
       mode: "blocking",
-      notices: ["--shm-direct turns --blocking on; add --async to keep the event loop"],
+      notices: ["--shm-direct turns --blocking on. Add --async to keep the event loop."],
     };
   }
   return { mode: "async", notices: [] };
@@ -222,7 +222,7 @@ function chooseArrival(given: GivenFlags): ArrivalPlan | null {
   if (given.rate === undefined) {
     if (given.arrival === undefined) return null;
     throw new UsageError(
-      `${flagName(FLAGS.arrival)} "${given.arrival.kind}" spreads the messages of ${flagName(FLAGS.rate)}, which is not given`,
+      `${flagName(FLAGS.arrival)} "${given.arrival.kind}" needs ${flagName(FLAGS.rate)}`,
       `add ${flagName(FLAGS.rate)}, or leave ${flagName(FLAGS.arrival)} out`,
     );
   }

@@ -1,4 +1,4 @@
-import { type Flag, noValue, oneValue } from "./flag.ts";
+import { inGroup, noValue, oneValue } from "./flag.ts";
 import { duration } from "./values.ts";
 
 const DAY_NS = 24 * 3_600_000_000_000;
@@ -7,45 +7,35 @@ const DAY_NS = 24 * 3_600_000_000_000;
  * The rows of the flag table for peers that are started by hand, in two shells, two containers or on two hosts. They concern the
  * whole run.
  */
-export const STANDALONE_FLAGS = {
+export const STANDALONE_FLAGS = inGroup("Standalone", {
   server: noValue({
     long: ["server"],
-    group: "Standalone",
     description:
-      "Run only the receiving side and serve the clients that come, of all mechanisms named; the clients say what is measured, but " +
-      "what is given here of that (--message-size, --reply ...) theirs must agree with",
-    main: true,
-    wholeRun: true,
+      "Run only the server, for clients of every mechanism given by -m. The client decides what is measured. If -s, --reply, ... are " +
+      "given here too, the client must use the same values",
+    main: "Run only the server, in a shell of its own",
   }),
   client: noValue({
     long: ["client"],
-    group: "Standalone",
-    description: "Run only the sending side against a --server, which may be started later",
-    main: true,
-    wholeRun: true,
+    description: "Run only the client. Its --server may start later",
+    main: "Run only the client, in another shell",
   }),
   idleTimeout: oneValue({
     long: ["idle-timeout"],
     placeholder: "TIME",
-    group: "Standalone",
-    description: "With --server: end when there was no client for this long",
+    description: "With --server: exit after this time without a client",
     default: "60s",
-    wholeRun: true,
     value: duration({ zero: "refused", maxNs: DAY_NS, example: "10m" }),
   }),
   once: noValue({
     long: ["once"],
-    group: "Standalone",
-    description: "With --server: end when the first client has finished its run",
-    wholeRun: true,
+    description: "With --server: exit after the run of the first client",
   }),
   connectTimeout: oneValue({
     long: ["connect-timeout"],
     placeholder: "TIME",
-    group: "Standalone",
-    description: "With --client: how long to try to reach the server",
+    description: "With --client: how long to wait for the server",
     default: "30s",
-    wholeRun: true,
     value: duration({ zero: "refused", maxNs: DAY_NS, example: "5s" }),
   }),
-} as const satisfies Record<string, Flag>;
+} as const);

@@ -39,7 +39,7 @@ export function chooseStandalone(
     if (given[key] === undefined || owner === side) continue;
     const flag = FLAGS[key] as Flag;
     throw new UsageError(
-      `${flagName(flag)} is for ${flagName(SIDE_FLAGS[owner])} alone`,
+      `${flagName(flag)} works with ${flagName(SIDE_FLAGS[owner])} only`,
       `add ${flagName(SIDE_FLAGS[owner])}, or leave it out`,
     );
   }

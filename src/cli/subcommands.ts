@@ -35,9 +35,9 @@ export function readSubcommand(argv: readonly string[]): Subcommand | null {
   if (subcommand.name !== "completions") return { kind: subcommand.name };
   const shell = SHELLS.find((name) => name === argument);
   if (shell !== undefined) return { kind: "completions", shell };
-  const given = argument === undefined ? "is given without one" : `does not know ${quote(argument)}`;
+  const given = argument === undefined ? "but none is given" : `not ${quote(argument)}`;
   throw new UsageError(
-    `completions takes one of ${SHELLS.join(", ")}, and ${given}`,
+    `completions takes one of ${SHELLS.join(", ")}, ${given}`,
     "for example completions bash",
   );
 }

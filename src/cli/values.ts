@@ -49,7 +49,7 @@ export const MAX_SIZES = 1000;
  */
 export function messageSizes(maxBytes: number): ValueParser<readonly number[]> {
   return {
-    expects: `a number of bytes from 1 to ${maxBytes}, or a range with its step: 64..4096:*4, 64..256:+64 (at most ${MAX_SIZES} sizes)`,
+    expects: `a number of bytes from 1 to ${maxBytes}, or a range with its step such as 64..4096:*4 (at most ${MAX_SIZES} sizes)`,
     example: "1024",
     parse(text) {
       const [, first, last, operation, step] = /^(\d+)(?:\.\.(\d+):([*+])(\d+))?$/.exec(text) ?? [];
@@ -109,7 +109,7 @@ export function duration({ zero, maxNs = MAX_DURATION_NS, example }: DurationRan
   const least = zero === "allowed" ? "from 0" : "above 0 and";
   const most = `${zero === "allowed" ? "to" : "up to"} ${formatDurationNs(maxNs)}`;
   return {
-    expects: `a duration ${least} ${most} (units us, ms, s, m, h; seconds without one)`,
+    expects: `a duration ${least} ${most} (units us, ms, s, m, h; without a unit: seconds)`,
     example,
     parse(text) {
       const durationNs = parseDurationNs(text);

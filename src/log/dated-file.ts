@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { UsageError } from "../plan/errors.ts";
 import { quote } from "../text/quote.ts";
+import { reasonOf } from "../text/reason.ts";
 
 /** Files to which lines are appended, `<path>.<date>`, a new one for each day. */
 export class DatedFile {
@@ -15,10 +16,8 @@ export class DatedFile {
     try {
       this.#write("");
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const reason = message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+ '[\s\S]*$/, "");
       throw new UsageError(
-        `--log-file: ${quote(this.name)} can't be written: ${reason}`,
+        `--log-file: ${quote(this.name)} can't be written: ${reasonOf(error)}`,
         "choose another path",
       );
     }

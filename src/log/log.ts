@@ -1,6 +1,7 @@
 import { type ConsolaInstance, type ConsolaReporter, createConsola, LogLevels } from "consola/core";
 import type { LogLevel, LogPlan } from "../plan/run-plan.ts";
 import { writeLine } from "../system/terminal.ts";
+import { reasonOf } from "../text/reason.ts";
 import { DatedFile } from "./dated-file.ts";
 import { dateOf, type LogEntry, lineOf, nowUs, type Speaker } from "./entry.ts";
 
@@ -60,7 +61,7 @@ function write(file: DatedFile | null, line: string, timeUs: number): void {
   } catch (error) {
     if (hasComplained) return;
     hasComplained = true;
-    writeLine(`ipc-benchmark: the log ${file.name} can't be written: ${String(error).replaceAll("\n", " ")}`);
+    writeLine(`ipc-benchmark: the log ${file.name} can't be written: ${reasonOf(error)}`);
   }
 }
 

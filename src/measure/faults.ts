@@ -1,4 +1,5 @@
 import type { Test } from "../plan/run-plan.ts";
+import { counted } from "../text/counted.ts";
 import type { Measurement, MessageCounts } from "./measurement.ts";
 
 /** Messages known to have arrived in any other way than once, whole and in order; the lost ones included. */
@@ -21,7 +22,7 @@ export function problemOf(measurement: Measurement | undefined): string | null {
   if (measurement.failure !== null) return measurement.failure;
   if (!measurement.complete) return "ended early";
   const faults = faultsInWords(measurement.counts);
-  return faults === "" ? null : `of ${measurement.counts.sent} messages: ${faults}`;
+  return faults === "" ? null : `of ${counted(measurement.counts.sent, "message")}: ${faults}`;
 }
 
 /** The measurement of one test; undefined if the run did not get to it. */

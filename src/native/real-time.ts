@@ -55,7 +55,7 @@ function lockMemory(): Effective<MemoryLock> {
     );
   }
   if ((status & RT_LOCKED_FUTURE) !== 0) return granted(requested, requested);
-  const note = "memory that comes later is not locked; that needs CAP_IPC_LOCK or ulimit -l unlimited";
+  const note = "memory allocated later is not locked; needs CAP_IPC_LOCK or ulimit -l unlimited";
   return { requested, effective: "present", note, isDenied: true };
 }
 

@@ -13,9 +13,9 @@ export function checkPlan(plan: RunPlan): void {
   ] as const) {
     if (cpu === null) continue;
     if (process.platform !== "linux")
-      throw new UsageError(`${flag}: this platform does not pin processes to CPUs`);
+      throw new UsageError(`${flag}: this platform can't pin processes to CPUs`);
     if (!allowed.includes(cpu)) {
-      throw new UsageError(`${flag} ${cpu}: that CPU can't be used here`, `allowed are ${allowed.join(" ")}`);
+      throw new UsageError(`${flag} ${cpu}: this CPU can't be used here`, `use one of ${allowed.join(" ")}`);
     }
   }
   for (const mechanism of plan.mechanisms) endpointFor(mechanism, plan);

@@ -6,6 +6,7 @@ import type { RunPlan, Test } from "../plan/run-plan.ts";
 import { messagesOf } from "../plan/shares.ts";
 import type { FarServer } from "../protocol/control.ts";
 import { ratio } from "../stats/exact.ts";
+import { counted } from "../text/counted.ts";
 import type { Child } from "./child.ts";
 
 /** @param worker whose connection it is */
@@ -52,9 +53,9 @@ function countsOf(test: Test, client: LedgerCounts, server: LedgerCounts, hasSer
  */
 function faultOf(counts: MessageCounts, expected: number | null, recorded: bigint | null): string | null {
   const faults = faultsInWords(counts);
-  if (faults !== "") return `of ${counts.sent} messages: ${faults}`;
+  if (faults !== "") return `of ${counted(counts.sent, "message")}: ${faults}`;
   if (expected !== null && counts.sent !== expected) {
-    return `${counts.sent} ${counts.sent === 1 ? "message was" : "messages were"} sent instead of ${expected}`;
+    return `${counted(counts.sent, "message was", "messages were")} sent instead of ${expected}`;
   }
   return unrecorded(counts, recorded) ?? (counts.received === 0 ? "no message was measured" : null);
 }
@@ -62,7 +63,7 @@ function faultOf(counts: MessageCounts, expected: number | null, recorded: bigin
 /** A message whose stamp lies ahead of its arrival has no latency. @param recorded null: none were to be */
 export function unrecorded({ received }: MessageCounts, recorded: bigint | null): string | null {
   if (recorded === null || recorded === BigInt(received)) return null;
-  return `${recorded} of ${received} messages were recorded: the others bear a time or an id that can't be`;
+  return `${recorded} of ${received} messages were recorded: the others have an impossible time or id`;
 }
 
 /** Messages a second between a client's first send and its last, as they went and as the schedule had them; null with fewer than two. */
@@ -150,7 +151,7 @@ function sayUnknown(measurement: Measurement): Measurement {
   if (failure === null || counts.lost !== null) return measurement;
   return {
     ...measurement,
-    failure: `${failure}; how many of the ${counts.sent} messages sent arrived is not known`,
+    failure: `${failure}; of ${counts.sent} messages sent, the number that arrived is not known`,
   };
 }
 

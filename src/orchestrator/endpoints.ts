@@ -14,8 +14,8 @@ export function socketDirectory(): string {
   if (asked === undefined || asked === "") return tmpdir();
   if (statSync(asked, { throwIfNoEntry: false })?.isDirectory()) return asked;
   throw new UsageError(
-    `IPC_BENCHMARK_TEMP_DIR is ${JSON.stringify(asked)}, which is no directory`,
-    "create it or unset the variable",
+    `IPC_BENCHMARK_TEMP_DIR is not a directory: ${JSON.stringify(asked)}`,
+    "create it, or unset the variable",
   );
 }
 
@@ -62,7 +62,7 @@ export function endpointFor(mechanism: Mechanism, plan: RunPlan): string {
       if (Buffer.byteLength(path) < SOCKET_PATH_BYTES) return path;
       throw new UsageError(
         `the socket path ${path} has ${Buffer.byteLength(path)} bytes, at most ${SOCKET_PATH_BYTES - 1} are allowed`,
-        "give a shorter one with --socket-path, or a shorter directory in IPC_BENCHMARK_TEMP_DIR",
+        "use a shorter one with --socket-path, or a shorter directory in IPC_BENCHMARK_TEMP_DIR",
       );
     }
   }

@@ -20,7 +20,7 @@ export function explain(
     if (end.kind === "killed") words.unshift(`${name} was killed by ${end.signal}`);
     if (end.kind === "crashed") words.unshift(`${name} ended unexpectedly with exit code ${end.exitCode}`);
   }
-  if (wasStopped) words.push("a role was stopped by a signal");
+  if (wasStopped) words.push("the client or the server was stopped by a signal");
   for (const { name, end } of ends) {
     if (end.kind === "failed" && end.cause === "own") words.push(`${name} failed: ${end.reason}`);
   }

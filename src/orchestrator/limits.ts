@@ -107,7 +107,7 @@ function queueError(plan: RunPlan, messageBytes: number, status: number): UsageE
   const sizeMax = readNumber("/proc/sys/fs/mqueue/msgsize_max");
   if (status === INVALID && sizeMax !== null && bodyBytes > sizeMax) {
     return new UsageError(
-      `-m pmq: messages of ${bodyBytes} bytes (${BODY_OVERHEAD} beyond the payload) are longer than the sysctl fs.mqueue.msgsize_max of ${sizeMax} allows`,
+      `-m pmq: messages of ${bodyBytes} bytes (${BODY_OVERHEAD} more than the payload) exceed the sysctl fs.mqueue.msgsize_max of ${sizeMax}`,
       `use -s ${sizeMax - BODY_OVERHEAD} or less, leave pmq out, or raise it: sysctl -w fs.mqueue.msgsize_max=${bodyBytes}`,
     );
   }
@@ -128,10 +128,10 @@ function queueError(plan: RunPlan, messageBytes: number, status: number): UsageE
     const queues = QUEUES_OF_A_CONNECTION * plan.concurrency;
     return new UsageError(
       plan.concurrency === 1
-        ? `-m pmq: the system has its ${most ?? ""} message queues already (sysctl fs.mqueue.queues_max)`
-        : `-m pmq: ${queues} queues for ${plan.concurrency} clients are more than the sysctl fs.mqueue.queues_max of ${most ?? "this system"} allows`,
+        ? `-m pmq: all ${most ?? ""} message queues of the system are in use (sysctl fs.mqueue.queues_max)`
+        : `-m pmq: ${queues} queues for ${plan.concurrency} clients exceed the sysctl fs.mqueue.queues_max of ${most ?? "this system"}`,
       plan.concurrency === 1
-        ? "remove old ones or raise it"
+        ? "remove old queues, or raise it"
         : "use a smaller -c, remove old queues, or raise it",
     );
   }
@@ -141,8 +141,8 @@ function queueError(plan: RunPlan, messageBytes: number, status: number): UsageE
 function memoryError(status: number): UsageError {
   if (status === NO_SPACE || status === NO_MEMORY) {
     return new UsageError(
-      "-m shm: there is no room for the shared memory (is /dev/shm full or small?)",
-      "free some, or use a smaller --message-size or --buffer-size",
+      "-m shm: there is too little space for the shared memory (is /dev/shm full or small?)",
+      "free some space, or use a smaller --message-size or --buffer-size",
     );
   }
   return new UsageError(`-m shm: no shared memory can be made here: ${errorText(status)}`, "leave shm out");
@@ -164,8 +164,8 @@ export function checkLimits(plan: RunPlan): void {
     if (status >= 0) continue;
     if (status === TOO_LONG) {
       throw new UsageError(
-        `--buffer-size ${plan.bufferBytes}: too small for ${mechanism} with messages of ${messageBytes} bytes`,
-        `at least ${frameBytesOf(settings)} are needed; without --buffer-size the size follows the message`,
+        `--buffer-size ${plan.bufferBytes} is too small for ${mechanism} with messages of ${messageBytes} bytes`,
+        `use ${frameBytesOf(settings)} or more, or leave --buffer-size out`,
       );
     }
     throw mechanism === "pmq" ? queueError(plan, messageBytes, status) : memoryError(status);

@@ -104,7 +104,8 @@ export class Run extends Measuring {
     });
     this.options.watch.cellMeasured(observed, measurement);
     const { counts, failure } = measurement;
-    if (failure === null) this.options.log.info(`${name}: ended, ${counts.received} messages`);
+    if (failure === null)
+      this.options.log.info(`${name}: ended, ${counts.received} message${counts.received === 1 ? "" : "s"}`);
     else this.options.log.error(`${name}: failed, ${progressInWords(counts)}: ${failure}`);
     progress.launches.push({ launch, measurement });
     progress.endpoint = endpoint;

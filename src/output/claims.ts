@@ -25,7 +25,7 @@ export class PathClaims {
     if (other !== undefined) {
       const both =
         other === flag
-          ? `${flag} is to write ${path} twice`
+          ? `${flag} would write ${path} twice`
           : `${other} and ${flag} would both write ${path}`;
       throw new UsageError(both, "give each a path of its own");
     }

@@ -1,7 +1,8 @@
 import { mkdirSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { RunError, UsageError } from "../plan/errors.ts";
-import { checkWritable, OutputFile, reasonOf } from "../system/output-file.ts";
+import { checkWritable, OutputFile } from "../system/output-file.ts";
+import { reasonOf } from "../text/reason.ts";
 
 /** Whether a path means a directory: it ends like one, or is one. */
 export function isDirectoryPath(path: string): boolean {
@@ -32,7 +33,7 @@ export class OutputDirectory {
       if (error instanceof UsageError) throw error;
       throw new UsageError(
         `${path} can't be written: ${reasonOf(error)}`,
-        `${flag} makes a directory, but none above it: choose another one`,
+        `${flag} creates one directory, not those above it: create them, or choose another path`,
       );
     }
   }
@@ -76,6 +77,6 @@ export class OutputDirectory {
 function isThere(path: string): boolean {
   const existing = statSync(path, { throwIfNoEntry: false });
   if (existing !== undefined && !existing.isDirectory())
-    throw new UsageError(`${path} is no directory`, "name a directory, or a path where there is nothing yet");
+    throw new UsageError(`${path} is not a directory`, "use a directory, or a path that does not exist yet");
   return existing !== undefined;
 }

@@ -5,6 +5,7 @@ import { resultToMarkdown } from "../report/markdown.ts";
 import type { WrittenFile } from "../report/summary.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
 import { OutputFile } from "../system/output-file.ts";
+import { counted } from "../text/counted.ts";
 import { PathClaims } from "./claims.ts";
 import { histogramSink } from "./histogram-sink.ts";
 import { SUMMARY_ENDING } from "./names.ts";
@@ -114,7 +115,7 @@ export class Outputs {
 
 /** "out/ (4 files)". */
 function pathWithCount({ path, fileCount }: OutputDirectory): string {
-  return `${path.replace(/\/*$/, "/")} (${fileCount} ${fileCount === 1 ? "file" : "files"})`;
+  return `${path.replace(/\/*$/, "/")} (${counted(fileCount, "file")})`;
 }
 
 function forAll(sinks: readonly Sink[], act: (sink: Sink) => void): void {

@@ -25,7 +25,7 @@ export function streamPaths(
   if (!isInDirectory(target, directory)) return [{ path: target.path, isFor: () => true }];
   if (plans[0]?.standalone?.side === "server") {
     throw new UsageError(
-      `--streaming-output-${kind} needs a file with --server and -o DIR/: which sizes come is not known beforehand`,
+      `--streaming-output-${kind} needs a FILE with --server and -o DIR/: the clients decide the sizes`,
       `for example --streaming-output-${kind} rows.${kind}`,
     );
   }

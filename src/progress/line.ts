@@ -2,6 +2,7 @@
 
 import type { MessageCounts } from "../measure/measurement.ts";
 import { MECHANISM_NAMES } from "../result/names.ts";
+import { counted } from "../text/counted.ts";
 import { amountText, bytesText, timeText } from "../text/units.ts";
 import type { Phase } from "./cell-state.ts";
 import type { ObservedCell } from "./observer.ts";
@@ -86,7 +87,7 @@ export function cellEndLine(cell: ObservedCell, end: CellEnd, utf8: boolean): st
   const { sent, received, lost } = end.counts;
   // Where nobody told what had come, it is what went.
   const count = lost === null ? sent : received;
-  const messages = `${count} ${count === 1 ? "message" : "messages"}`;
+  const messages = counted(count, "message");
   if (end.failure !== null) return `${cellText(cell)}: failed after ${messages}`;
   const rate = end.ratePerSecond === null ? [] : [`${amountText(end.ratePerSecond)}/s`];
   return `${cellText(cell)}: ${[messages, ...rate, ...percentileTexts(end.latency, utf8)].join(", ")}`;

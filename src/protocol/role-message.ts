@@ -32,5 +32,5 @@ export function readRoleMessage(line: string): RoleMessage {
   } catch {
     // Said below.
   }
-  return { type: "failed", reason: `said what is no message: ${line.slice(0, 100)}`, cause: "own" };
+  return { type: "failed", reason: `sent an invalid message: ${line.slice(0, 100)}`, cause: "own" };
 }

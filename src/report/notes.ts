@@ -4,6 +4,7 @@ import { faultsInWords } from "../measure/faults.ts";
 import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
 import { SAMPLES_NEEDED_BEYOND, tailOf } from "../stats/histogram.ts";
+import { counted } from "../text/counted.ts";
 import type { VerdictDetails } from "../verdict/verdict-schema.ts";
 import { launchesOf, type ReportCell } from "./cells.ts";
 import type { Group } from "./groups.ts";
@@ -65,12 +66,18 @@ function findingNotes(
   return [...byAdvice].map(([advice, answered]) => {
     const byId = Map.groupBy(answered, ({ finding }) => finding.id);
     const shared = [...byId.values()].map((alike) => sharedFinding(alike, cells.length));
-    const texts = shared.map(({ about, text }, i) =>
-      i === 0 || about === shared[i - 1]!.about ? text : `${about}: ${text}`,
+    const [first, ...others] = shared;
+    const texts = others.map(({ about, text }, i) =>
+      about === shared[i]!.about ? capitalised(text) : `${capitalised(about)}: ${text}`,
     );
-    const asSentence = advice.charAt(0).toUpperCase() + advice.slice(1);
-    return { kind, about: shared[0]!.about, text: `${texts.join("; ")}. ${asSentence}.` };
+    const sentences = [first!.text, ...texts, capitalised(advice)];
+    return { kind, about: first!.about, text: `${sentences.join(". ")}.` };
   });
+}
+
+/** A sentence after another one; what begins with a name of a mechanism or a flag stays as it is. */
+function capitalised(text: string): string {
+  return /^([a-z]+\d|(uds|tcp|shm|pmq)\b)/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** What is the same in several tests is said of them together, else of the first of them. */
@@ -79,9 +86,11 @@ function sharedFinding(alike: readonly FoundIn[], total: number): Pick<Note, "ab
   const labels = [...new Set(alike.map((one) => one.label))];
   const isSame = alike.every((one) => one.finding.sentence === finding.sentence);
   const others = labels.length - 1;
-  const andOthers =
-    isSame || others === 0 ? "" : ` (and so in ${others} more ${others === 1 ? "test" : "tests"})`;
-  return { about: isSame ? joinedLabels(labels, total) : label, text: finding.sentence + andOthers };
+  const andOthers = isSame || others === 0 ? "" : ` (also in ${counted(others, "other test")})`;
+  return {
+    about: isSame ? joinedLabels(labels, total) : label,
+    text: finding.sentence.replace(/(?=\. |$)/, andOthers),
+  };
 }
 
 const LABELS_SHOWN = 2;
@@ -89,7 +98,7 @@ const LABELS_SHOWN = 2;
 function joinedLabels(labels: readonly string[], total: number): string {
   if (labels.length === total && total > 1) return total === 2 ? "both tests" : `all ${total} tests`;
   if (labels.length <= LABELS_SHOWN) return labels.join("; ");
-  return `${labels.slice(0, LABELS_SHOWN).join("; ")} and ${labels.length - LABELS_SHOWN} more`;
+  return `${labels.slice(0, LABELS_SHOWN).join("; ")} and ${counted(labels.length - LABELS_SHOWN, "other test")}`;
 }
 
 /** Counts of messages, where they are known, not as they should be, and the problem doesn't name them already. */
@@ -107,24 +116,24 @@ export function unbackedNote(percentiles: readonly number[], cells: readonly Rep
   if (percentiles.length === 0) return null;
   const samples = cells.some((cell) => launchesOf(cell).length > 0) ? "samples of a launch" : "samples";
   const tails = [...new Set(percentiles.map(tailOf))].join(" or ");
-  return `-  fewer than ${SAMPLES_NEEDED_BEYOND} ${samples} lie ${tails} this percentile`;
+  return `-  not shown: fewer than ${SAMPLES_NEEDED_BEYOND} ${samples} lie ${tails} this percentile`;
 }
 
-export const SHAPE_NOTE = "Shape: from the least sample to p99, logarithmic; the last column holds the rest";
+export const SHAPE_NOTE = "Shape: histogram from min to p99, log scale. Last bar: everything above p99.";
 
 export const SCHEDULE_NOTE =
-  "Latency is response time, from the scheduled moment; service: from the actual send; lateness: from the scheduled " +
-  "moment to the actual send";
+  "Figures are response times: from the scheduled moment to the arrival. service: from the actual send to the arrival. lateness: " +
+  "from the scheduled moment to the actual send.";
 
 /** What the brackets behind medians mean; null with one launch. */
 export function launchesNote(cells: readonly ReportCell[], utf8: boolean): string | null {
   const counts = cells.map((cell) => launchesOf(cell).length).filter((count) => count > 0);
   if (counts.length === 0) return null;
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
-  const launches = fewest === most ? `${most} launches` : `${fewest} to ${most} launches`;
+  const launches = fewest === most ? counted(most, "launch", "launches") : `${fewest} to ${most} launches`;
   const hasRange = cells.some((cell) => launchesOf(cell).length > 0 && kindOf(cell) === "range");
-  const ends = hasRange ? "least and greatest" : "95 % interval of the median (bootstrap)";
-  return `Medians of ${launches}, but samples, min and max of all; ${utf8 ? "[low–high]" : "[low-high]"}: ${ends}`;
+  const ends = hasRange ? "smallest and largest launch" : "95 % interval of the median (bootstrap)";
+  return `Figures are medians of ${launches}; samples, min and max are of all of them. ${utf8 ? "[low–high]" : "[low-high]"}: ${ends}.`;
 }
 
 function kindOf({ details }: ReportCell): string | undefined {

@@ -3,6 +3,7 @@
 import { type Estimate, estimateStep, estimateSteps } from "../plan/estimate.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
 import { type Step, stepsOf } from "../plan/steps.ts";
+import { counted } from "../text/counted.ts";
 import { formatDurationNs } from "../text/duration.ts";
 import { tableLines } from "./table.ts";
 
@@ -18,7 +19,7 @@ export function planText(plans: readonly RunPlan[], files: readonly PlannedFile[
   const steps = stepsOf(plans);
   const estimate = estimateSteps(steps);
   const lines = [
-    `${steps.length} ${steps.length === 1 ? "measurement" : "measurements"}, in this order:`,
+    `${counted(steps.length, "measurement")}, in this order:`,
     "",
     ...stepLines(plans, steps),
     "",
@@ -38,8 +39,8 @@ export function planText(plans: readonly RunPlan[], files: readonly PlannedFile[
 }
 
 const ROUGHLY = [
-  "  Counted messages are taken at 3 to 10 us each one way and 60 to 80 us each round trip, and 1 ns for",
-  "  each byte: a rough guess, easily wrong by ten times. Times asked for with --duration are exact.",
+  "  Tests without --duration are a rough guess, easily wrong by ten times: 3 to",
+  "  10 us per message one way, 60 to 80 us per round trip, 1 ns per byte.",
 ] as const;
 
 function stepLines(plans: readonly RunPlan[], steps: readonly Step[]): string[] {

@@ -1,6 +1,7 @@
 /** Under which settings a result was measured, in words, and which of them tell the results of a run apart. */
 
 import type { BenchmarkResult, MechanismResult } from "../result/schema.ts";
+import { counted } from "../text/counted.ts";
 import { bytesText, timeText } from "../text/units.ts";
 
 /** What differs from result to result, per result, and what all of them share. */
@@ -37,8 +38,8 @@ function partsOf({ test_config: config, details }: MechanismResult, utf8: boolea
     lengthText(config, utf8),
     details.mode,
     config.concurrency === 1 ? "" : `${config.concurrency} clients`,
-    schedule ? `${schedule.requested_rate_per_second} a second, ${arrivalText(schedule)}` : "",
-    details.send_delay_ns === 0 ? "" : `${timeText(details.send_delay_ns, utf8)} pauses`,
+    schedule ? `${schedule.requested_rate_per_second} messages/s, ${arrivalText(schedule)}` : "",
+    details.send_delay_ns === 0 ? "" : `pause of ${timeText(details.send_delay_ns, utf8)} after each message`,
     requested.shm_direct ? "shm direct" : "",
     details.wait === "block" ? "" : `wait ${details.wait}`,
     details.reply === "echo" || !hasRoundTrip ? "" : "empty replies",
@@ -54,7 +55,7 @@ function lengthText(
   utf8: boolean,
 ): string {
   if (duration !== null) return `${timeText(duration.secs * 1e9 + duration.nanos, utf8)} per test`;
-  return messageCount === null ? "another tool's client" : `${messageCount} messages per test`;
+  return messageCount === null ? "client of another tool" : `${counted(messageCount, "message")} per test`;
 }
 
 function arrivalText({ arrival, burst }: { readonly arrival: string; readonly burst: number }): string {

@@ -49,7 +49,7 @@ export function summaryText(result: BenchmarkResult, options: SummaryOptions): s
 /** The settings that all share, broken between them only. */
 function settingsLines(result: BenchmarkResult, { utf8, columns }: SummaryOptions): string[] {
   const whole = settingsInWords(result, utf8).common.map((part) => part.replaceAll(" ", "\u00a0"));
-  return wrapped(whole.join(", "), columns, "  ").map((line) => line.replaceAll("\u00a0", " "));
+  return wrapped(whole.join(", "), columns, "  ");
 }
 
 /** The head, then for each group its title and its rows. */
@@ -101,8 +101,8 @@ function legendLines(
     unbackedNote(table.unbacked, cells),
     cells.some(({ details }) => details?.schedule) ? SCHEDULE_NOTE : null,
     launchesNote(cells, utf8),
-    hidden.length > 0 ? `Only in files and on wider terminals: ${hidden.join(", ")}` : null,
-    table.shape ? SHAPE_NOTE : null,
+    hidden.length > 0 ? `Left out for lack of width: ${hidden.join(", ")}` : null,
+    table.shape && cells.some(({ metrics }) => metrics?.latency) ? SHAPE_NOTE : null,
   ];
   return legend.filter((line) => line !== null).flatMap((line) => wrapped(line, columns, "  "));
 }

@@ -29,7 +29,7 @@ const Side = closed(
     ),
     queue_depth: nullable(count("Messages"), "Messages the queue holds; message queues only"),
     real_time: nullable(RealTimeSchema, "null without --rt"),
-    usage: nullable(UsageFiguresSchema, "Of all launches whose measured phase ended, added up; null of none"),
+    usage: nullable(UsageFiguresSchema, "Sum over all launches whose measured phase ended; null if none did"),
     cpu_ns_per_message: nullable(
       known(quantity("ns")),
       "CPU time of this side, user and system, per message received in the launches that usage is of",
@@ -54,7 +54,7 @@ const Distribution = closed(
         "All buckets, 1 ns to 60 s with 3 significant digits: HdrHistogram V2, compressed, base64. Merge these; percentiles can't be averaged",
     }),
   },
-  "What it takes to merge this distribution with others, exactly",
+  "What is needed to merge this distribution exactly with others",
 );
 
 const Figures = closed(
@@ -77,7 +77,7 @@ const Schedule = closed(
     requested_rate_per_second: quantity("--rate, messages a second"),
     scheduled_rate_per_second: nullable(
       quantity("Messages a second"),
-      "That of the moments drawn for the messages that were sent, to which the achieved rate is held; null with fewer than two",
+      "Rate of the moments drawn for the messages that were sent. The achieved rate is compared with it. null with fewer than two messages",
     ),
     achieved_rate_per_second: nullable(
       quantity("Messages a second"),
@@ -114,7 +114,7 @@ const launchFigures = {
     closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") }),
   ),
   unbacked_percentiles: unbackedSchema(
-    "Those of them with fewer than 10 samples of this launch beyond them, whose values say little",
+    "Percentiles with fewer than 10 samples of this launch beyond them; their values say little",
   ),
 };
 const LaunchFigures = closed(launchFigures);
@@ -228,8 +228,8 @@ const TestDetails = closed({
       count: count("Times that the recording side found no room for a record"),
       total_ns: count("Time it waited, ns in all"),
     }),
-    "Waits, between messages, for the files that records are streamed to. They are in no latency of the side that waits, but " +
-      "one-way messages that wait for that side meanwhile are the later for it; null without streaming",
+    "Waits, between messages, for the files that records are streamed to. The latencies of the side that waits do not include them, but " +
+      "one-way messages sent to it meanwhile arrive later; null without streaming",
   ),
   same_cpu_messages: nullable(
     count("Messages"),
@@ -240,7 +240,7 @@ const TestDetails = closed({
   server: nullable(Side),
   workers: Type.Array(Worker, {
     description:
-      "Each of several clients (-c), in the order of their numbers, which a server's report may have gaps in; empty with one",
+      "Each of several clients (-c), in the order of their numbers; a server's report may lack some. Empty with one client",
   }),
 });
 
@@ -249,7 +249,7 @@ export const DetailsSchema = closed(
     mode: oneOf(["async", "blocking"], "How the peers waited: in an event loop, or in blocking calls"),
     standalone: nullable(
       oneOf(["server", "client"], "Side"),
-      "The side that this command was, when the other one was another command's; null: both",
+      "Which side this command ran, if another command ran the other one; null: both",
     ),
     complete: Type.Boolean({ description: "Every test asked for ran to its end" }),
     endpoint: nullable(Type.String(), "Address, path or name at which the peers met"),
@@ -288,7 +288,7 @@ export const DetailsSchema = closed(
       shim_abi: nullable(Type.Integer(), "ABI version of the native part; null if it was not loaded"),
     }),
   },
-  "What the reference's format has no place for",
+  "What the format of rusty-comms has no place for",
 );
 
 export type Details = Static<typeof DetailsSchema>;

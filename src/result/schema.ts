@@ -28,7 +28,7 @@ const SystemInfo = closed({
   cpu_cores: count("Logical CPUs online"),
   memory_gb: quantity("Physical memory, GB of 1e9 bytes"),
   rust_version: Type.String({
-    description: "Kept for the reference's readers; names the runtime really used",
+    description: "Kept for readers of rusty-comms' results; names the runtime that was used",
   }),
   benchmark_version: Type.String({ description: "Version of ipc-benchmark" }),
 });
@@ -88,7 +88,7 @@ const ResultSummary = closed({
   max_latency_ns: nullable(exactInteger("ns"), "Maximum of that same test"),
   p95_latency_ns: nullable(
     exactInteger("ns"),
-    "Percentile 95 of that same test; null if not asked for. Whether enough samples lie beyond it says unbacked_percentiles of that test",
+    "Percentile 95 of that same test; null if not asked for. unbacked_percentiles of that test tells whether enough samples lie beyond it",
   ),
   p99_latency_ns: nullable(
     exactInteger("ns"),

@@ -3,6 +3,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { exactInteger } from "../stats/exact.ts";
 import { isBacked, SAMPLES_NEEDED_BEYOND, samplesBeyond, tailOf } from "../stats/histogram.ts";
+import { counted } from "../text/counted.ts";
 import { closed, exactInteger as exactIntegerSchema, quantity } from "../text/schema-parts.ts";
 
 const UnbackedPercentileSchema = closed({
@@ -23,11 +24,10 @@ export function unbackedPercentiles(percentiles: readonly number[], count: bigin
     .filter((percentile) => !isBacked(percentile, count))
     .map((percentile) => {
       const beyond = samplesBeyond(percentile, count);
-      const samples = beyond === 1n ? "1 sample lies" : `${beyond} samples lie`;
       return {
         percentile,
         samples_beyond: exactInteger(beyond),
-        reason: `${samples} ${tailOf(percentile)} it, ${SAMPLES_NEEDED_BEYOND} are needed`,
+        reason: `${counted(beyond, "sample lies", "samples lie")} ${tailOf(percentile)} it, ${SAMPLES_NEEDED_BEYOND} are needed`,
       };
     });
 }

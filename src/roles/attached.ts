@@ -76,7 +76,7 @@ export async function runAttached(role: "server" | "client"): Promise<number> {
       throw new Error("the orchestrator is gone");
     if (settings.cpu !== null) {
       pinToCpu(settings.cpu);
-      log.debug(`runs on CPU ${settings.cpu} alone`);
+      log.debug(`is pinned to CPU ${settings.cpu}`);
     }
     const control: Control = {
       say,

@@ -43,7 +43,7 @@ export function connectionSettingsOf(
 export function shareNoDescriptors({ settings, log }: RoleContext): void {
   if (settings.mode !== "blocking") return;
   if (native().process_own_descriptors() < 0)
-    log.debug("shares its descriptors with other threads, which costs each system call a little");
+    log.debug("shares its descriptors with other threads: each system call takes a little longer");
 }
 
 /** Tells the orchestrator that the peers have met and what was really in force. */

@@ -45,7 +45,7 @@ export async function runServer(context: RoleContext): Promise<UsageFigures | nu
   const listener = listen(connectionSettingsOf(settings, SERVER_SHEET, CLIENT_SHEET), ledger, clientCount);
   try {
     const port = settings.mechanism === "tcp" ? ` port ${listener.port}` : "";
-    log.debug(`can be connected to at ${settings.endpoint}${port} over ${settings.mechanism}`);
+    log.debug(`listens at ${settings.endpoint}${port} over ${settings.mechanism}`);
     control.say({ type: "ready", port: listener.port });
     const usage = new ServerUsage(settings.cpu, clientCount);
     const serve = async (connection: Connection, worker: number) => {

@@ -36,14 +36,9 @@ function clockChecks(): Check[] {
   const shim = native();
   const backward = shim.probe_clock_backward_steps(TURNS);
   return [
-    within("one reading of the clock", shim.probe_clock_cost_ns(TURNS), 200),
-    within("smallest step of the clock", shim.probe_clock_step_ns(TURNS), 1000),
-    {
-      name: "steps back of the clock",
-      value: `${backward}`,
-      limit: "none",
-      passed: backward === 0,
-    },
+    within("clock reading", shim.probe_clock_cost_ns(TURNS), 200),
+    within("smallest clock step", shim.probe_clock_step_ns(TURNS), 1000),
+    { name: "backward clock steps", value: `${backward}`, limit: "none", passed: backward === 0 },
   ];
 }
 
@@ -56,13 +51,13 @@ function callCheck(): Check {
     return (Bun.nanoseconds() - start) / TURNS;
   };
   timed();
-  return within("one call into the shim", timed(), 100);
+  return within("call into the C part", timed(), 100);
 }
 
 function recordCheck(): Check {
   const ledger = LedgerFile.private(1);
   native().probe_record_cost_ns(ledger.address, 0, TURNS);
-  return within("one record in the ledger", native().probe_record_cost_ns(ledger.address, 0, TURNS), 100);
+  return within("record of one latency", native().probe_record_cost_ns(ledger.address, 0, TURNS), 100);
 }
 
 /** The real loop, session and ledger over a channel that costs next to nothing: what the rig adds to each figure. */
@@ -98,7 +93,7 @@ async function nullChannelChecks(plan: RunPlan): Promise<Check[]> {
   const counts = ledger.counts(0);
   return [
     within("round trip over a null channel, p50", Number(medianNs(service) ?? 0n), 2000),
-    within("the same, with building, checking and recording", perMessageNs, 4000),
+    within("the same with building, checking and recording", perMessageNs, 4000),
     {
       name: "messages sent, received, recorded",
       value: `${counts.sent}, ${counts.received}, ${service.count}`,
@@ -147,7 +142,7 @@ function knownDelay(plain: Measurement, delayed: Measurement): Check {
   const foundNs = low(delayed) - low(plain);
   const toleranceNs = 0.2 * KNOWN_DELAY_NS;
   return {
-    name: `a delay of ${KNOWN_DELAY_NS / 1000} us in the echo`,
+    name: `delay of ${KNOWN_DELAY_NS / 1000} us in the echo, as measured`,
     value: `${(foundNs / 1000).toFixed(1)} us`,
     limit: `${KNOWN_DELAY_NS / 1000} +- ${toleranceNs / 1000} us`,
     passed: Math.abs(foundNs - KNOWN_DELAY_NS) <= toleranceNs,

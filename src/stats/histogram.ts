@@ -169,8 +169,8 @@ export function samplesBeyond(percentile: number, count: bigint): bigint {
 }
 
 /** Where that tail lies, for sentences: "fewer than 10 lie below p0.5". */
-export function tailOf(percentile: number): "below" | "beyond" {
-  return percentile < 50 ? "below" : "beyond";
+export function tailOf(percentile: number): "below" | "above" {
+  return percentile < 50 ? "below" : "above";
 }
 
 /** Whether enough samples lie beyond a percentile for its value to mean something. */

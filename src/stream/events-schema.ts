@@ -25,10 +25,10 @@ const Latency = closed(
       { description: "The percentiles asked for, ascending" },
     ),
     unbacked_percentiles: unbackedSchema(
-      "Those of them with fewer than 10 samples beyond them so far, whose values say little",
+      "Percentiles with fewer than 10 samples beyond them so far; their values say little",
     ),
   },
-  "With a schedule response time, from the scheduled moment; else from the actual send",
+  "With --rate the response time, from the scheduled moment; else from the actual send",
 );
 
 const PlanEvent = closed(
@@ -41,7 +41,7 @@ const PlanEvent = closed(
     }),
     cells: count("Cells that follow: a cell is one launch of one test of one mechanism and message size"),
   },
-  "What is going to be done; the first event",
+  "The plan of the run; the first event",
 );
 
 const StartEvent = closed(
@@ -88,7 +88,7 @@ const WarningEvent = closed(
     }),
     message: Type.String({ description: "The same in words" }),
   },
-  "Something that may explain figures, or that was not as asked for",
+  "A finding that may explain figures, or a setting that is not in force",
 );
 
 const ResultEvent = closed(

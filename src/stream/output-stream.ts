@@ -13,6 +13,7 @@ import {
 import { RunError, UsageError } from "../plan/errors.ts";
 import { destinationOf } from "../system/links.ts";
 import { isStandardOutput, STANDARD_OUTPUT } from "../system/standard-output.ts";
+import { reasonOf } from "../text/reason.ts";
 
 /** A write that gets nowhere for this long has failed: the other end of a pipe may never read again. */
 const PATIENCE_MS = 10_000;
@@ -26,12 +27,6 @@ const MEND_BYTES = 64 * 1024;
 
 const STDOUT = 1;
 
-/** "no such file or directory" out of "ENOENT: no such file or directory, open '…'". */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+( '.*)?$/, "");
-}
-
 interface Opened {
   readonly fd: number;
   readonly isPlainFile: boolean;
@@ -42,7 +37,7 @@ interface Opened {
 
 function openForWriting(path: string): Opened {
   const existing = statSync(path, { throwIfNoEntry: false });
-  if (existing?.isDirectory()) throw new UsageError(`${path} is a directory`, "name a file");
+  if (existing?.isDirectory()) throw new UsageError(`${path} is a directory`, "use the path of a file");
   if (existing !== undefined && !existing.isFile()) {
     // Not to wait for a reader that may never come: without one this fails.
     const fd = openSync(path, O.O_WRONLY | O.O_NONBLOCK | O.O_NOCTTY);
@@ -146,7 +141,9 @@ export class OutputStream {
   }
 
   #stuck(): RunError {
-    return new RunError(`${this.name} can't be written: it took nothing for ${this.#patienceMs / 1000} s`);
+    return new RunError(
+      `${this.name} can't be written: it accepted no data for ${this.#patienceMs / 1000} s`,
+    );
   }
 
   #failure(error: unknown): RunError {

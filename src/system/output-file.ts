@@ -1,6 +1,7 @@
 import { closeSync, constants as O, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { RunError, UsageError } from "../plan/errors.ts";
+import { reasonOf } from "../text/reason.ts";
 import { destinationOf } from "./links.ts";
 import { writeAll } from "./terminal.ts";
 
@@ -22,7 +23,7 @@ export class OutputFile {
   ) {
     try {
       const existing = statSync(path, { throwIfNoEntry: false });
-      if (existing?.isDirectory()) throw new UsageError(`${path} is a directory`, "name a file");
+      if (existing?.isDirectory()) throw new UsageError(`${path} is a directory`, "use the path of a file");
       const isPlainFile = existing?.isFile() ?? true;
       this.#target = isPlainFile ? destinationOf(path) : path;
       // Not to wait for a reader that may never come: without one this fails.
@@ -84,10 +85,4 @@ export function checkWritable(target: string): void {
   const probe = temporaryPathFor(target);
   closeSync(openSync(probe, "a", 0o644));
   rmSync(probe, { force: true });
-}
-
-/** "no such file or directory" out of "ENOENT: no such file or directory, open '…'". */
-export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+( '.*)?$/, "");
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { reasonOf } from "../text/reason.ts";
 import { isKnown, type Known, UNKNOWN } from "./kernel-files.ts";
 
 /** Something that was asked of the kernel, and what it made of it. */
@@ -72,11 +73,7 @@ function readInt32(fd: number): Known<number> {
 function notHeld(latencyUs: number, path: string, error: unknown): Effective<number> {
   const code = (error as NodeJS.ErrnoException).code;
   const isDenied = code === "EACCES" || code === "EPERM";
-  const reasons: Record<string, string> = {
-    ENOENT: `${path} does not exist here`,
-    EACCES: `no permission to write ${path}; needs root, or a rule of udev that grants it`,
-    EPERM: `no permission to write ${path}; needs root, or a rule of udev that grants it`,
-  };
-  const note = reasons[code ?? ""] ?? `${path}: ${error instanceof Error ? error.message : String(error)}`;
+  const denial = `no permission to write ${path}; needs root, or a udev rule that grants it`;
+  const note = isDenied ? denial : `${path} can't be opened: ${reasonOf(error)}`;
   return { requested: latencyUs, effective: null, note, isDenied };
 }

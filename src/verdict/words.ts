@@ -1,13 +1,14 @@
 /** The only place with words for findings: what was found, and one thing to do about it. */
 
-import { tailOf } from "../stats/histogram.ts";
+import { SAMPLES_NEEDED_BEYOND, samplesBeyond, tailOf } from "../stats/histogram.ts";
+import { counted as countedText } from "../text/counted.ts";
 import { timeText } from "../text/units.ts";
 import type { Figures, Finding, FindingId } from "./finding.ts";
 
 export interface Words {
-  /** One sentence, without a full stop. */
+  /** What was seen, and what it means for the figures; one or two sentences, without the last full stop. */
   readonly sentence: string;
-  /** One thing to do, as an imperative, without a full stop. */
+  /** What to do, as an imperative, without the last full stop. */
   readonly advice: string;
 }
 
@@ -25,17 +26,16 @@ const share = (figures: Figures, key: string) => {
   return typeof value === "number" ? `${Number((value * 100).toPrecision(3))} %` : text(figures, key);
 };
 /** "1 message", "3 messages". */
-const counted = (figures: Figures, key: string, noun: string) =>
-  `${text(figures, key)} ${noun}${figures[key] === 1 ? "" : "s"}`;
+const counted = (figures: Figures, key: string, one: string, many?: string) =>
+  countedText(text(figures, key), one, many);
 /** "once", "3 times". */
 const times = (figures: Figures, key: string) =>
   figures[key] === 1 ? "once" : `${text(figures, key)} times`;
-/** "p0.5, p99, p99.9" → "below p0.5 and beyond p99, p99.9": where their shorter tails lie. */
-const tails = (percentiles: string) => {
-  const byTail = Map.groupBy(percentiles.split(", "), (name) => tailOf(Number(name.slice(1))));
-  return [...byTail].map(([tail, names]) => `${tail} ${names.join(", ")}`).join(" and ");
-};
-const withNote = (figures: Figures) => (figures.note === undefined ? "" : `: ${figures.note}`);
+/** "CPU 0 1", or `none` where there is no number. */
+const cpus = (figures: Figures, key: string, none: string) =>
+  figures[key] === "" ? none : `CPU ${text(figures, key)}`;
+/** Why something is not in force; what it needs, stands in the advice. */
+const withNote = ({ note }: Figures) => (note === undefined ? "" : `: ${String(note).split("; needs ")[0]}`);
 
 const RT_PARTS: Readonly<Record<string, string>> = {
   fifoPriority: "SCHED_FIFO priority",
@@ -46,14 +46,14 @@ const RT_PARTS: Readonly<Record<string, string>> = {
 
 const fault = (what: string) => (figures: Figures) => ({
   sentence: `${text(figures, "messages")} of ${counted(figures, "sent", "message")} ${what}`,
-  advice: "run it again, and report it if it happens twice: the mechanism or this program is at fault",
+  advice: "run it again. If it happens again, report it: the mechanism or this program has a bug",
 });
 
 const PIN_BOTH = "pin both sides with --server-affinity and --client-affinity";
 const PIN: Readonly<Record<string, string>> = {
   client: "pin the client too, with --client-affinity",
   server: "pin the server too, with --server-affinity",
-  none: "look for another program that changes CPU masks (taskset -p, cpuset)",
+  none: "look for a program that changes CPU masks (taskset -p, cpuset)",
 };
 /** @param key of the figure that names the sides which are not pinned yet */
 const pinOthers = (figures: Figures, key: string) => PIN[text(figures, key)] ?? PIN_BOTH;
@@ -70,12 +70,49 @@ function listed(items: readonly string[]): string {
   return items.length < 2 ? items.join() : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }
 
-const AS_ROOT = "as root, outside of containers";
+/** The fewest samples with enough beyond the percentile; Infinity where none are. */
+function fewestFor(percentile: number): number {
+  const shorterTail = Math.min(percentile, 100 - percentile) / 100;
+  // Without what dividing by 0.09999999999999432 adds.
+  return Math.ceil((SAMPLES_NEEDED_BEYOND / shorterTail) * (1 - 1e-12));
+}
+
+function unbackedInWords(figures: Figures): Words {
+  const names = text(figures, "percentiles").split(", ");
+  const percentiles = names.map((name) => Number(name.slice(1))).filter((percentile) => percentile >= 0);
+  const tails = new Set(percentiles.map(tailOf));
+  const where = tails.size === 1 ? [...tails].join() : "beyond";
+  const samples =
+    figures.allLaunches === undefined
+      ? counted(figures, "samples", "sample")
+      : `the ${counted(figures, "samples", "sample")} of a launch`;
+  const isCountable = names.length === 1 && percentiles[0]! <= 100 && Number.isSafeInteger(figures.samples);
+  const few = isCountable ? Number(samplesBeyond(percentiles[0]!, BigInt(figures.samples!))) : null;
+  const beyond =
+    few === null
+      ? `fewer than ${text(figures, "needed")} of ${samples} lie ${where} ${names.length === 1 ? "it" : "them"}`
+      : `${few} of ${samples} ${few === 1 ? "lies" : "lie"} ${where} it, ${text(figures, "needed")} are needed`;
+  const fewest = Math.max(...percentiles.map(fewestFor).filter(Number.isFinite));
+  return {
+    sentence: `${listed(names)} ${names.length === 1 ? "is" : "are"} not shown: ${beyond}`,
+    advice:
+      fewest > 0 ? `use -i ${fewest} or more, or a longer -d` : `leave ${listed(names)} out of --percentiles`,
+  };
+}
+
+/** Two digits of what was reached: a rate to ask for instead. */
+function lowerRate(achieved: unknown): string {
+  if (typeof achieved !== "number" || !(achieved >= 0.001)) return "use a lower --rate";
+  const unit = 10 ** (Math.floor(Math.log10(achieved)) - 1);
+  return `use --rate ${Number((Math.floor(achieved / unit) * unit).toPrecision(2))} or less`;
+}
+
+const AS_ROOT = "as root outside of containers";
 
 function realTimeAdvice(figures: Figures): string {
   const privilege = (PRIVILEGES as Record<string, { right: string }>)[text(figures, "part")];
   if (privilege === undefined) return "leave --rt out";
-  return `run the ${text(figures, "side")} with ${privilege.right}, or ${AS_ROOT}; or leave --rt out`;
+  return `run the ${text(figures, "side")} with ${privilege.right} or ${AS_ROOT}, or leave --rt out`;
 }
 
 function deniedInWords(figures: Figures): Words {
@@ -85,7 +122,7 @@ function deniedInWords(figures: Figures): Words {
   );
   const rights = denied.map((key) => PRIVILEGES[key].right);
   return {
-    sentence: `what was asked for was denied: ${names.join("; ") || "unknown"}`,
+    sentence: `permission was denied for ${names.join("; ") || "unknown"}`,
     advice: rights.length === 0 ? `run it ${AS_ROOT}` : `run it with ${listed(rights)}, or ${AS_ROOT}`,
   };
 }
@@ -94,7 +131,7 @@ function deniedInWords(figures: Figures): Words {
 function idleAdvice({ demandedLatencyUs }: Figures): string {
   if (demandedLatencyUs === undefined) return "add --cpu-dma-latency 0";
   if (demandedLatencyUs !== 0) return "lower --cpu-dma-latency to 0";
-  return "switch them off (/sys/devices/system/cpu/cpu*/cpuidle/state*/disable), as --cpu-dma-latency 0 is not in force";
+  return "switch them off (/sys/devices/system/cpu/cpu*/cpuidle/state*/disable): --cpu-dma-latency 0 is not in force";
 }
 
 const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
@@ -108,111 +145,108 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
   "messages-corrupt": fault("arrived with a wrong payload"),
   "rate-missed": (figures) => ({
     sentence: `${text(figures, "achievedPerSecond")} messages/s were sent instead of ${text(figures, "askedPerSecond")}`,
-    advice: "ask for a lower --rate, or pin the sender to a CPU of its own with --client-affinity",
+    advice: `${lowerRate(figures.achievedPerSecond)}, or give the client a CPU of its own with --client-affinity`,
   }),
   "buffer-smaller": (figures) => ({
-    sentence: `the ${text(figures, "side")}'s ${text(figures, "buffer")} buffer has ${text(figures, "effectiveBytes")} bytes, ${text(figures, "requestedBytes")} were asked for`,
-    advice:
-      "raise net.core.rmem_max and net.core.wmem_max (sockets) or the queue's limits, or lower --buffer-size",
+    sentence: `the ${text(figures, "side")}'s ${text(figures, "buffer")} buffer has ${text(figures, "effectiveBytes")} bytes instead of ${text(figures, "requestedBytes")}`,
+    advice: `raise net.core.rmem_max and net.core.wmem_max, or use --buffer-size ${text(figures, "effectiveBytes")} or less`,
   }),
   "cpu-differs": (figures) => ({
-    sentence: `the ${text(figures, "side")} was to run on CPU ${text(figures, "requestedCpu")}, but may use ${text(figures, "allowedCpus") || "others"} and used ${text(figures, "usedCpus") || "none"}`,
-    advice: "look for another program or a control group that changes CPU masks (taskset -p, cpuset)",
+    sentence: `the ${text(figures, "side")} was pinned to CPU ${text(figures, "requestedCpu")}, but it may use ${cpus(figures, "allowedCpus", "other CPUs")} and used ${cpus(figures, "usedCpus", "none")}`,
+    advice: "look for a program or a cgroup that changes CPU masks (taskset -p, cpuset)",
   }),
   "rt-not-in-force": (figures) => ({
-    sentence: `--rt: ${RT_PARTS[text(figures, "part")] ?? text(figures, "part")} of the ${text(figures, "side")} is ${text(figures, "effective")} instead of ${text(figures, "requested")}${withNote(figures)}`,
+    sentence: `--rt is not in force: ${RT_PARTS[text(figures, "part")] ?? text(figures, "part")} of the ${text(figures, "side")} is ${text(figures, "effective")} instead of ${text(figures, "requested")}${withNote(figures)}`,
     advice: realTimeAdvice(figures),
   }),
   "cpu-dma-latency-not-in-force": (figures) => ({
-    sentence: `--cpu-dma-latency: ${text(figures, "effective")} is in force instead of ${text(figures, "requested")} us${withNote(figures)}`,
-    advice: `run it with ${PRIVILEGES.cpuDmaLatencyUs.right}, or ${AS_ROOT}; or leave --cpu-dma-latency out`,
+    sentence: `--cpu-dma-latency ${text(figures, "requested")} is not in force${figures.effective === "none" ? "" : `, but ${text(figures, "effective")}`}${withNote(figures)}`,
+    advice: `run it with ${PRIVILEGES.cpuDmaLatencyUs.right} or ${AS_ROOT}, or leave --cpu-dma-latency out`,
   }),
   throttled: (figures) => ({
-    sentence: `the ${text(figures, "side")}'s control group used up its CPU quota ${times(figures, "count")} and was held back for ${time(figures, "throttledNs")}`,
-    advice: "raise or remove the group's quota (cpu.max, or docker's --cpus)",
+    sentence: `the cgroup of the ${text(figures, "side")} used up its CPU quota ${times(figures, "count")}. It was stopped for ${time(figures, "throttledNs")}`,
+    advice: "raise or remove the quota of the cgroup (cpu.max, or docker's --cpus)",
   }),
   "too-few-samples": (figures) => ({
-    sentence: `${counted(figures, "samples", "latency sample")} were measured, at least ${text(figures, "needed")} are needed`,
-    advice: "send more messages (-i) or measure for longer (-d)",
+    sentence: `${counted(figures, "samples", "latency sample was", "latency samples were")} measured, at least ${text(figures, "needed")} are needed`,
+    advice: `use -i ${text(figures, "needed")} or more, or a longer -d`,
   }),
   "clock-too-coarse": (figures) => ({
     sentence: `the clock moves in steps of ${time(figures, "clockResolutionNs")}, more than a tenth of the median of ${time(figures, "p50Ns")}`,
-    advice: "compare throughput instead, or switch to a finer clock source (tsc)",
+    advice: "compare the throughput instead, or switch to a finer clock source (tsc)",
   }),
 
   "latency-absent": (figures) => ({
-    sentence: `there is no latency here: ${text(figures, "cause")}`,
-    advice: `count on ${figures.throughput === "unknown" ? "" : "the throughput alone, or on "}the report of the side that can measure it`,
+    sentence: `there is no latency: ${text(figures, "cause")}`,
+    advice: `use ${figures.throughput === "unknown" ? "" : "the throughput alone, or "}the report of the side that can measure the latency`,
   }),
   "foreign-peer": () => ({
-    sentence:
-      "the other side is another tool: neither ids nor payloads were checked, and it reported nothing",
-    advice: "use this program on both sides for a checked measurement",
+    sentence: "the other side is another tool. It sent no report, and ids and payloads were not checked",
+    advice: "run ipc-benchmark on both sides to have all messages checked",
   }),
   unpinned: (figures) => ({
-    sentence: `the scheduler was free to place the ${text(figures, "sides")}, and places ${text(figures, "sides").includes(" and ") ? "them" : "it"} differently from run to run`,
+    sentence: text(figures, "sides").includes(" and ")
+      ? "neither side was pinned. The next run may use other CPUs"
+      : `the ${text(figures, "sides")} was not pinned. The next run may use another CPU`,
     advice: pinOthers(figures, "sides"),
   }),
   "placement-bimodal": (figures) => ({
-    sentence: `${share(figures, "sameCpuShare")} of the messages passed with both sides on one CPU, the others between two: the figures mix both`,
+    sentence: `${share(figures, "sameCpuShare")} of the messages passed with both sides on one CPU, the others between two CPUs. The figures mix both cases`,
     advice: pinOthers(figures, "unpinned"),
   }),
   "one-cpu": () => ({
-    sentence: "there is only one CPU to run on: the two sides take turns",
-    advice: "use a machine or a control group with at least two CPUs",
+    sentence: "only one CPU is available. The two sides take turns on it",
+    advice: "use a machine or a cgroup with at least two CPUs",
   }),
   "more-clients-than-cpus": (figures) => ({
-    sentence: `${counted(figures, "clients", "client")} had ${text(figures, "cpus")} CPU${figures.cpus === 1 ? "" : "s"} to run on and waited for each other`,
-    advice: "lower -c, or give the clients more CPUs",
+    sentence: `${counted(figures, "clients", "client")} shared ${counted(figures, "cpus", "CPU")} and waited for each other`,
+    advice: `use -c ${text(figures, "cpus")} or less, or give the clients more CPUs`,
   }),
   governor: (figures) => ({
-    sentence: `frequency governor ${text(figures, "governor")} is in force on CPU ${text(figures, "cpus")}: the clock rate follows the load`,
+    sentence: `the frequency governor of CPU ${text(figures, "cpus")} is ${text(figures, "governor")}. The clock rate follows the load`,
     advice: "set it to performance: cpupower frequency-set -g performance",
   }),
   "deep-idle": (figures) => ({
-    sentence: `idle states that take up to ${text(figures, "longestLatencyUs")} us to wake from are in use (${text(figures, "states")}), which adds to every wake-up`,
+    sentence: `the CPUs use idle states that take up to ${text(figures, "longestLatencyUs")} us to wake from (${text(figures, "states")}). This adds to every wake-up`,
     advice: idleAdvice(figures),
   }),
   "clock-source": (figures) => ({
-    sentence: `the clock source is ${text(figures, "current")}, so every reading of the clock may be a slow system call`,
-    advice: "boot with tsc=reliable if the hardware allows it, or expect all latencies to be longer",
+    sentence: `the clock source is ${text(figures, "current")}. Each reading of the clock may be a slow system call`,
+    advice: "boot with tsc=reliable if the hardware allows it. Otherwise all latencies are too long",
   }),
   "virtual-machine": (figures) => ({
-    sentence: `this is a virtual machine (${text(figures, "hypervisor")}): the host adds delays that no program in it can see`,
+    sentence: `this is a virtual machine (${text(figures, "hypervisor")}). The host adds delays that can't be measured here`,
     advice: "compare only figures of the same machine, or measure on hardware",
   }),
   "smt-sibling": (figures) => ({
-    sentence: `CPU ${text(figures, "cpu")} shares its core with CPU ${text(figures, "siblings")}, whose load slows it down`,
-    advice: "switch the sibling off (/sys/devices/system/cpu/smt/control) or keep it idle (isolcpus)",
+    sentence: `CPU ${text(figures, "cpu")} shares its core with CPU ${text(figures, "siblings")}. Load there slows it down`,
+    advice: "keep the sibling idle (isolcpus), or switch SMT off (/sys/devices/system/cpu/smt/control)",
   }),
   steal: (figures) => ({
-    sentence: `the hypervisor gave ${share(figures, "share")} of the CPUs' time to others`,
-    advice: "run it again when the host is quieter, or on a dedicated one",
+    sentence: `the hypervisor gave ${share(figures, "share")} of the CPU time to other guests`,
+    advice: "run it again when the host is quieter, or use a dedicated host",
   }),
   "cpu-pressure": (figures) => ({
-    sentence: `for ${share(figures, "share")} of the time some task waited for a CPU`,
-    advice: "stop what else runs on this machine, or give the two sides CPUs of their own",
+    sentence: `during ${share(figures, "share")} of the test some task waited for a CPU. It may have been the client or the server`,
+    advice: "stop other programs on this machine, or give each side a CPU of its own",
   }),
   migrations: (figures) => ({
-    sentence: `the ${text(figures, "side")} was moved from CPU to CPU ${times(figures, "count")}`,
+    sentence: `the kernel moved the ${text(figures, "side")} between CPUs ${times(figures, "count")}`,
     advice: pinOthers(figures, "unpinned"),
   }),
   "major-faults": (figures) => ({
-    sentence: `the ${text(figures, "side")} waited for ${counted(figures, "count", "page")} to be read from disk`,
-    advice: `free memory, ${figures.memoryLock === undefined ? "use --rt, " : ""}or run it again with the program in the page cache`,
+    sentence: `the ${text(figures, "side")} waited while ${counted(figures, "count", "page was", "pages were")} read from disk`,
+    advice: `run it again${figures.memoryLock === undefined ? ", use --rt" : ""}, or free memory`,
   }),
   "stream-stalls": (figures) => ({
-    sentence: `the record of single messages was full ${times(figures, "count")}, and the test waited for it for ${time(figures, "totalNs")}, messages under way included`,
-    advice: "stream to a faster disk, lower the rate, or leave streaming out",
+    sentence: `the ring of streamed records was full ${times(figures, "count")}. The test waited ${time(figures, "totalNs")} for it, and some latencies include this`,
+    advice: "stream to a faster disk, use a lower rate, or leave streaming out",
   }),
-  "percentiles-unbacked": (figures) => ({
-    sentence: `${text(figures, "samples")} samples${figures.allLaunches === undefined ? "" : " of a launch"} leave fewer than ${text(figures, "needed")} ${tails(text(figures, "percentiles"))}`,
-    advice: "send more messages (-i) or measure for longer (-d)",
-  }),
+  "percentiles-unbacked": unbackedInWords,
   "privilege-missing": deniedInWords,
   "rt-bandwidth": (figures) => ({
-    sentence: `real-time threads that spin are stopped after ${text(figures, "runtimeUs")} of each ${text(figures, "periodUs")} us`,
-    advice: "set the sysctl kernel.sched_rt_runtime_us to -1, or use --wait block",
+    sentence: `the kernel stops spinning real-time threads after ${text(figures, "runtimeUs")} us of each ${text(figures, "periodUs")} us`,
+    advice: "run sysctl -w kernel.sched_rt_runtime_us=-1, or use --wait block",
   }),
 };
 

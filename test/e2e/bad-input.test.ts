@@ -66,7 +66,7 @@ describe("one line that names the flag, the value and what is allowed, exit code
     const line = expectOneLine(ended);
     for (const part of message) expect(line).toContain(part);
     // What is allowed: in the message, or in a hint after it.
-    expect(line).toMatch(/ \(.+\)$| takes | this is no TOML/);
+    expect(line).toMatch(/ \(.+\)$| takes | this is not valid TOML/);
     expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
     expect(ended.stdout).toBe("");
   });

@@ -89,8 +89,8 @@ describe("--config", () => {
       '"a.toml" line 2: unknown key "mesage-size" (did you mean message-size?)',
     ],
     ["a.json", '{\n"blocking": "yes"\n}', '"a.json" line 2: blocking takes true or false'],
-    ["a.toml", "msg-count = 10\nblocking = \n", '"a.toml" line 2: this is no TOML'],
-    ["a.json", '{\n"blocking": true,\n}', '"a.json" line 3: this is no JSON'],
+    ["a.toml", "msg-count = 10\nblocking = \n", '"a.toml" line 2: this is not valid TOML'],
+    ["a.json", '{\n"blocking": true,\n}', '"a.json" line 3: this is not valid JSON'],
   ];
   for (const [name, text, reason] of refused) {
     test(`refuses ${JSON.stringify(text)}`, () =>

@@ -48,6 +48,23 @@ describe("what the program prints about itself", () => {
   }
 });
 
+describe("help in a pipe", () => {
+  const widest = (text: string) => Math.max(...text.split("\n").map((line) => line.length));
+  test("is at most 80 columns wide", () =>
+    inSandbox(async (sandbox) => {
+      expect(widest((await sandbox.run(["--help"])).stdout)).toBeWithin(70, 81);
+      const short = (await sandbox.run(["-h"])).stdout;
+      expect(widest(short)).toBeWithin(70, 81);
+      expect(short.trimEnd().split("\n").length).toBeLessThanOrEqual(23);
+    }));
+
+  test("is as wide as COLUMNS says", () =>
+    inSandbox(async (sandbox) => {
+      const { stdout } = await sandbox.run(["--help"], { env: { COLUMNS: "60" } });
+      expect(widest(stdout)).toBeWithin(50, 61);
+    }));
+});
+
 test("bash completes by the script that the program prints", () =>
   inSandbox(async (sandbox) => {
     const script = `source <("$1" completions bash)

@@ -64,7 +64,7 @@ describe("a log on stderr", () => {
       expect(setOf(lines, "level")).toEqual(["DEBUG", "INFO"]);
       for (const part of [
         /INFO orchestrator: uds async, 1024 bytes, round-trip, launch 1 of 1: begins at \//,
-        /DEBUG server: can be connected to at .+ over uds/,
+        /DEBUG server: listens at .+ over uds/,
         /DEBUG server: is connected; buffers of \d+ bytes to send/,
         /DEBUG client: is connected; buffers of \d+ bytes to send/,
         /INFO orchestrator: uds async, .+: ended, 200 messages/,

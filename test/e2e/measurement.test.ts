@@ -201,7 +201,7 @@ describe("placement", () => {
         expect(ended.exitCode).toBe(2);
         const line = expectOneLine(ended);
         expect(line).toContain(`${flag} 1000`);
-        expect(line).toEndWith(`(allowed are ${allowed[0]})`);
+        expect(line).toEndWith(`(use one of ${allowed[0]})`);
       }),
   );
 });

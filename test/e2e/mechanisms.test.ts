@@ -10,7 +10,7 @@ const MODES = { async: [], blocking: ["--blocking"] } as const;
 const modes = Object.keys(MODES) as (keyof typeof MODES)[];
 
 const SHM_DIRECT_NOTICE =
-  "ipc-benchmark: --shm-direct turns --blocking on; add --async to keep the event loop";
+  "ipc-benchmark: --shm-direct turns --blocking on. Add --async to keep the event loop.";
 
 describe.each(modes)("in %s mode", (mode) => {
   const flags = MODES[mode];

@@ -184,8 +184,8 @@ describe("where temporary files go", () => {
     }));
 
   const unusable = [
-    ["a missing one", (temp: string) => join(temp, "missing"), "is no directory"],
-    ["a file", () => program, "is no directory"],
+    ["a missing one", (temp: string) => join(temp, "missing"), "is not a directory"],
+    ["a file", () => program, "is not a directory"],
     ["a path too long for sockets", (temp: string) => deepDirectory(temp), "bytes, at most 103 are allowed"],
   ] as const;
   test.each(unusable)("IPC_BENCHMARK_TEMP_DIR with %s is refused", (_, directoryOf, reason) =>

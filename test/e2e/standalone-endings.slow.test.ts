@@ -88,7 +88,7 @@ describe("a name belongs to one server", () => {
         const only = side === "--client" ? ["--connect-timeout", "300ms"] : [];
         const ended = await sandbox.run([side, ...flags, ...only]);
         expect(ended.exitCode).toBe(1);
-        const words = `can't ${step} nosuchhost.invalid:8080: no address is known for that name`;
+        const words = `can't ${step} tcp nosuchhost.invalid:8080: this host name has no address`;
         expect(expectOneLine(ended)).toContain(words);
       }
     }));
@@ -99,7 +99,7 @@ describe("a name belongs to one server", () => {
       writeFileSync(path, "mine");
       const ended = await sandbox.run(["--server", "-q", "-m", "uds", "--socket-path", path]);
       expect(ended.exitCode).toBe(1);
-      expect(expectOneLine(ended)).toContain("something else has that name");
+      expect(expectOneLine(ended)).toContain("something else already has that name");
       expect(await Bun.file(path).text()).toBe("mine");
     }));
 
@@ -121,7 +121,7 @@ describe("a server ends", () => {
       const flags = (await Meeting.in(sandbox)).flags(["shm", "uds"]);
       const ended = await sandbox.run(["--server", "--idle-timeout", "300ms", ...flags]);
       expect(ended.exitCode).toBe(0);
-      expect(ended.stderr).toContain("no client for 0.3 s, so the server ends");
+      expect(ended.stderr).toContain("the server ends: no client for 0.3 s");
     }));
 
   for (const mode of ["--async", "--blocking"]) {
@@ -255,7 +255,7 @@ describe("across namespaces", () => {
         ]);
         expect(exitCode).toBe(1);
         const sides = ofServer.length > 0 ? ["server", "client"] : ["client", "server"];
-        expect(stderr).toContain(`the ${sides[0]} has --shm-direct, the ${sides[1]} has not`);
+        expect(stderr).toContain(`the ${sides[0]} has --shm-direct, the ${sides[1]} does not`);
         server.signal("SIGTERM");
         await server.ended;
       }),

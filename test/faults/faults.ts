@@ -99,7 +99,7 @@ async function afterSurvival({ sandbox, run, blow, phase }: Struck, deadline: De
 }
 
 const SILENCE =
-  /handled no message for|said nothing until the deadline|was not \w+ within|no client connected/;
+  /handled no message for|sent nothing before the deadline|was not \w+ within|no client connected/;
 
 /** A role was killed, stopped for good, or asked to end. */
 async function afterRolesEnd(struck: Struck, deadline: Deadline): Promise<string[]> {
@@ -114,7 +114,7 @@ async function afterRolesEnd(struck: Struck, deadline: Deadline): Promise<string
   };
   const line =
     wanted[blow as keyof typeof wanted] ??
-    new RegExp(`a role was stopped by a signal|the ${target} was killed by ${blow}`);
+    new RegExp(`the client or the server was stopped by a signal|the ${target} was killed by ${blow}`);
   return [...problems, ...lineProblems(ended, line), ...partialResultProblems(sandbox)];
 }
 

@@ -73,7 +73,7 @@ describe("a server's words are one harmless line everywhere:", () => {
         "terms" in question ? JSON.stringify({ refused: [ODD] }) : agreeing(() => null)(question);
       const { exitCode, stderr, texts } = await runClient(sandbox, refusing);
       expect(exitCode).toBe(1);
-      expect(stderr).toEndWith(`the client failed: the server refuses: ${ODD_ESCAPED}\n`);
+      expect(stderr).toEndWith(`the client failed: the server refused the test: ${ODD_ESCAPED}\n`);
       for (const text of texts) expect(text).not.toMatch(UNPRINTABLE);
     }));
 
@@ -120,9 +120,9 @@ function reportWith(note: string) {
 }
 
 const ENDINGS: [does: string, answer: Answer, reason: string][] = [
-  ["hangs up", () => null, "the peer closed the connection before its shutdown message"],
+  ["hangs up", () => null, "the peer closed the connection before the end of the test"],
   ["has none", () => JSON.stringify({ parts: 0 }), "the server sent no report"],
-  ["talks nonsense", () => "[]", "the server gave an answer that is none"],
+  ["talks nonsense", () => "[]", "the server sent an invalid answer"],
 ];
 
 describe("a client that gets no report does not call its messages lost:", () => {
@@ -133,7 +133,7 @@ describe("a client that gets no report does not call its messages lost:", () => 
         agreeing(answer),
       );
       expect(exitCode).toBe(1);
-      const words = `the client failed: ${reason}; how many of the ${MESSAGES} messages sent arrived is not known`;
+      const words = `the client failed: ${reason}; of ${MESSAGES} messages sent, the number that arrived is not known`;
       expect(stderr).toEndWith(`${words}\n`);
       expect(progress).toEqual([`[1/1] uds async one-way 1 KiB: failed after ${MESSAGES} messages`]);
       expect(stdout.replace(/\n +/g, " ")).toContain(`! uds one-way: ${words}\n`);

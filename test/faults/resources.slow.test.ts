@@ -198,7 +198,7 @@ const refused: readonly Refusal[] = [
     through: ["taskset", "-c", String(allowedCpus()[0])],
     args: ["-m", "uds", "--server-affinity", "1023"],
     exitCode: 2,
-    says: "--server-affinity 1023: that CPU can't be used here",
+    says: "--server-affinity 1023: this CPU can't be used here",
   },
   {
     name: "pinning denied",

@@ -48,7 +48,7 @@ test("any line of a role is a message with its fields, or a failure that quotes 
 test("what is no message is told with its beginning", () => {
   expect(readRoleMessage("Segmentation fault")).toEqual({
     type: "failed",
-    reason: "said what is no message: Segmentation fault",
+    reason: "sent an invalid message: Segmentation fault",
     cause: "own",
   });
   expect(readRoleMessage("null")).toMatchObject({ type: "failed", cause: "own" });

@@ -37,18 +37,22 @@ function parseJson(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new ConfigFault(lineAt(text, scanJson(text).end), `this is no JSON: ${reasonOf(error)}`);
+    throw new ConfigFault(lineAt(text, scanJson(text).end), `this is not valid JSON: ${reasonOf(error)}`);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw new ConfigFault(1, "the document is no object", 'for example { "mechanisms": ["uds", "tcp"] }');
+  throw new ConfigFault(
+    1,
+    "the document is not a JSON object",
+    'for example { "mechanisms": ["uds", "tcp"] }',
+  );
 }
 
 function parseToml(text: string): Record<string, unknown> {
   try {
     return Bun.TOML.parse(text) as Record<string, unknown>;
   } catch (error) {
-    throw new ConfigFault(faultyTomlLine(text), `this is no TOML: ${reasonOf(error)}`);
+    throw new ConfigFault(faultyTomlLine(text), `this is not valid TOML: ${reasonOf(error)}`);
   }
 }
 

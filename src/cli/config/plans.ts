@@ -46,7 +46,7 @@ function refuseSeveralServers(plans: readonly RunPlan[]): void {
   if (plans.length === 1 || plans[0]?.standalone?.side !== "server") return;
   throw new UsageError(
     `${flagName(FLAGS.server)} takes one configuration, but the lists in the file make ${plans.length}`,
-    "give single values, or leave out what the clients say",
+    "use single values, or leave out what the client decides",
   );
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { UsageError } from "../../plan/errors.ts";
 import { quote } from "../../text/quote.ts";
+import { reasonOf } from "../../text/reason.ts";
 import { flagName } from "../flag.ts";
 import { FLAGS } from "../flags.ts";
 
@@ -12,23 +13,21 @@ export function readConfigText(path: string): string {
   const refusal = (reason: string) =>
     new UsageError(
       `${flagName(FLAGS.config)} ${quote(path)} can't be read: ${reason}`,
-      "name a TOML or JSON file",
+      "use a TOML or JSON file",
     );
   let bytes: Uint8Array;
   try {
     const file = statSync(path);
-    if (!file.isFile()) throw refusal(`it is ${file.isDirectory() ? "a directory" : "no plain file"}`);
+    if (!file.isFile()) throw refusal(`it is ${file.isDirectory() ? "a directory" : "not a regular file"}`);
     if (file.size > MAX_BYTES) throw refusal(`it has ${file.size} bytes, at most ${MAX_BYTES} are allowed`);
     bytes = readFileSync(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    // "no such file or directory" out of "ENOENT: no such file or directory, open '…'".
-    const message = error instanceof Error ? error.message : String(error);
-    throw refusal(message.replace(/^[A-Z0-9]+: /, "").replace(/, \w+ '[\s\S]*$/, ""));
+    throw refusal(reasonOf(error));
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw refusal("it is no UTF-8 text");
+    throw refusal("it is not UTF-8 text");
   }
 }

@@ -2,7 +2,7 @@ import { type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { ValueErrorType } from "@sinclair/typebox/errors";
 import { Value } from "@sinclair/typebox/value";
 import { quote } from "../../text/quote.ts";
-import type { Flag } from "../flag.ts";
+import { type Flag, WHOLE_RUN_GROUPS } from "../flag.ts";
 import { FLAG_ENTRIES, type FlagKey } from "../flags.ts";
 import { suggestFlag } from "../suggest.ts";
 import type { Setting } from "./document.ts";
@@ -30,7 +30,7 @@ export const ConfigSchema: TObject = Type.Object(
 
 /** Whether all plans of a run must agree on the flag, so that a list of values makes no matrix. */
 export function concernsWholeRun(flag: Flag): boolean {
-  return flag.wholeRun === true || flag.group === "Output and Logging";
+  return flag.wholeRun === true || WHOLE_RUN_GROUPS.includes(flag.group);
 }
 
 function fieldSchema(flag: Flag): TSchema {
@@ -66,7 +66,7 @@ export function fieldsOf(settings: readonly Setting[]): (Setting & Field)[] {
     if (field === undefined) throw unknownKey(setting);
     const earlier = seen.get(field.key);
     if (earlier !== undefined)
-      throw new ConfigFault(line, `${name} and ${earlier.name} are one flag`, "keep one of them");
+      throw new ConfigFault(line, `${name} and ${earlier.name} are the same flag`, "keep one of them");
     seen.set(field.key, setting);
     const isWrong = wrong.some(
       ({ path, type }) => type !== ValueErrorType.ObjectAdditionalProperties && path.split("/")[1] === name,
@@ -84,7 +84,9 @@ function unknownKey({ name, line }: Setting): ConfigFault {
     return new ConfigFault(line, `${name} is for the command line only`, "leave it out");
   const suggestion = suggestFlag(name)?.replace(/^--/, "") ?? null;
   const hint =
-    suggestion !== null && FIELDS.has(suggestion) ? `did you mean ${suggestion}?` : "keys are the long flags";
+    suggestion !== null && FIELDS.has(suggestion)
+      ? `did you mean ${suggestion}?`
+      : "keys are long flags without dashes";
   return new ConfigFault(line, `unknown key ${quote(name)}`, hint);
 }
 
@@ -97,7 +99,7 @@ function wanted(flag: Flag): string {
     many: "text or a number",
   }[flag.arity];
   const isSingle = concernsWholeRun(flag) && flag.arity !== "many";
-  return `${single}${isSingle ? " (one for the whole run)" : ", or a list of these that is not empty"}`;
+  return `${single}${isSingle ? " (one for the whole run)" : ", or a non-empty list of these"}`;
 }
 
 function shown(value: unknown): string {

@@ -27,7 +27,7 @@ export interface GuestFacts {
 const NOTHING = emptySnapshot();
 
 function latencyAbsent({ test, clocks }: GuestFacts): string | null {
-  return test === "round-trip" ? "a round trip is measured by its client" : clocks;
+  return test === "round-trip" ? "the client measures the round trip" : clocks;
 }
 
 function sideOf({ effective, usage }: GuestFacts, counts: LedgerCounts): EffectiveSide {

@@ -46,7 +46,7 @@ const MERGED_BYTES = TEST_BYTES + 3 * DISTRIBUTION_BYTES;
 /** A result from which tests are missing is none of its run. */
 function asKept(measurement: Measurement, unkept: number): Measurement {
   if (unkept === 0) return measurement;
-  const words = `${unkept} more tests of this run are left out: the server keeps ${MOST_BYTES / 2 ** 20} MB of results`;
+  const words = `${unkept} more ${unkept === 1 ? "test of this run is" : "tests of this run are"} left out: the server keeps at most ${MOST_BYTES / 2 ** 20} MB of results`;
   const { failure } = measurement;
   return { ...measurement, complete: false, failure: failure === null ? words : `${failure}; ${words}` };
 }
@@ -175,7 +175,7 @@ function hasProblem({ launches, unkept }: Outcome): boolean {
 
 /** Several clients of one launch; their one process cost what the longest look saw. */
 function mergeGuests(parts: readonly WorkerMeasurement[], clientCount: number): Measurement {
-  const missing = parts.length === clientCount ? null : `${parts.length} of ${clientCount} clients were here`;
+  const missing = parts.length === clientCount ? null : `only ${parts.length} of ${clientCount} clients came`;
   const early = parts.find(({ measurement }) => !measurement.complete);
   const usages = parts.map(({ measurement }) => measurement.server?.usage ?? null);
   const usage = usages.toSorted((a, b) => (b?.window_ns ?? 0) - (a?.window_ns ?? 0))[0] ?? null;

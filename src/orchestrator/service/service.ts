@@ -132,7 +132,7 @@ export class Service extends Measuring {
     const idleMs = performance.now() - this.#idleSinceMs;
     const limitMs = this.standalone.idleTimeoutNs / 1e6;
     if (this.#active.size > 0 || this.#leaving.size > 0 || idleMs < limitMs) return false;
-    this.#announce(`no client for ${Number((limitMs / 1000).toFixed(3))} s, so the server ends`);
+    this.#announce(`the server ends: no client for ${Number((limitMs / 1000).toFixed(3))} s`);
     return true;
   }
 
@@ -200,7 +200,7 @@ export class Service extends Measuring {
   #sayForgotten(): void {
     if (this.#hasSaidForgotten || !this.hasForgotten) return;
     this.#hasSaidForgotten = true;
-    const text = "there is no room for more results: the oldest are left out from now on, failed ones first";
+    const text = "no room for more results: the oldest ones are left out from now on, failed ones first";
     this.options.log.info(text);
     writeLine(`ipc-benchmark: ${text}`);
   }

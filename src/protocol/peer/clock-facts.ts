@@ -47,10 +47,10 @@ export function clockDifference(own: ClockFacts, peer: ClockFacts): string | nul
   if (own.monotonicOffset !== peer.monotonicOffset) {
     const [here, there] = [offsetNs(own.monotonicOffset), offsetNs(peer.monotonicOffset)];
     const apart = here === null || there === null ? "differ" : `are ${distance(here, there)} apart`;
-    return `the peers are in time namespaces whose clocks ${apart}`;
+    return `the clocks of the peers' time namespaces ${apart}`;
   }
   const [here, there] = [BigInt(own.realtimeOffsetNs), BigInt(peer.realtimeOffsetNs)];
   const apartNs = here - there;
   if (apartNs < SAME_CLOCK_NS && apartNs > -SAME_CLOCK_NS) return null;
-  return `the peers' clocks differ: from the monotonic to the wall clock by ${distance(here, there)}`;
+  return `the peers' clocks differ by ${distance(here, there)} (wall clock less monotonic clock)`;
 }

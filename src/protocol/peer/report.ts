@@ -65,7 +65,7 @@ const GREATEST_WORD = 2n ** 64n - 1n;
 
 function upTo(greatest: bigint, digits: string): bigint {
   const value = BigInt(digits);
-  if (value > greatest) throw new RangeError("numbers that can't be");
+  if (value > greatest) throw new RangeError("impossible numbers");
   return value;
 }
 
@@ -100,7 +100,7 @@ function checkedDistribution({ sums, overflowCount, buckets }: DistributionRepor
 
 /** All that is to be put into a sheet. @throws RangeError where none of ours would have said it */
 function checkedReport(report: unknown) {
-  if (!Value.Check(ServerReportSchema, report)) throw new RangeError("figures that can't be");
+  if (!Value.Check(ServerReportSchema, report)) throw new RangeError("impossible figures");
   const { counters, distributions, cpus } = report as ServerReport;
   return {
     counts: COUNTS.map((name) => [name, upTo(MOST_COUNTED, counters[name])] as const),
@@ -131,7 +131,6 @@ function checkedOrRefused(report: unknown) {
   try {
     return checkedReport(report);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new RunError(`the server's report can't be read: ${reason}`);
+    throw new RunError(`the server's report can't be read: ${(error as Error).message}`);
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Demands, Mechanism } from "../../plan/run-plan.ts";
 import { arrivalInWords } from "../../plan/run-plan.ts";
+import { counted } from "../../text/counted.ts";
 import { formatDurationNs } from "../../text/duration.ts";
 import type { Terms } from "./note-schema.ts";
 
@@ -20,14 +21,8 @@ function among<T>(
   words: (value: T) => string = String,
 ): Compared[] {
   if (allowed === undefined) return [];
-  return [
-    {
-      name,
-      client: words(client),
-      server: allowed.map((value) => words(value)).join(" or "),
-      agrees: allowed.includes(client),
-    },
-  ];
+  const server = allowed.map((value) => words(value)).join(" or ");
+  return [{ name, client: words(client), server, agrees: allowed.includes(client) }];
 }
 
 function same<T>(
@@ -37,18 +32,12 @@ function same<T>(
   words: (value: T) => string = String,
 ): Compared[] {
   if (demanded === undefined) return [];
-  return [
-    {
-      name,
-      client: client === null ? "none" : words(client),
-      server: words(demanded),
-      agrees: client === demanded,
-    },
-  ];
+  const given = client === null ? "none" : words(client);
+  return [{ name, client: given, server: words(demanded), agrees: client === demanded }];
 }
 
 const yesOrNo = (value: boolean) => (value ? "yes" : "no");
-const bytes = (value: number) => `${value} bytes`;
+const bytes = (value: number) => counted(value, "byte");
 
 /** Mechanisms whose server makes room for messages before it knows the client. */
 const HAS_FIXED_ROOM: Readonly<Record<Mechanism, boolean>> = { uds: false, tcp: false, shm: true, pmq: true };
@@ -63,10 +52,12 @@ function impossibilities({
   launches,
 }: Terms): string[] {
   const found: string[] = [];
-  if (messageCount === null && durationNs === null) found.push("neither a message count nor a duration");
-  if (messageCount === 0 && durationNs === null) found.push("message count: 0 messages are no test");
-  if (worker >= concurrency) found.push(`client ${worker} of ${concurrency}: they are numbered from 0`);
-  if (launch > launches) found.push(`launch ${launch} of ${launches}: they are numbered from 1`);
+  if (messageCount === null && durationNs === null)
+    found.push("the client has neither a message count nor a duration");
+  if (messageCount === 0 && durationNs === null)
+    found.push("message count: the client has 0, at least 1 is needed");
+  if (worker >= concurrency) found.push(`client ${worker} of ${concurrency}: clients are numbered from 0`);
+  if (launch > launches) found.push(`launch ${launch} of ${launches}: launches are numbered from 1`);
   return found;
 }
 
@@ -102,6 +93,6 @@ export function differences(
   if (!isTooLong || demands.messageSizes !== undefined) return reasons;
   return [
     ...reasons,
-    `message size: the client has ${terms.messageBytes} bytes, the server's ${mechanism} takes up to ${roomBytes} (its --message-size)`,
+    `message size: the client has ${bytes(terms.messageBytes)}, the server's ${mechanism} takes up to ${roomBytes} (its --message-size)`,
   ];
 }

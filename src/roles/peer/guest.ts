@@ -75,14 +75,14 @@ class Conversation {
   /** The pong's text for a ping's. @throws ProtocolError */
   answer(note: string): string {
     // Each refusal is told on the terminal: there is one, and then nothing to talk about.
-    if (this.#isRefused) throw new ProtocolError("a client that goes on after it was refused");
+    if (this.#isRefused) throw new ProtocolError("the client went on after it was refused");
     // As another tool says it, to see whether somebody is there.
     if (note === "") return "";
     const question = readQuestion(note);
     if (question === null) return this.#refuseAnotherVersion();
     this.#advance(question);
     if ("hello" in question) return this.#greet(question.hello);
-    if (this.#hello === null) throw new ProtocolError("a client that does not say hello");
+    if (this.#hello === null) throw new ProtocolError("the client did not say hello");
     if ("terms" in question) return this.#agree(question.terms, this.#hello);
     return this.#serve(question);
   }
@@ -90,14 +90,15 @@ class Conversation {
   /** @throws ProtocolError if it is not what comes next */
   #advance(question: Question): void {
     const due = STAGES[this.#stage]!;
-    if (!(due in question)) throw new ProtocolError(`a client that does not say ${due} when it is due`);
+    if (!(due in question)) throw new ProtocolError(`the client did not send ${due} when it was due`);
     if (due !== "part") this.#stage++;
   }
 
   /** Another version may ask what this one does not know. @throws ProtocolError if it is none */
   #refuseAnotherVersion(): string {
     const reasons = this.#hello === null ? [] : helloDifference(this.#hello);
-    if (this.#hello === null || reasons.length === 0) throw new ProtocolError("a ping that asks nothing");
+    if (this.#hello === null || reasons.length === 0)
+      throw new ProtocolError("the client sent a ping without a question");
     return this.#refuse(this.#hello, reasons);
   }
 
@@ -153,20 +154,21 @@ class Conversation {
       return noteText({ parts: this.#parts.length });
     }
     const part = "part" in question ? this.#parts[question.part] : undefined;
-    if (part === undefined) throw new ProtocolError("a client that asks for what there is not");
+    if (part === undefined)
+      throw new ProtocolError("the client asked for a part of the report that does not exist");
     return part;
   }
 
   /** Its sends lie between its two notes, as far as its clock is this one. @throws ProtocolError */
   #checkTimes({ firstSendNs, lastSendNs, scheduledSpanNs }: ClientEnd): void {
     const span = BigInt(scheduledSpanNs);
-    if (span < 0n || span > LATEST_NS) throw new ProtocolError("a client whose schedule can't be");
+    if (span < 0n || span > LATEST_NS) throw new ProtocolError("the client sent an impossible schedule");
     if (firstSendNs === null || lastSendNs === null) return;
     const [first, last] = [BigInt(firstSendNs), BigInt(lastSendNs)];
     const isWithin =
       this.#clocksDiffer || (first >= this.#startedNs && last <= native().clock_monotonic_ns());
     if (first < 0n || last > LATEST_NS || first > last || !isWithin)
-      throw new ProtocolError("a client that says it sent at times that can't be");
+      throw new ProtocolError("the client reported impossible send times");
   }
 
   /** The client has sent all and says how much that was. */
@@ -198,7 +200,7 @@ function takeAsForeign({ line: { session }, settings, isLocal, slot, tell }: Gue
   tell({ type: "foreign", messageBytes, clocks: isLocal ? null : FAR_CLOCK });
 }
 
-const FAR_CLOCK = "the client is another tool on another host, whose clock is not this one";
+const FAR_CLOCK = "the client is another tool on another host with another clock";
 
 /**
  * Serves a client to its shutdown and closes the channel. Rejects with what went wrong; whatever it sends, this process goes on.
@@ -213,11 +215,12 @@ export async function serveGuest(guest: Guest): Promise<UsageFigures | null> {
     if (first === FRAME.shutdown) return null;
     const isForeign = first !== FRAME.ping;
     if (isForeign && (conversation.isOwn || first > FRAME.request))
-      throw new ProtocolError("a message before the test was agreed upon");
+      throw new ProtocolError("the client sent a message before both sides agreed on the test");
     if (isForeign) takeAsForeign(guest);
     const echo = conversation.terms?.reply === "echo";
     await answerMessages(channel, { echo, replyDelayNs: 0, onPing }, isForeign ? first : null);
-    if (!isForeign && !conversation.hasReported) throw new ProtocolError("the client gave up before its end");
+    if (!isForeign && !conversation.hasReported)
+      throw new ProtocolError("the client gave up before the end of the test");
     return conversation.usage;
   } finally {
     await close();

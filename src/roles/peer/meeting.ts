@@ -37,7 +37,7 @@ function ask(channel: Channel, question: Question): Promise<string> {
 
 async function askForAnswer(channel: Channel, question: Question): Promise<Answer> {
   const answer = readAnswer(await ask(channel, question));
-  if (answer === null) throw new RunError("the server gave an answer that is none");
+  if (answer === null) throw new RunError("the server sent an invalid answer");
   return answer;
 }
 
@@ -59,7 +59,7 @@ async function meet(
     const note = await ask(found.channel, { hello: ownHello(settings) });
     const answer = readAnswer(note);
     if (note !== "" && (answer === null || !("hello" in answer)))
-      throw new RunError("what answers there is no ipc-benchmark server");
+      throw new RunError("the program that answered is not an ipc-benchmark server");
     return { ...found, hello: answer !== null && "hello" in answer ? answer.hello : null };
   } catch (error) {
     await found.close();
@@ -112,7 +112,9 @@ function nobodyThere(
 ): RunError {
   const at = mechanism === "tcp" ? `${endpoint}:${port}` : endpoint;
   const reason = error instanceof Error ? error.message : String(error);
-  return new RunError(`no ${mechanism} server answered at ${at} within ${connectMs / 1000} s (${reason})`);
+  return new RunError(
+    `no ${mechanism} server answered at ${at} within ${connectMs / 1000} s: ${reason} (start it, or use a longer --connect-timeout)`,
+  );
 }
 
 function termsOf(settings: RoleSettings, { run }: StandaloneClient): Terms {
@@ -158,7 +160,7 @@ class OwnServer implements Talk {
       return;
     }
     await shutDown(channel);
-    throw new RunError(`the server refuses: ${reasons.join("; ") || "no reason given"}`);
+    throw new RunError(`the server refused the test: ${reasons.join("; ") || "no reason given"}`);
   }
 
   async start(): Promise<void> {
@@ -191,7 +193,7 @@ class OwnServer implements Talk {
     try {
       report = readPeerJson(text) as ServerReport;
     } catch {
-      throw new RunError("the server's report is no JSON");
+      throw new RunError("the server's report is not valid JSON");
     }
     adoptReport(this.ledger, serverSheetOf(this.settings.worker), report);
     // The server's clock is another one.
@@ -224,7 +226,7 @@ class ForeignServer implements Talk {
     const { settings, line } = this;
     const isOneWay = settings.test === "one-way";
     if (isOneWay) this.#noteArrival(await nowThatAllArrived(line.channel));
-    const latencyAbsent = isOneWay ? "the server is another tool, which reports nothing" : null;
+    const latencyAbsent = isOneWay ? "the server is another tool and sends no report" : null;
     this.say({ effective: null, usage: null, isForeign: true, latencyAbsent });
   }
 

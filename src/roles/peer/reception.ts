@@ -81,7 +81,7 @@ export async function runReception(
   };
 
   try {
-    log.debug(`can be connected to at ${settings.endpoint} over ${settings.mechanism}`);
+    log.debug(`listens at ${settings.endpoint} over ${settings.mechanism}`);
     control.say({ type: "ready", port: listener.port });
     while (!ledger.isStopping) {
       const slot = await slots.take(ledger);

@@ -28,13 +28,13 @@ export async function takeOver(mechanism: Mechanism, shmDirect: boolean, endpoin
   // It came between the two looks; shared memory that is still being set up is nobody's yet.
   const soon = isTaken ? await ownerSoon(mechanism, endpoint, 0) : null;
   if (status === ADDRESS_IN_USE || soon !== null) throw inUse(mechanism, endpoint, soon);
-  const reason = status === EXISTS ? "something else has that name" : errorText(status);
-  throw new RunError(`${mechanism}: can't serve at ${endpoint}: ${reason}`);
+  const reason = status === EXISTS ? "something else already has that name" : errorText(status);
+  throw new RunError(`can't serve ${mechanism} at ${endpoint}: ${reason}`);
 }
 
 /** The refusal of the second of two servers. */
 export function inUse(mechanism: Mechanism, at: string, owner: number | null): RunError {
-  const by = owner === null ? "a process that can't be seen from here" : `process ${owner}`;
+  const by = owner === null ? "a process that is not visible from here" : `process ${owner}`;
   const verb = mechanism === "pmq" ? "are" : "is";
   return new RunError(`${mechanism}: ${NOUN[mechanism]} ${at} ${verb} in use by ${by}`);
 }

@@ -76,7 +76,7 @@ export const BAD_COMMAND_LINES: readonly BadCommandLine[] = [
   { argv: ["-c", "1025"], message: ["--concurrency takes a whole number from 1", 'not "1025"'] },
   {
     argv: ["-c", "4", "-i", "3"],
-    message: ["--concurrency 4", "3 messages are too few"],
+    message: ["--concurrency 4", "needs 4 messages or more, but --msg-count is 3"],
     hint: "--msg-count 4",
   },
   {
@@ -114,7 +114,7 @@ export const BAD_COMMAND_LINES: readonly BadCommandLine[] = [
   { argv: ["--blocking", "--async"], message: ["--blocking and --async contradict"] },
   {
     argv: ["--shm-direct"],
-    message: ["--shm-direct needs shm among the mechanisms, which are uds"],
+    message: ["--shm-direct needs mechanism shm, but the run uses uds"],
     hint: "add shm",
   },
   { argv: ["--wait", "spin"], message: ['--wait "spin" needs blocking mode'], hint: "add --blocking" },
@@ -137,20 +137,23 @@ export const BAD_COMMAND_LINES: readonly BadCommandLine[] = [
   // endpoints
   {
     argv: ["--host", "localhost"],
-    message: ['--host "localhost" needs tcp', "uds"],
+    message: ['--host "localhost" needs mechanism tcp', "uds"],
     hint: "add tcp to --mechanism",
   },
-  { argv: ["--port", "80"], message: ['--port "80" needs tcp among the mechanisms'] },
+  { argv: ["--port", "80"], message: ['--port "80" needs mechanism tcp'] },
   { argv: ["-m", "tcp", "--port", "0"], message: ["--port takes a port number from 1 to 65535", 'not "0"'] },
   { argv: ["-m", "tcp", "--port", "65536"], message: ["--port", 'not "65536"'] },
   { argv: ["-m", "tcp", "--host", ""], message: ["--host takes a host name", 'not ""'] },
   { argv: ["-m", "tcp", "--host", "a b"], message: ["--host", 'not "a b"'] },
   { argv: ["-m", "tcp", "--host", "[::1]"], message: ["--host", "without brackets", 'not "[::1]"'] },
-  { argv: ["-m", "tcp", "--socket-path", "/tmp/s"], message: ['--socket-path "/tmp/s" needs uds', "tcp"] },
+  {
+    argv: ["-m", "tcp", "--socket-path", "/tmp/s"],
+    message: ['--socket-path "/tmp/s" needs mechanism uds', "tcp"],
+  },
   { argv: ["--socket-path", `/tmp/${"x".repeat(99)}`], message: ["--socket-path", "at most 103 bytes"] },
   { argv: ["--socket-path", "/tmp/"], message: ["--socket-path", 'not "/tmp/"'] },
   { argv: ["--socket-path", "a\0b"], message: ["--socket-path", 'not "a\\u0000b"'] },
-  { argv: ["--shared-memory-name", "x"], message: ['--shared-memory-name "/x" needs shm'] },
+  { argv: ["--shared-memory-name", "x"], message: ['--shared-memory-name "/x" needs mechanism shm'] },
   { argv: ["-m", "shm", "--shared-memory-name", "a/b"], message: ["--shared-memory-name", 'not "a/b"'] },
   { argv: ["-m", "shm", "--shared-memory-name", "//a"], message: ["--shared-memory-name", 'not "//a"'] },
   { argv: ["-m", "shm", "--shared-memory-name", ".."], message: ["--shared-memory-name", 'not ".."'] },
@@ -159,12 +162,12 @@ export const BAD_COMMAND_LINES: readonly BadCommandLine[] = [
     argv: ["-m", "shm", "--shared-memory-name", "x".repeat(31)],
     message: ["--shared-memory-name", "at most 31"],
   },
-  { argv: ["--message-queue-name", "q"], message: ['--message-queue-name "/q" needs pmq'] },
+  { argv: ["--message-queue-name", "q"], message: ['--message-queue-name "/q" needs mechanism pmq'] },
   {
     argv: ["-m", "pmq", "--message-queue-name", "q".repeat(200)],
     message: ["--message-queue-name", "at most 200"],
   },
-  { argv: ["--pmq-priority", "0"], message: ['--pmq-priority "0" needs pmq'] },
+  { argv: ["--pmq-priority", "0"], message: ['--pmq-priority "0" needs mechanism pmq'] },
   {
     argv: ["-m", "pmq", "--pmq-priority", "32768"],
     message: ["--pmq-priority", "0 to 32767", 'not "32768"'],
@@ -210,7 +213,7 @@ export const BAD_COMMAND_LINES: readonly BadCommandLine[] = [
   { argv: ["--config", "a.toml", "--config", "b.toml"], message: ["--config is given twice"] },
 
   // what is no flag
-  { argv: ["-q", "self-test"], message: ["self-test is a command of its own", "no flag stands before it"] },
+  { argv: ["-q", "self-test"], message: ["self-test is a command", "no flag may stand before it"] },
   { argv: ["tcp"], message: ['unexpected argument "tcp"', "only flags"], hint: "-m tcp" },
   { argv: ["blocking"], message: ['unexpected argument "blocking"'], hint: "--blocking" },
   { argv: [""], message: ['unexpected argument ""'] },
@@ -228,14 +231,14 @@ export const BAD_COMMAND_LINES: readonly BadCommandLine[] = [
   { argv: ["-😀"], message: ['unknown flag "-😀"'] },
   { argv: ["-\u001b[31m"], message: ['unknown flag "-\\u001b" in "-\\u001b[31m"'] },
   { argv: ["--server", "--client"], message: ["--server and --client contradict"], hint: "two commands" },
-  { argv: ["--once"], message: ["--once is for --server alone"], hint: "add --server" },
-  { argv: ["--client", "--once"], message: ["--once is for --server alone"] },
-  { argv: ["--idle-timeout", "5s"], message: ["--idle-timeout is for --server alone"] },
+  { argv: ["--once"], message: ["--once works with --server only"], hint: "add --server" },
+  { argv: ["--client", "--once"], message: ["--once works with --server only"] },
+  { argv: ["--idle-timeout", "5s"], message: ["--idle-timeout works with --server only"] },
   { argv: ["--server", "--idle-timeout", "0"], message: ["--idle-timeout takes a duration above 0", '"0"'] },
-  { argv: ["--server", "--connect-timeout", "5s"], message: ["--connect-timeout is for --client alone"] },
+  { argv: ["--server", "--connect-timeout", "5s"], message: ["--connect-timeout works with --client only"] },
   {
     argv: ["--connect-timeout", "5s"],
-    message: ["--connect-timeout is for --client alone"],
+    message: ["--connect-timeout works with --client only"],
     hint: "add --client",
   },
   {

@@ -5,9 +5,10 @@ import { FLAG_ENTRIES } from "../../../src/cli/flags.ts";
 import { EXAMPLES } from "../../../src/cli/help.ts";
 import { UsageError } from "../../../src/plan/errors.ts";
 import { wantsColour } from "../../../src/system/colour.ts";
+import { helpColumns } from "../../../src/system/terminal.ts";
 
-async function textOf(argv: readonly string[], colour = false): Promise<string> {
-  const command = await interpret(argv, "linux", colour);
+async function textOf(argv: readonly string[], colour = false, columns = 80): Promise<string> {
+  const command = await interpret(argv, "linux", colour, undefined, columns);
   if (!("text" in command)) throw new Error("nothing that is printed");
   return command.text;
 }
@@ -44,8 +45,8 @@ describe("subcommands", () => {
   const refused: readonly (readonly [readonly string[], string])[] = [
     [["self-test", "-q"], 'unexpected argument "-q" after self-test'],
     [["man", "ls"], 'unexpected argument "ls" after man'],
-    [["completions"], "completions takes one of bash, zsh, fish, and is given without one"],
-    [["completions", "tcsh"], 'completions takes one of bash, zsh, fish, and does not know "tcsh"'],
+    [["completions"], "completions takes one of bash, zsh, fish, but none is given"],
+    [["completions", "tcsh"], 'completions takes one of bash, zsh, fish, not "tcsh"'],
     [["completions", "bash", "zsh"], 'unexpected argument "zsh" after completions'],
   ];
   for (const [argv, message] of refused) {
@@ -102,12 +103,16 @@ describe("long help", () => {
   test("shows the groups in their order", async () => {
     const text = await textOf(["--help"]);
     const places = [
-      "Options",
-      "Timing",
-      "Concurrency",
-      "Standalone",
+      "What is measured",
+      "How much",
+      "Load",
+      "CPUs and waiting",
       "Output and Logging",
-      "Advanced",
+      "Standalone",
+      "Connection",
+      "Control",
+      "Commands",
+      "Exit codes",
       "Examples",
     ].map((name) => text.indexOf(`\n${name}\n`));
     expect(places).not.toContain(-1);
@@ -115,13 +120,14 @@ describe("long help", () => {
   });
 
   test("says that a duration wins over a count", async () => {
-    expect(await textOf(["--help"])).toContain("wins over --msg-count");
+    expect(await textOf(["--help"])).toMatch(/wins over\s+--msg-count/);
   });
 });
 
-test("short help has five examples", async () => {
+test("long help has five examples, short help the first two", async () => {
   expect(EXAMPLES).toHaveLength(5);
-  for (const [command] of EXAMPLES) expect(await textOf(["-h"])).toContain(`\n  ${command}\n`);
+  for (const [command] of EXAMPLES) expect(await textOf(["--help"])).toContain(`\n  ${command}\n`);
+  for (const [command] of EXAMPLES.slice(0, 2)) expect(await textOf(["-h"])).toContain(`\n  ${command}\n`);
 });
 
 test("short help shows less than long help", async () => {
@@ -130,14 +136,65 @@ test("short help shows less than long help", async () => {
   expect(short).toContain("ipc-benchmark --help");
 });
 
-describe("help fits into 100 columns without trailing blanks", () => {
-  for (const flag of ["-h", "--help"]) {
-    test(flag, async () => {
-      for (const line of (await textOf([flag])).split("\n")) {
-        expect(line.length).toBeLessThanOrEqual(100);
+test("short help and the prompt after it fit on 24 lines of 80 columns", async () => {
+  expect((await textOf(["-h"])).split("\n").length).toBeLessThanOrEqual(23);
+});
+
+describe("help keeps within the width, without trailing blanks", () => {
+  const widths = [40, 47, 60, 65, 66, 80, 100, 120];
+  for (const [flag, columns] of ["-h", "--help"].flatMap((one) =>
+    widths.map((width) => [one, width] as const),
+  )) {
+    test(`${flag} in ${columns} columns`, async () => {
+      const text = await textOf([flag], false, columns);
+      for (const line of text.split("\n")) {
+        expect(line.length).toBeLessThanOrEqual(columns);
         expect(line).toBe(line.trimEnd());
+        expect(line).not.toContain("\u00a0");
       }
     });
+  }
+
+  test("also in colour, and an example that is too long goes on behind a backslash", async () => {
+    const lines = (await textOf(["--help"], true, 50)).split("\n");
+    for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(50);
+    const at = lines.findIndex((line) => line.endsWith(" \\"));
+    expect(lines[at]).toStartWith("  ipc-benchmark ");
+    expect(lines[at + 1]).toStartWith("    ");
+  });
+
+  test("a default is not torn from its flag's description", async () => {
+    for (let columns = 40; columns <= 120; columns++) {
+      const text = await textOf(["--help"], false, columns);
+      for (const line of text.split("\n")) expect(line).not.toMatch(/\(Default:[^)]*$/);
+    }
+  });
+});
+
+describe("the width of the help", () => {
+  const cases: readonly (readonly [
+    COLUMNS: string | undefined,
+    terminal: number | undefined,
+    width: number,
+  ])[] = [
+    [undefined, undefined, 80],
+    [undefined, 100, 100],
+    ["90", 100, 90],
+    ["90", undefined, 90],
+    ["", 100, 100],
+    ["0", 100, 100],
+    ["wide", 100, 100],
+    ["-5", 100, 100],
+    ["1e3", undefined, 80],
+    ["200", 100, 120],
+    ["10", 100, 40],
+    [undefined, 250, 120],
+    [undefined, 20, 40],
+    [undefined, 0, 80],
+  ];
+  for (const [COLUMNS, terminal, width] of cases) {
+    test(`COLUMNS=${COLUMNS} on ${terminal} columns: ${width}`, () =>
+      expect(helpColumns({ COLUMNS }, terminal)).toBe(width));
   }
 });
 

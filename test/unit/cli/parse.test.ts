@@ -248,7 +248,7 @@ describe("the mode", () => {
   test("--shm-direct turns blocking on and says so", () => {
     const { plan, notices } = parseArguments(["-m", "shm", "--shm-direct"], "linux");
     expect(plan).toMatchObject({ mode: "blocking", shmDirect: true });
-    expect(notices).toEqual(["--shm-direct turns --blocking on; add --async to keep the event loop"]);
+    expect(notices).toEqual(["--shm-direct turns --blocking on. Add --async to keep the event loop."]);
   });
 
   test("--shm-direct leaves the event loop on with --async", () => {

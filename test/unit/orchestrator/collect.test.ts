@@ -6,6 +6,6 @@ test("messages without a latency are a fault where there should be one", () => {
   expect(unrecorded(counts, 5n)).toBeNull();
   expect(unrecorded(counts, null)).toBeNull();
   expect(unrecorded(counts, 3n)).toBe(
-    "3 of 5 messages were recorded: the others bear a time or an id that can't be",
+    "3 of 5 messages were recorded: the others have an impossible time or id",
   );
 });

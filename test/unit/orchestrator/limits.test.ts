@@ -25,5 +25,5 @@ test.if(existsSync(SHARED))(
 
 test("a trial still finds what there is no room for", () => {
   const plan = planOf({ mechanisms: ["shm"], bufferBytes: 64 });
-  expect(() => checkLimits(plan)).toThrow("--buffer-size 64: too small for shm");
+  expect(() => checkLimits(plan)).toThrow("--buffer-size 64 is too small for shm");
 });

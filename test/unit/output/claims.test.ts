@@ -24,7 +24,7 @@ test("two outputs with the same path are refused, both named", () => {
   expect(() => claims.file("--markdown", at("a"))).toThrow(
     `--csv and --markdown would both write ${at("a")}`,
   );
-  expect(() => claims.file("--csv", at("a"))).toThrow("--csv is to write");
+  expect(() => claims.file("--csv", at("a"))).toThrow("--csv would write");
 });
 
 test("a path said in another way is the same", () => {

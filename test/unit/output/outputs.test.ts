@@ -146,7 +146,7 @@ describe("a directory for results", () => {
 
   test("is refused where there is a file", () => {
     writeFileSync(at("file"), "");
-    expect(() => new Outputs({ ...NOTHING, hlogDirectory: at("file") })).toThrow("is no directory");
+    expect(() => new Outputs({ ...NOTHING, hlogDirectory: at("file") })).toThrow("is not a directory");
     expect(() => new Outputs({ ...NOTHING, outputFile: at("file/") })).toThrow(UsageError);
   });
 });

@@ -43,7 +43,9 @@ describe("launches with a schedule", () => {
   });
 
   test("say which figures are of all launches", () => {
-    expect(text).toContain("\nMedians of 3 launches, but samples, min and max of all; [low–high]: least");
+    expect(text).toContain(
+      "\nFigures are medians of 3 launches; samples, min and max are of all of them. [low–high]: smallest",
+    );
   });
 
   test("have the same medians in Markdown", () => {
@@ -65,7 +67,7 @@ describe("launches with a schedule", () => {
         { percentile: 99, value_ns: 495 },
       ],
       unbacked_percentiles: [
-        { percentile: 99, samples_beyond: 5, reason: "5 samples lie beyond it, 10 are needed" },
+        { percentile: 99, samples_beyond: 5, reason: "5 samples lie above it, 10 are needed" },
       ],
     });
     expect(across.service_time!.mean_ns!.median).toBe(13_000.5);

@@ -34,7 +34,7 @@ Nothing was started.
   test("says of counted messages that the time is a guess", () => {
     const text = planText([planOf()], []);
     expect(text).toContain("Files to be written: none\n");
-    expect(text).toMatch(/Estimated time: ~\d+\.\d s\n {2}Counted messages are taken at/);
+    expect(text).toMatch(/Estimated time: ~\d+\.\d s\n {2}Tests without --duration are a rough guess/);
   });
 
   test("shows launches, and for each plan what tells it from the others", () => {

@@ -13,9 +13,9 @@ const wordsFor = (changes: Partial<RunPlan>) => {
 test("of another tool's client the server knows neither count nor duration", () => {
   const unknown = { messageCount: null, durationNs: null, reply: "ack" } as const;
   const oneWay = wordsFor({ ...unknown, tests: ["one-way"] });
-  expect(oneWay).toEqual(["1 KiB payload", "another tool's client", "async"]);
+  expect(oneWay).toEqual(["1 KiB payload", "client of another tool", "async"]);
   const roundTrip = wordsFor({ ...unknown, tests: ["round-trip"] });
-  expect(roundTrip).toEqual(["1 KiB payload", "another tool's client", "async", "empty replies"]);
+  expect(roundTrip).toEqual(["1 KiB payload", "client of another tool", "async", "empty replies"]);
 });
 
 test("replies are spoken of where there are some", () => {

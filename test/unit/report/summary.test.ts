@@ -12,6 +12,7 @@ import {
   planOf,
   resultOf,
 } from "../result/fixture.ts";
+import { QUIET as QUIET_USAGE } from "../verdict/fixture.ts";
 
 function textOf(result: BenchmarkResult, options: Partial<SummaryOptions> = {}): string {
   return summaryText(result, { utf8: true, colour: false, columns: 80, files: [], ...options });
@@ -162,11 +163,11 @@ round-trip
   shm     1001  1.40 µs  1.85 µs  1.89 µs  1.90 µs   100k    1.00x  ▄▅▅▆▆▇▇█
   uds    10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k    10.7x  ▅▅▅▆▆▇▇█
 
-Only in files and on wider terminals: min, mean, p99.9, MB/s
-Shape: from the least sample to p99, logarithmic; the last column holds the rest
+Left out for lack of width: min, mean, p99.9, MB/s
+Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 
-~ shm round-trip: 1001 samples leave fewer than 10 beyond p99.9. Send more
-    messages (-i) or measure for longer (-d).
+~ shm round-trip: p99.9 is not shown: 1 of 1001 samples lies above it, 10 are
+    needed. Use -i 10000 or more, or a longer -d.
 
 Files written:
   Final JSON  r.json
@@ -186,10 +187,10 @@ round-trip
   shm     1001   900 ns  1.40 µs  1.40 µs  1.85 µs  1.89 µs        -  1.90 µs   100k   102    1.00x  ▄▅▅▆▆▇▇█
   uds    10000  10.0 µs  15.0 µs  15.0 µs  19.5 µs  19.9 µs  20.0 µs  20.0 µs   100k   102    10.7x  ▅▅▅▆▆▇▇█
 
--  fewer than 10 samples lie beyond this percentile
-Shape: from the least sample to p99, logarithmic; the last column holds the rest
+-  not shown: fewer than 10 samples lie above this percentile
+Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 
-~ shm round-trip: 1001 samples leave fewer than 10 beyond p99.9. Send more messages (-i) or measure for longer (-d).
+~ shm round-trip: p99.9 is not shown: 1 of 1001 samples lies above it, 10 are needed. Use -i 10000 or more, or a longer -d.
 `,
     );
   });
@@ -216,15 +217,15 @@ round-trip
 ! tcp          -        -        -        -        -      -        -
 ! uds#2        -        -        -        -        -      -        -
 
--  fewer than 10 samples lie beyond this percentile
-Only in files and on wider terminals: min, mean, p99.9, MB/s
-Shape: from the least sample to p99, logarithmic; the last column holds the rest
+-  not shown: fewer than 10 samples lie above this percentile
+Left out for lack of width: min, mean, p99.9, MB/s
+Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 
 ! tcp one-way: the client closed early (10000 sent, 9997 received, 3 lost)
 ! tcp round-trip: the server was killed by SIGKILL
 ! uds#2 round-trip: not run
-~ uds#2 one-way: 601 samples leave fewer than 10 beyond p99, p99.9. Send more
-    messages (-i) or measure for longer (-d).
+~ uds#2 one-way: p99 and p99.9 are not shown: fewer than 10 of 601 samples lie
+    above them. Use -i 10000 or more, or a longer -d.
 
 Not run: Shared Memory
 `,
@@ -259,12 +260,42 @@ Not run: Shared Memory
   test("warns once of what all tests have in common, and together of what the same advice answers", () => {
     expect(textOf(resultOf())).toContain(
       `
-~ both tests: the scheduler was free to place the client and server, and places
-    them differently from run to run; 25 % of the messages passed with both
-    sides on one CPU, the others between two: the figures mix both; the server
-    was moved from CPU to CPU 4 times. Pin both sides with --server-affinity and
-    --client-affinity.
+~ both tests: neither side was pinned. The next run may use other CPUs. 25 % of
+    the messages passed with both sides on one CPU, the others between two CPUs.
+    The figures mix both cases. The kernel moved the server between CPUs
+    4 times. Pin both sides with --server-affinity and --client-affinity.
 `,
+    );
+  });
+
+  test.each([
+    [["uds"], "Files"],
+    [["uds", "shm"], "(also in 1 other test)"],
+    [["uds", "shm", "tcp"], "(also in 2 other tests)"],
+  ] as const)(
+    "tells of %j in how many other tests the same was found with other figures",
+    (mechanisms, words) => {
+      const plan = planOf({ ...PINNED, mechanisms, tests: ["round-trip"] });
+      const outcomes = mechanisms.map((mechanism, i) =>
+        outcomeOf({ mechanism, measurements: [pinned({ latency: evenly(1001 + 10 * i, 9000) })] }),
+      );
+      const text = textOf(resultOf({ plan, outcomes }), { files: [{ label: "Files", path: "x" }] });
+      expect(text.replace(/\n +/g, " ")).toContain(words);
+      expect(text.includes("(also in")).toBe(mechanisms.length > 1);
+    },
+  );
+
+  test("puts that behind the first sentence", () => {
+    const plan = planOf({ ...PINNED, mechanisms: ["uds", "shm"], tests: ["round-trip"] });
+    const side = (share: number) => ({ ...SIDE, usage: { ...QUIET_USAGE, cpu_pressure_share: share } });
+    const outcomes = [0.2, 0.3].map((share, i) =>
+      outcomeOf({
+        mechanism: i === 0 ? "uds" : "shm",
+        measurements: [pinned({ client: side(share), server: side(share) })],
+      }),
+    );
+    expect(textOf(resultOf({ plan, outcomes })).replace(/\n +/g, " ")).toMatch(
+      /during \d+ % of the test some task waited for a CPU \(also in 1 other test\)\. It may/,
     );
   });
 
@@ -280,10 +311,14 @@ describe("percentiles without samples beyond them", () => {
       const plan = planOf({ ...PINNED, tests: ["round-trip"], percentiles });
       return textOf(resultOf({ plan, outcomes: [outcomeOf({ measurements })] }));
     };
-    expect(textWith([0.5, 50])).toContain("\n-  fewer than 10 samples lie below this percentile\n");
-    expect(textWith([50, 99.5])).toContain("\n-  fewer than 10 samples lie beyond this percentile\n");
+    expect(textWith([0.5, 50])).toContain(
+      "\n-  not shown: fewer than 10 samples lie below this percentile\n",
+    );
+    expect(textWith([50, 99.5])).toContain(
+      "\n-  not shown: fewer than 10 samples lie above this percentile\n",
+    );
     expect(textWith([0.5, 99.5])).toContain(
-      "\n-  fewer than 10 samples lie below or beyond this percentile\n",
+      "\n-  not shown: fewer than 10 samples lie below or above this percentile\n",
     );
   });
 });
@@ -306,9 +341,9 @@ describe("launches of few samples", () => {
   test("show no percentile that one of them has too few for, also where all together had enough", () => {
     const text = textOf(FEW_EACH, { columns: 140 });
     expect(text).toMatch(/^ {2}uds +3000 .* 3\.75 µs \[.*\] +3\.99 µs \[.*\] +- +- +6\.50 µs +100k /m);
-    expect(text).toContain("\n-  fewer than 10 samples of a launch lie beyond this percentile\n");
+    expect(text).toContain("\n-  not shown: fewer than 10 samples of a launch lie above this percentile\n");
     expect(text).toContain(
-      "~ uds round-trip: 500 samples of a launch leave fewer than 10 beyond p99, p99.9. Send more",
+      "~ uds round-trip: p99 and p99.9 are not shown: fewer than 10 of the 500 samples of a launch lie above them. Use",
     );
   });
 });
@@ -323,10 +358,10 @@ round-trip
   uds    16001  19.0 µs [16–22]  23.9 µs  27.0 µs  96.2k    1.00x  ▄▄▅▅▆▇▇█
   tcp    16001  39.0 µs [36–42]  43.9 µs  47.0 µs  96.2k    2.05x  ▆▆▆▇▇▇██
 
-Medians of 7 launches, but samples, min and max of all; [low–high]: 95 %
-  interval of the median (bootstrap)
-Only in files and on wider terminals: min, mean, p95, p99.9, MB/s
-Shape: from the least sample to p99, logarithmic; the last column holds the rest
+Figures are medians of 7 launches; samples, min and max are of all of them.
+  [low–high]: 95 % interval of the median (bootstrap).
+Left out for lack of width: min, mean, p95, p99.9, MB/s
+Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 `,
     );
   });
@@ -340,9 +375,9 @@ round-trip
   uds    16001  19.0 µs [16–22]  23.5 µs [21–26]  23.9 µs [21–26]  24.0 µs [21–27]  27.0 µs  96.2k  98.5    1.00x  ▄▄▅▅▆▇▇█
   tcp    16001  39.0 µs [36–42]  43.5 µs [41–46]  43.9 µs [41–46]  44.0 µs [41–47]  47.0 µs  96.2k  98.5    2.05x  ▆▆▆▇▇▇██
 
-Medians of 7 launches, but samples, min and max of all; [low–high]: 95 % interval of the median (bootstrap)
-Only in files and on wider terminals: min, mean
-Shape: from the least sample to p99, logarithmic; the last column holds the rest
+Figures are medians of 7 launches; samples, min and max are of all of them. [low–high]: 95 % interval of the median (bootstrap).
+Left out for lack of width: min, mean
+Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 `,
     );
   });
@@ -351,7 +386,7 @@ Shape: from the least sample to p99, logarithmic; the last column holds the rest
 describe("a schedule", () => {
   test("has response time as headline, service time and lateness beside it, and says when it was missed", () => {
     expect(textOf(SCHEDULED)).toBe(
-      `1 KiB payload, 10000 messages per test, async, 5000 a second, poisson,
+      `1 KiB payload, 10000 messages per test, async, 5000 messages/s, poisson,
   server on CPU 0, client on CPU 0
 
 ipc           samples      p50      p99      max  msg/s  MB/s  shape
@@ -360,14 +395,16 @@ one-way
     service     10000  15.0 µs  19.9 µs  20.0 µs
     lateness      300   150 ns        -   300 ns
 
--  fewer than 10 samples lie beyond this percentile
-Latency is response time, from the scheduled moment; service: from the actual
-  send; lateness: from the scheduled moment to the actual send
-Only in files and on wider terminals: min, mean
-Shape: from the least sample to p99, logarithmic; the last column holds the rest
+-  not shown: fewer than 10 samples lie above this percentile
+Figures are response times: from the scheduled moment to the arrival. service:
+  from the actual send to the arrival. lateness: from the scheduled moment to
+  the actual send.
+Left out for lack of width: min, mean
+Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 
-! uds one-way: invalid: 4900 messages/s were sent instead of 5000. Ask for a
-    lower --rate, or pin the sender to a CPU of its own with --client-affinity.
+! uds one-way: invalid: 4900 messages/s were sent instead of 5000. Use
+    --rate 4900 or less, or give the client a CPU of its own with
+    --client-affinity.
 `,
     );
   });
@@ -386,8 +423,8 @@ one-way, 64 KiB payload
   tcp    10001  70.6 µs  75.1 µs  75.5 µs  75.5 µs   100k    1.00x  ▇▇▇▇▇███
   uds    20001  75.6 µs  84.5 µs  85.4 µs  85.5 µs   100k    1.07x  ▇▇▇▇▇▇██
 
-Only in files and on wider terminals: min, mean, p99.9, MB/s
-Shape: from the least sample to p99, logarithmic; the last column holds the rest
+Left out for lack of width: min, mean, p99.9, MB/s
+Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 `,
     );
   });

@@ -254,7 +254,7 @@ describe("details", () => {
     const plan = planOf({ percentiles: [0.01, 50, 99.9, 99.99] });
     expect(resultOf({ plan }).results[0]!.details.tests[1]!.latency!.unbacked_percentiles).toEqual([
       { percentile: 0.01, samples_beyond: 1, reason: "1 sample lies below it, 10 are needed" },
-      { percentile: 99.99, samples_beyond: 1, reason: "1 sample lies beyond it, 10 are needed" },
+      { percentile: 99.99, samples_beyond: 1, reason: "1 sample lies above it, 10 are needed" },
     ]);
   });
 
@@ -280,8 +280,8 @@ describe("launches", () => {
     expect(across.percentiles.map(({ percentile }) => percentile)).toEqual([50]);
     expect(across.unbacked_percentiles).toEqual([
       { percentile: 2.5, samples_beyond: 7, reason: "launch 6: 7 samples lie below it, 10 are needed" },
-      { percentile: 98, samples_beyond: 6, reason: "launch 6: 6 samples lie beyond it, 10 are needed" },
-      { percentile: 99, samples_beyond: 3, reason: "launch 6: 3 samples lie beyond it, 10 are needed" },
+      { percentile: 98, samples_beyond: 6, reason: "launch 6: 6 samples lie above it, 10 are needed" },
+      { percentile: 99, samples_beyond: 3, reason: "launch 6: 3 samples lie above it, 10 are needed" },
     ]);
   });
 
@@ -291,7 +291,7 @@ describe("launches", () => {
     expect(launches[0]!.percentiles.map(({ percentile }) => percentile)).toEqual([...plan.percentiles]);
     expect(launches.map((launch) => launch.unbacked_percentiles)).toEqual(
       launches.map(() => [
-        { percentile: 99, samples_beyond: 5, reason: "5 samples lie beyond it, 10 are needed" },
+        { percentile: 99, samples_beyond: 5, reason: "5 samples lie above it, 10 are needed" },
       ]),
     );
     expect(verdict.warnings.find(({ id }) => id === "percentiles-unbacked")!.figures).toEqual({
@@ -306,7 +306,7 @@ describe("launches", () => {
     const { across_launches: across } = detailsOf([500, 0, 500]);
     expect(across.percentiles).toEqual([]);
     expect(across.unbacked_percentiles.map(({ reason }) => reason)).toEqual(
-      plan.percentiles.map((p) => `launch 2: 0 samples lie ${p < 50 ? "below" : "beyond"} it, 10 are needed`),
+      plan.percentiles.map((p) => `launch 2: 0 samples lie ${p < 50 ? "below" : "above"} it, 10 are needed`),
     );
   });
 });

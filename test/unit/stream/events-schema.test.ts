@@ -59,8 +59,8 @@ test("percentiles of too few samples are marked, in intervals and results", () =
   const latency = evenly(1, 200);
   const mark = {
     unbacked_percentiles: [
-      { percentile: 99, samples_beyond: 2, reason: "2 samples lie beyond it, 10 are needed" },
-      { percentile: 99.9, samples_beyond: 0, reason: "0 samples lie beyond it, 10 are needed" },
+      { percentile: 99, samples_beyond: 2, reason: "2 samples lie above it, 10 are needed" },
+      { percentile: 99.9, samples_beyond: 0, reason: "0 samples lie above it, 10 are needed" },
     ],
   };
   const interval = intervalEvent({ cell: cellOf(), state, receivedBefore: 20, intervalMs: 500, latency }, AT);

@@ -73,7 +73,7 @@ describe("what goes wrong while the run goes on", () => {
     const started = performance.now();
     setTimeout(() => output.hurry(), 100);
     const failure = await output.write(new Uint8Array(1_000_000)).catch((error: unknown) => error);
-    expect(String(failure)).toContain("it took nothing for 1 s");
+    expect(String(failure)).toContain("it accepted no data for 1 s");
     expect(performance.now() - started).toBeLessThan(5000);
     output.close();
     closeSync(reader);

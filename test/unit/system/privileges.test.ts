@@ -70,7 +70,7 @@ describe("--cpu-dma-latency", () => {
     expect(report).toEqual({
       requested: 0,
       effective: null,
-      note: "/nowhere/latency does not exist here",
+      note: "/nowhere/latency can't be opened: no such file or directory",
       isDenied: false,
     });
     release();

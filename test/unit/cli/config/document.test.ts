@@ -63,7 +63,7 @@ l = "last"`;
     test(`${JSON.stringify(text)} is faulty in line ${line}`, () => {
       const fault = faultOf(text, "toml");
       expect(fault.line).toBe(line);
-      expect(fault.message).toStartWith('this is no TOML: "');
+      expect(fault.message).toStartWith('this is not valid TOML: "');
     });
   }
 });
@@ -106,13 +106,13 @@ describe("a JSON document", () => {
     test(`${JSON.stringify(text).slice(0, 40)} is faulty in line ${line}`, () => {
       const fault = faultOf(text, "json");
       expect(fault.line).toBe(line);
-      expect(fault.message).toStartWith('this is no JSON: "');
+      expect(fault.message).toStartWith('this is not valid JSON: "');
     });
   }
 
   test("that is no object is refused", () => {
     for (const text of ["[]", "1", "null", '"a"'])
-      expect(faultOf(text, "json").message).toBe("the document is no object");
+      expect(faultOf(text, "json").message).toBe("the document is not a JSON object");
   });
 
   test("with a key twice is refused with both lines", () => {

@@ -114,7 +114,7 @@ describe("lists make a matrix", () => {
 
   test("of which notices are told once", () => {
     const { notices } = runOf('mechanism = "shm"\nshm-direct = true\nlaunches = [1, 2]');
-    expect(notices).toEqual(["--shm-direct turns --blocking on; add --async to keep the event loop"]);
+    expect(notices).toEqual(["--shm-direct turns --blocking on. Add --async to keep the event loop."]);
   });
 
   test("of which every plan has the command line that was given", () => {

@@ -21,9 +21,9 @@ describe("a file that can't be a configuration is refused", () => {
   const cases: readonly (readonly [string, string])[] = [
     [join(directory, "missing.toml"), "no such file or directory"],
     [join(directory, "folder.toml"), "it is a directory"],
-    ["/dev/null", "it is no plain file"],
+    ["/dev/null", "it is not a regular file"],
     [file("large.toml", "#".repeat(65_537)), "it has 65537 bytes, at most 65536 are allowed"],
-    [file("latin1.toml", new Uint8Array([0x61, 0xe9])), "it is no UTF-8 text"],
+    [file("latin1.toml", new Uint8Array([0x61, 0xe9])), "it is not UTF-8 text"],
     ["a\0b.toml", "can't be read"],
   ];
   for (const [path, reason] of cases) {

@@ -134,7 +134,7 @@ describe("a test is no complete one", () => {
     expect(isComplete(outcomeOf(both))).toBe(true);
     const half = outcomeOf(both.slice(1));
     expect(isComplete(half)).toBe(false);
-    expect(half.measurements[0]?.failure).toBe("1 of 2 clients were here");
+    expect(half.measurements[0]?.failure).toBe("only 1 of 2 clients came");
   });
 });
 

@@ -134,12 +134,14 @@ describe("terms", () => {
 
   test("that can't be are refused in words, whatever the server demands", () => {
     const refused = (change: Partial<Terms>) => differences({ ...TERMS, ...change }, {}, "uds", 64);
-    expect(refused({ messageCount: 0 })).toEqual(["message count: 0 messages are no test"]);
-    expect(refused({ messageCount: null })).toEqual(["neither a message count nor a duration"]);
+    expect(refused({ messageCount: 0 })).toEqual(["message count: the client has 0, at least 1 is needed"]);
+    expect(refused({ messageCount: null })).toEqual([
+      "the client has neither a message count nor a duration",
+    ]);
     expect(refused({ messageCount: null, durationNs: 1e9 })).toEqual([]);
-    expect(refused({ worker: 5, concurrency: 2 })).toEqual(["client 5 of 2: they are numbered from 0"]);
+    expect(refused({ worker: 5, concurrency: 2 })).toEqual(["client 5 of 2: clients are numbered from 0"]);
     expect(refused({ worker: 2, concurrency: 2 })).toHaveLength(1);
-    expect(refused({ launch: 3, launches: 2 })).toEqual(["launch 3 of 2: they are numbered from 1"]);
+    expect(refused({ launch: 3, launches: 2 })).toEqual(["launch 3 of 2: launches are numbered from 1"]);
   });
 
   test("each difference names both values", () => {
@@ -186,13 +188,13 @@ describe("clocks", () => {
   test("of another boot, time namespace or host can't, and why", () => {
     expect(clockDifference(own, { ...own, boot: "b" })).toContain("boot id a here, b there");
     const namespaced = (monotonicOffset: string | null) => clockDifference(own, { ...own, monotonicOffset });
-    const words = "the peers are in time namespaces whose clocks";
+    const words = "the clocks of the peers' time namespaces";
     expect(namespaced("1000 0")).toBe(`${words} are 1000 s apart`);
     expect(namespaced("-1 500000000")).toBe(`${words} are 0.5 s apart`);
     expect(namespaced(null)).toBe(`${words} differ`);
     expect(namespaced("soon")).toBe(`${words} differ`);
     expect(clockDifference(own, { ...own, realtimeOffsetNs: "1700000000100000000" })).toBe(
-      "the peers' clocks differ: from the monotonic to the wall clock by 0.1 s",
+      "the peers' clocks differ by 0.1 s (wall clock less monotonic clock)",
     );
   });
 
