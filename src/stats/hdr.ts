@@ -44,10 +44,10 @@ export const MOST_ENCODED_LENGTH = 4 * Math.ceil((MOST_BYTES + 1024) / 3);
 export function decodeBuckets(encoded: string): BigUint64Array {
   const compressed = Buffer.from(encoded, "base64");
   if (compressed.length < 8 || compressed.readInt32BE(0) !== COMPRESSED_COOKIE)
-    throw new RangeError("this is no encoded histogram");
+    throw new RangeError("this is not an encoded histogram");
   const bytes = inflated(compressed.subarray(8));
   if (bytes.length < HEADER_BYTES || bytes.readInt32BE(0) !== COOKIE)
-    throw new RangeError("this is no encoded histogram");
+    throw new RangeError("this is not an encoded histogram");
   const isOfOurs =
     bytes.readInt32BE(12) === SIGNIFICANT_DIGITS &&
     bytes.readBigInt64BE(16) === BigInt(LOWEST_NS) &&
