@@ -31,7 +31,7 @@ export interface ConnectionSettings {
   readonly clocksDiffer?: boolean;
 }
 
-/** A schedule in the units of c/session/session.h. */
+/** A schedule in the units of c/session/setup.h. */
 export function nativeArrival(arrival: ArrivalPlan | null) {
   return {
     rateMicrohertz: Math.round((arrival?.ratePerSecond ?? 0) * 1e6),

@@ -1,3 +1,4 @@
+import { documentsOf } from "../plan/documents.ts";
 import { UsageError } from "../plan/errors.ts";
 import {
   type ArrivalPlan,
@@ -140,18 +141,10 @@ function refuseEndlessPlans(plan: RunPlan): void {
 
 /** Standard output has room for one document. */
 function refuseSharedStandardOutput(plan: RunPlan): void {
-  const paths: readonly (readonly [Flag, string | null])[] = [
-    [FLAGS.outputFile, plan.outputFile],
-    [FLAGS.csv, plan.csvFile],
-    [FLAGS.markdown, plan.markdownFile],
-    [FLAGS.streamingOutputJson, plan.streamingJson?.path ?? null],
-    [FLAGS.streamingOutputCsv, plan.streamingCsv?.path ?? null],
-    [FLAGS.events, plan.eventsFile],
-  ];
-  const [first, second] = paths.filter(([, path]) => path !== null && isStandardOutput(path));
+  const [first, second] = documentsOf(plan).filter(({ path }) => isStandardOutput(path));
   if (first === undefined || second === undefined) return;
   throw new UsageError(
-    `${flagName(first[0])} and ${flagName(second[0])} would both write to standard output: one of them is allowed`,
+    `${first.flag} and ${second.flag} would both write to standard output: one of them is allowed`,
     "give one of them a file",
   );
 }

@@ -3,11 +3,11 @@ import type { Measurement } from "../measure/measurement.ts";
 import { clientSheetOf, LedgerFile } from "../native/ledger.ts";
 import { RunError } from "../plan/errors.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
-import { Cast, RoleEnded } from "./cast.ts";
 import type { Child } from "./child.ts";
 import { collect } from "./collect.ts";
 import { portFor } from "./endpoints.ts";
 import { explain } from "./explain.ts";
+import { RoleEnded, RoleGroup } from "./role-group.ts";
 import { type Cell, handshakeMs, silenceMs } from "./role-settings.ts";
 import { watchProgress } from "./watch.ts";
 
@@ -42,14 +42,14 @@ export async function measureCell(
   watch: CellWatch = NOT_WATCHED,
 ): Promise<Measurement> {
   const ledger = LedgerFile.create(clientSheetOf(plan.concurrency), watch.ringCapacity);
-  const cast = new Cast(cell, plan, ledger, log);
-  const trouble = await troubleOf(() => play(cast, ledger, plan, watch), abort);
+  const group = new RoleGroup(cell, plan, ledger, log);
+  const trouble = await troubleOf(() => play(group, ledger, plan, watch), abort);
   const wasStopped = ledger.isStopping;
-  await cast.reap();
+  await group.reap();
   await watch.stops();
-  cast.removeName();
-  const failure = await failureOf(cast, trouble, wasStopped, abort);
-  const measurement = collect({ test: cell.test, plan, ledger, children: cast.all, failure });
+  group.removeName();
+  const failure = await failureOf(group, trouble, wasStopped, abort);
+  const measurement = collect({ test: cell.test, plan, ledger, children: group.all, failure });
   ledger.close();
   return measurement;
 }
@@ -72,14 +72,14 @@ async function troubleOf(act: () => Promise<void>, abort: AbortSignal): Promise<
 }
 
 /** The roles from their start to the end of the last one. Rejects as soon as one of them ends otherwise than done. */
-async function play(cast: Cast, ledger: LedgerFile, plan: RunPlan, watch: CellWatch): Promise<void> {
+async function play(group: RoleGroup, ledger: LedgerFile, plan: RunPlan, watch: CellWatch): Promise<void> {
   watch.starts(ledger);
-  cast.spawn();
-  await Promise.race([conduct(cast, ledger, plan), cast.endBadly()]);
+  group.spawn();
+  await Promise.race([conduct(group, ledger, plan), group.endBadly()]);
 }
 
 /** One after the other, so that the server meets them in the order of their numbers. */
-async function connectAll({ server, clients }: Cast, plan: RunPlan): Promise<void> {
+async function connectAll({ server, clients }: RoleGroup, plan: RunPlan): Promise<void> {
   const { standalone } = plan;
   const lookMs = standalone?.side === "client" ? standalone.connectTimeoutNs / 1e6 : 0;
   const deadlineMs = lookMs + handshakeMs(plan);
@@ -100,14 +100,14 @@ async function startTogether(clients: readonly Child[], ledger: LedgerFile): Pro
   for (const client of clients) client.command({ type: "start" });
 }
 
-async function conduct(cast: Cast, ledger: LedgerFile, plan: RunPlan): Promise<void> {
-  await connectAll(cast, plan);
-  let hasBegun = cast.clients.length === 1;
-  const watch = watchProgress(cast, ledger, silenceMs(plan) + 1000, () => hasBegun);
+async function conduct(group: RoleGroup, ledger: LedgerFile, plan: RunPlan): Promise<void> {
+  await connectAll(group, plan);
+  let hasBegun = group.clients.length === 1;
+  const watch = watchProgress(group, ledger, silenceMs(plan) + 1000, () => hasBegun);
   const measure = async () => {
-    if (!hasBegun) await startTogether(cast.clients, ledger);
+    if (!hasBegun) await startTogether(group.clients, ledger);
     hasBegun = true;
-    await Promise.all([cast.server, ...cast.clients].map((child) => child?.ended));
+    await Promise.all([group.server, ...group.clients].map((child) => child?.ended));
   };
   try {
     await Promise.race([measure(), watch.stalled]);
@@ -118,12 +118,12 @@ async function conduct(cast: Cast, ledger: LedgerFile, plan: RunPlan): Promise<v
 
 /** Why the test failed or ended early; null if it did not. */
 async function failureOf(
-  cast: Cast,
+  group: RoleGroup,
   trouble: string | null,
   wasStopped: boolean,
   abort: AbortSignal,
 ): Promise<string | null> {
-  const ends = await cast.ends();
+  const ends = await group.ends();
   if (trouble !== null || ends.some(({ end }) => end.kind !== "done")) await Bun.sleep(SIGNAL_LAG_MS);
   return abort.aborted ? String(abort.reason) : explain(ends, trouble, wasStopped);
 }

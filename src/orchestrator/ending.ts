@@ -1,3 +1,4 @@
+import { documentsOf } from "../plan/documents.ts";
 /** What the user hears when a run is over, and the exit code. */
 
 import type { RunError } from "../plan/errors.ts";
@@ -7,7 +8,7 @@ import type { BenchmarkResult } from "../result/schema.ts";
 import { isStandardOutput } from "../system/standard-output.ts";
 import { terminalOptions, tryWriteText, writeErrorText, writeLine } from "../system/terminal.ts";
 import type { Measuring } from "./measuring.ts";
-import type { Outlets } from "./outlets.ts";
+import type { RunOutputs } from "./run-outputs.ts";
 import type { Stop } from "./stop.ts";
 
 const INVALID_EXIT_CODE = 4;
@@ -19,26 +20,20 @@ export function exitCodeOf(run: Measuring, { strict }: RunPlan, stop: Stop): num
   return strict && run.invalidCount > 0 ? INVALID_EXIT_CODE : 0;
 }
 
-export function logEnding({ log }: Outlets, run: Measuring, { signal }: Stop): void {
+export function logEnding({ log }: RunOutputs, run: Measuring, { signal }: Stop): void {
   log.info(
     signal.aborted ? String(signal.reason) : run.hasFailed ? "the run has failed" : "the run is complete",
   );
 }
 
 /** Shows the summary, unless the run is to be quiet. What kept standard output from being written; null if nothing did. */
-export function showSummary(run: Measuring, plan: RunPlan, outlets: Outlets): RunError | null {
+export function showSummary(run: Measuring, plan: RunPlan, outputs: RunOutputs): RunError | null {
   if (plan.quiet) return null;
-  const summary = summaryText(run.result, { ...terminalOptions(), files: outlets.files });
-  if (!isStandardOutputTaken(plan)) return tryWriteText(summary);
+  const summary = summaryText(run.result, { ...terminalOptions(), files: outputs.files });
+  if (!documentsOf(plan).some(({ path }) => isStandardOutput(path))) return tryWriteText(summary);
   // Whoever reads a document from standard output gets nothing else there.
   writeErrorText(summary);
   return null;
-}
-
-function isStandardOutputTaken(plan: RunPlan): boolean {
-  const { outputFile, csvFile, markdownFile, streamingJson, streamingCsv, eventsFile } = plan;
-  const paths = [outputFile, csvFile, markdownFile, streamingJson?.path, streamingCsv?.path, eventsFile];
-  return paths.some((path) => path != null && isStandardOutput(path));
 }
 
 /**
@@ -49,7 +44,7 @@ function isStandardOutputTaken(plan: RunPlan): boolean {
  */
 export function sayProblems(
   run: Measuring,
-  { streamFailure }: Outlets,
+  { streamFailure }: RunOutputs,
   { received }: Stop,
   exitCode: number,
   unsaid: RunError | null,

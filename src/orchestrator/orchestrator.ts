@@ -5,8 +5,8 @@ import { type CpuDmaLatencyHold, holdCpuDmaLatency } from "../system/privileges.
 import { checkPlan } from "./check-plan.ts";
 import { exitCodeOf, logEnding, sayProblems, showSummary } from "./ending.ts";
 import type { Measuring, RunOptions } from "./measuring.ts";
-import { Outlets } from "./outlets.ts";
 import { Run } from "./run.ts";
+import { RunOutputs } from "./run-outputs.ts";
 import { Service } from "./service/service.ts";
 import { Stop } from "./stop.ts";
 
@@ -20,23 +20,23 @@ export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
   for (const plan of plans) checkPlan(plan);
   const plan = plans[0]!;
   const stop = Stop.onSignals();
-  const outlets = Outlets.open(plans, stop);
+  const outputs = RunOutputs.open(plans, stop);
   const hold = plan.cpuDmaLatencyUs === null ? null : holdCpuDmaLatency(plan.cpuDmaLatencyUs);
-  const run = runOf(plans, outlets, hold);
-  const exitCode = await measure(run, plan, outlets, stop, hold);
-  logEnding(outlets, run, stop);
-  const unsaid = showSummary(run, plan, outlets);
-  return sayProblems(run, outlets, stop, exitCode, unsaid);
+  const run = runOf(plans, outputs, hold);
+  const exitCode = await measure(run, plan, outputs, stop, hold);
+  logEnding(outputs, run, stop);
+  const unsaid = showSummary(run, plan, outputs);
+  return sayProblems(run, outputs, stop, exitCode, unsaid);
 }
 
-function runOf(plans: readonly RunPlan[], outlets: Outlets, hold: CpuDmaLatencyHold | null): Measuring {
-  const { log, watch } = outlets;
+function runOf(plans: readonly RunPlan[], outputs: RunOutputs, hold: CpuDmaLatencyHold | null): Measuring {
+  const { log, watch } = outputs;
   const plan = plans[0]!;
   log.info(`ipc-benchmark ${version}, process ${process.pid}: ${plan.commandLine.join(" ")}`);
   keepOffCpus(pinnedCpus(plans));
   const options: RunOptions = {
     ...{ log, watch, cpuDmaLatency: hold?.report ?? null },
-    onStep: (measured) => outlets.write(measured),
+    onStep: (measured) => outputs.write(measured),
   };
   const isServer = plan.standalone?.side === "server";
   return isServer ? new Service(plan, options, plan.standalone) : new Run(plans, options);
@@ -52,21 +52,21 @@ function pinnedCpus(plans: readonly RunPlan[]): number[] {
 async function measure(
   run: Measuring,
   plan: RunPlan,
-  outlets: Outlets,
+  outputs: RunOutputs,
   stop: Stop,
   hold: CpuDmaLatencyHold | null,
 ): Promise<number> {
   let exitCode = 1;
   try {
-    await outlets.begin();
+    await outputs.begin();
     await run.measureAll(stop.signal);
-    await outlets.endRecords();
+    await outputs.endRecords();
     hold?.release();
     await run.finish();
-    outlets.finish(run.soFar);
+    outputs.finish(run.soFar);
     exitCode = exitCodeOf(run, plan, stop);
     return exitCode;
   } finally {
-    await outlets.close({ complete: run.result.metadata.complete, exit_code: exitCode });
+    await outputs.close({ complete: run.result.metadata.complete, exit_code: exitCode });
   }
 }

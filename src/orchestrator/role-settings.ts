@@ -1,6 +1,6 @@
 import type { Mechanism, RunPlan, Test } from "../plan/run-plan.ts";
 import { arrivalOf, messagesOf, seedOf, startShiftNs } from "../plan/shares.ts";
-import { connectionSilenceMs, silenceMsOf } from "../plan/silence.ts";
+import { connectionSilenceMs, silenceMsOf } from "../plan/silence-limits.ts";
 import type { RoleSettings, StandaloneClient } from "../protocol/control.ts";
 import type { Role } from "./child.ts";
 

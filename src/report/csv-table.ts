@@ -13,7 +13,7 @@ import {
   type Spread,
   spreadAt,
 } from "./cells.ts";
-import { type CsvValue, csvText } from "./csv.ts";
+import { type CsvValue, csvText } from "./csv-library.ts";
 
 interface CsvColumn {
   readonly head: string;

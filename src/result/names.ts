@@ -1,9 +1,12 @@
 import type { Mechanism } from "../plan/run-plan.ts";
 
+/** In the order of the schemas. */
+export const VARIANTS = ["UnixDomainSocket", "SharedMemory", "TcpSocket", "PosixMessageQueue"] as const;
+
 /** A mechanism's three names: its flag value, its variant in results, its name for people. */
 export interface MechanismNames {
   readonly flag: Mechanism;
-  readonly variant: "UnixDomainSocket" | "SharedMemory" | "TcpSocket" | "PosixMessageQueue";
+  readonly variant: (typeof VARIANTS)[number];
   readonly display: string;
 }
 

@@ -18,9 +18,8 @@ import {
   oneOf,
   quantity,
 } from "../text/schema-parts.ts";
+import { VARIANTS } from "./names.ts";
 import { DetailsSchema } from "./schema-details.ts";
-
-const VARIANTS = ["UnixDomainSocket", "SharedMemory", "TcpSocket", "PosixMessageQueue"] as const;
 
 const SystemInfo = closed({
   os: Type.String({ description: "linux, macos or windows" }),

@@ -5,7 +5,7 @@ import { seedOf } from "../plan/shares.ts";
 import { differ, UsageMeter, type UsageReading } from "../system/usage.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptors } from "./context.ts";
-import { serveConnection } from "./one-client.ts";
+import { serveConnection } from "./serve-one.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
 /** What the process costs between the last client's start and the last one's end, read once for all of them. */

@@ -6,8 +6,8 @@ import { type Address, closeLibrary, native, shareLibrary } from "../native/libr
 import type { FailureCause, GuestNews, RoleSettings } from "../protocol/control.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import { causeOf } from "./failure.ts";
-import { serveConnection } from "./one-client.ts";
 import type { Guest } from "./peer/guest.ts";
+import { serveConnection } from "./serve-one.ts";
 
 /** What the thread is told; null: it is to end. */
 export interface ServingOrder {

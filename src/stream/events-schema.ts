@@ -4,10 +4,10 @@
  */
 
 import { type Static, Type } from "@sinclair/typebox";
+import { VARIANTS } from "../result/names.ts";
 import { unbackedSchema } from "../result/unbacked.ts";
 import { closed, count, exactInteger, moment, nullable, oneOf, quantity } from "../text/schema-parts.ts";
 
-const MECHANISM = ["UnixDomainSocket", "SharedMemory", "TcpSocket", "PosixMessageQueue"] as const;
 const TEST = ["one-way", "round-trip"] as const;
 const MODE = ["async", "blocking"] as const;
 
@@ -49,7 +49,7 @@ const StartEvent = closed(
     type: Type.Literal("start"),
     time: time(),
     cell: cellNumber(),
-    mechanism: oneOf(MECHANISM, "What is measured"),
+    mechanism: oneOf(VARIANTS, "What is measured"),
     mode: oneOf(MODE, "How the peers wait"),
     test: oneOf(TEST, "Which interval is measured"),
     message_size: count("Payload, bytes"),

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { RunError, UsageError } from "../plan/errors.ts";
-import { destinationOf } from "../system/links.ts";
+import { destinationOf } from "../system/destination.ts";
 import { isStandardOutput, STANDARD_OUTPUT } from "../system/standard-output.ts";
 import { reasonOf } from "../text/reason.ts";
 

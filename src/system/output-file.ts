@@ -2,7 +2,7 @@ import { closeSync, constants as O, openSync, renameSync, rmSync, statSync, writ
 import { basename, dirname, join } from "node:path";
 import { RunError, UsageError } from "../plan/errors.ts";
 import { reasonOf } from "../text/reason.ts";
-import { destinationOf } from "./links.ts";
+import { destinationOf } from "./destination.ts";
 import { writeAll } from "./terminal.ts";
 
 /**

@@ -6,6 +6,7 @@ import type { RunPlan, Test } from "../../plan/run-plan.ts";
 import type { EffectiveReport } from "../../protocol/control.ts";
 import { emptySnapshot } from "../../stats/histogram.ts";
 import type { UsageFigures } from "../../system/usage-schema.ts";
+import { counted } from "../../text/counted.ts";
 import { rates, unrecorded } from "../collect.ts";
 
 /** What a server knows of one client's test beside its sheet. */
@@ -83,7 +84,7 @@ export function collectGuest(served: GuestFacts, plan: RunPlan, ledger: LedgerFi
       shortfall ??
       (faults === ""
         ? unrecorded(counts, absent === null ? latency.count : null)
-        : `of ${sent} messages: ${faults}`),
+        : `of ${counted(sent, "message")}: ${faults}`),
     complete: failure === null && shortfall === null,
     counts,
     latency,

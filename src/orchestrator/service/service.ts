@@ -3,10 +3,10 @@ import type { Mechanism, RunPlan, StandalonePlan } from "../../plan/run-plan.ts"
 import type { GuestEnd, GuestMessage, GuestNews } from "../../protocol/control.ts";
 import { writeLine } from "../../system/terminal.ts";
 import { Measuring, type RunOptions } from "../measuring.ts";
-import { Door, endInWords } from "./door.ts";
 import { FinishedRuns } from "./finished-runs.ts";
 import { type GuestTest, observedTest } from "./guest-test.ts";
 import { KeptResults } from "./kept-results.ts";
+import { endInWords, MechanismServer } from "./mechanism-server.ts";
 import { WritingPace } from "./pace.ts";
 
 /** How often it looks whether to end and what to write: mostly seldom, as that takes time that may be a client's. */
@@ -22,7 +22,7 @@ type ServerPlan = Extract<StandalonePlan, { side: "server" }>;
  * and ends when nobody comes any more, after the first client's run, or when it is told to.
  */
 export class Service extends Measuring {
-  readonly #doors: Door[] = [];
+  readonly #servers: MechanismServer[] = [];
   readonly #results: KeptResults;
   readonly #pace = new WritingPace();
   readonly #runs = new FinishedRuns();
@@ -81,14 +81,20 @@ export class Service extends Measuring {
 
   #open(mechanism: Mechanism): void {
     const { watch, log } = this.options;
-    const door = new Door(mechanism, this.plan, this.standalone.demands, watch.ringCapacity, log);
-    door.child.onGuest = (message) => this.#hear(door, message);
-    this.#doors.push(door);
+    const server = new MechanismServer(
+      mechanism,
+      this.plan,
+      this.standalone.demands,
+      watch.ringCapacity,
+      log,
+    );
+    server.child.onGuest = (message) => this.#hear(server, message);
+    this.#servers.push(server);
   }
 
   async #allReady(abort: AbortSignal): Promise<void> {
     const stopped = new Promise<null>((resolve) => abort.addEventListener("abort", () => resolve(null)));
-    const ready = Promise.all(this.#doors.map((door) => door.ready()));
+    const ready = Promise.all(this.#servers.map((server) => server.ready()));
     const places = await Promise.race([ready, stopped]);
     if (places === null) return;
     this.#announce(`process ${process.pid} serves ${places.join(", ")}`);
@@ -105,7 +111,7 @@ export class Service extends Measuring {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#idleSinceMs = performance.now();
     abort.addEventListener("abort", () => resolve());
-    for (const { child, mechanism } of this.#doors) {
+    for (const { child, mechanism } of this.#servers) {
       void child.ended.then((end) => {
         if (this.#isClosing) return;
         this.#failure ??= `the server of ${mechanism} ${endInWords(end)}`;
@@ -136,13 +142,13 @@ export class Service extends Measuring {
     return true;
   }
 
-  #hear(door: Door, message: GuestMessage): void {
+  #hear(server: MechanismServer, message: GuestMessage): void {
     if (message.type === "guest-left") {
-      const leaving = this.#leave(door, message);
+      const leaving = this.#leave(server, message);
       this.#leaving.add(leaving);
       void leaving.finally(() => this.#leaving.delete(leaving));
     } else if (message.news.type === "refused") this.#refuse(message.news);
-    else this.#begin(door, message, message.news);
+    else this.#begin(server, message, message.news);
   }
 
   #refuse({ who, reasons }: GuestNews & { type: "refused" }): void {
@@ -153,7 +159,7 @@ export class Service extends Measuring {
   }
 
   #begin(
-    { mechanism, endpoint, ledger }: Door,
+    { mechanism, endpoint, ledger }: MechanismServer,
     { slot, effective }: GuestMessage & { type: "guest" },
     news: Exclude<GuestNews, { type: "refused" }>,
   ): void {
@@ -170,8 +176,8 @@ export class Service extends Measuring {
     this.options.log.info(`${mechanism}: client ${test.number} (${who}) begins`);
   }
 
-  async #leave(door: Door, { slot, end }: GuestMessage & { type: "guest-left" }): Promise<void> {
-    const { mechanism, ledger, child } = door;
+  async #leave(server: MechanismServer, { slot, end }: GuestMessage & { type: "guest-left" }): Promise<void> {
+    const { mechanism, ledger, child } = server;
     const key = keyOf(mechanism, slot);
     const test = this.#active.get(key);
     if (test === undefined) return;
@@ -207,24 +213,24 @@ export class Service extends Measuring {
 
   async #close(): Promise<void> {
     this.#isClosing = true;
-    for (const { ledger } of this.#doors) ledger.requestStop();
+    for (const { ledger } of this.#servers) ledger.requestStop();
     const timer = setTimeout(() => {
-      for (const { child } of this.#doors) child.kill("SIGKILL");
+      for (const { child } of this.#servers) child.kill("SIGKILL");
     }, GRACE_MS);
-    await Promise.all(this.#doors.map(({ child }) => child.ended));
+    await Promise.all(this.#servers.map(({ child }) => child.ended));
     clearTimeout(timer);
     await Promise.all(this.#leaving);
-    for (const door of this.#doors) {
-      await this.#abandonGuests(door);
-      await door.close();
+    for (const server of this.#servers) {
+      await this.#abandonGuests(server);
+      await server.close();
     }
   }
 
   /** Those whose server is gone before them. */
-  async #abandonGuests(door: Door): Promise<void> {
+  async #abandonGuests(server: MechanismServer): Promise<void> {
     const end = { usage: null, failure: "the server ended before the client" };
     for (const { mechanism, slot } of [...this.#active.values()]) {
-      if (mechanism === door.mechanism) await this.#leave(door, { type: "guest-left", slot, end });
+      if (mechanism === server.mechanism) await this.#leave(server, { type: "guest-left", slot, end });
     }
   }
 }

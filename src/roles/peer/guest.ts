@@ -7,7 +7,7 @@ import { expectPinned } from "../../native/cpus.ts";
 import { clientSheetOf, type LedgerFile, serverSheetOf } from "../../native/ledger.ts";
 import { native } from "../../native/library.ts";
 import { FRAME } from "../../native/numbers.ts";
-import { connectionSilenceMs, guestSilenceMsOf } from "../../plan/silence.ts";
+import { connectionSilenceMs, guestSilenceMsOf } from "../../plan/silence-limits.ts";
 import type { EffectiveReport, GuestNews, RoleSettings, StandaloneServer } from "../../protocol/control.ts";
 import { clockDifference } from "../../protocol/peer/clock-facts.ts";
 import { helloDifference, ownHello, processInWords } from "../../protocol/peer/hello.ts";

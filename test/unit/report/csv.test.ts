@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { csvText } from "../../../src/report/csv.ts";
+import { csvText } from "../../../src/report/csv-library.ts";
 import { resultToCsv } from "../../../src/report/csv-table.ts";
 import type { BenchmarkResult } from "../../../src/result/schema.ts";
 import { snapshotOf } from "../../../src/stats/histogram.ts";

@@ -8,7 +8,7 @@ import { DISTRIBUTION } from "../../../../src/native/layout.ts";
 import { clientSheetOf, LedgerFile, serverSheetOf } from "../../../../src/native/ledger.ts";
 import { native } from "../../../../src/native/library.ts";
 import { NOTE_BYTES } from "../../../../src/native/numbers.ts";
-import { guestSilenceMsOf } from "../../../../src/plan/silence.ts";
+import { guestSilenceMsOf } from "../../../../src/plan/silence-limits.ts";
 import { clockDifference, monotonicOffsetOf } from "../../../../src/protocol/peer/clock-facts.ts";
 import { helloDifference, ownHello } from "../../../../src/protocol/peer/hello.ts";
 import type { Terms } from "../../../../src/protocol/peer/note-schema.ts";

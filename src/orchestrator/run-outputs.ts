@@ -11,7 +11,7 @@ import { errorScreen } from "../system/terminal.ts";
 import type { Stop } from "./stop.ts";
 
 /** Everything that a run writes while it lasts: results after each step, streams, the log, and progress on stderr. */
-export class Outlets {
+export class RunOutputs {
   /** Who looks on while messages are measured. */
   readonly watch: RunWatch;
 
@@ -33,7 +33,7 @@ export class Outlets {
    * @param stop ends the run when a stream can't be written; a run that is stopped waits for no stream
    * @throws UsageError
    */
-  static open(plans: readonly RunPlan[], stop: Stop): Outlets {
+  static open(plans: readonly RunPlan[], stop: Stop): RunOutputs {
     const plan = plans[0]!;
     const outputs = new Outputs(plan);
     let streams: RunStreams | null = null;
@@ -44,7 +44,7 @@ export class Outlets {
       const log = openLog(plan.log);
       if (log.file !== null) claim("--log-file", log.file);
       stop.signal.addEventListener("abort", () => opened.hurry());
-      return new Outlets(outputs, opened, log, plan);
+      return new RunOutputs(outputs, opened, log, plan);
     } catch (error) {
       streams?.abandon();
       outputs.abandon();

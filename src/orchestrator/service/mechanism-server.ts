@@ -13,7 +13,7 @@ const MOST_CLIENTS = 256;
 const READY_MS = 10_000;
 
 /** The server role of one mechanism, where clients come in. */
-export class Door {
+export class MechanismServer {
   readonly endpoint: string;
   readonly ledger: LedgerFile;
   readonly child: Child;

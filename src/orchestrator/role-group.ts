@@ -15,7 +15,7 @@ const GRACE_MS = 400;
 export class RoleEnded extends Error {}
 
 /** The processes of a cell. */
-export class Cast {
+export class RoleGroup {
   /** null: another command started it, or it is not spawned yet. */
   server: Child | null = null;
   readonly clients: Child[] = [];
