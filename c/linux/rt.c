@@ -26,7 +26,8 @@ static _Atomic int32_t fifo_in_force;
 
 /* System calls throughout: musl's sched_* functions only fail with ENOSYS, because the kernel means threads where POSIX means
  * processes. */
-int32_t rt_fifo_priority(void) {
+/* Of the calling thread under SCHED_FIFO; 0 under another policy. */
+static int32_t fifo_priority(void) {
   long policy = syscall(SYS_sched_getscheduler, 0);
   if (policy < 0) return -errno;
   if ((policy & ~SCHED_RESET_ON_FORK) != SCHED_FIFO) return 0;
@@ -37,7 +38,7 @@ int32_t rt_fifo_priority(void) {
 int32_t rt_use_fifo(int32_t priority) {
   struct sched_param parameters = {.sched_priority = priority};
   if (syscall(SYS_sched_setscheduler, 0, SCHED_FIFO | SCHED_RESET_ON_FORK, &parameters) < 0) return -errno;
-  int32_t in_force = rt_fifo_priority();
+  int32_t in_force = fifo_priority();
   if (in_force > 0) atomic_store_explicit(&fifo_in_force, in_force, memory_order_relaxed);
   return in_force;
 }

@@ -10,8 +10,6 @@ int32_t rt_use_fifo(int32_t priority);
 /* Puts the calling thread under what rt_use_fifo last put in force in this process; does nothing and returns 0 if that never
  * happened. For threads that stand between a message and its receiver. */
 int32_t rt_follow_fifo(void);
-/* Priority of the calling thread under SCHED_FIFO; 0 under another policy. */
-int32_t rt_fifo_priority(void);
 
 #define RT_LOCKED_PRESENT 1
 #define RT_LOCKED_FUTURE 2

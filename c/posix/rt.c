@@ -8,7 +8,6 @@ int32_t rt_use_fifo(int32_t priority) {
 }
 
 int32_t rt_follow_fifo(void) { return -ENOTSUP; }
-int32_t rt_fifo_priority(void) { return -ENOTSUP; }
 int32_t rt_lock_memory(void) { return -ENOTSUP; }
 
 int32_t rt_prefault_stack(int32_t bytes) {

@@ -49,7 +49,7 @@ int32_t session_listen_after(struct session *session, struct session *before) {
   struct channel *channel = session->channel;
   const struct channel_settings *settings = &session->settings.channel;
   if (channel->ops->listen_after != NULL) return channel->ops->listen_after(channel, settings, before->channel);
-  channel->ops->unlink(before->channel);
+  session_unlink(before);
   return channel->ops->listen(channel, settings);
 }
 

@@ -3,7 +3,7 @@ import type { ConnectionEffective } from "./effective.ts";
 import type { Session } from "./session.ts";
 
 /** One end of a connection. */
-export interface Line {
+export interface ConnectionEnd {
   /** For the measuring loops. */
   readonly channel: Channel;
   /** For whoever sets it up. */
@@ -13,7 +13,7 @@ export interface Line {
 }
 
 /** One that has just been made. */
-export interface Connection extends Line {
+export interface Connection extends ConnectionEnd {
   readonly effective: ConnectionEffective;
   /** The peer runs on this kernel, as far as the connection tells. */
   readonly isLocal: boolean;

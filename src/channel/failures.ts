@@ -40,7 +40,7 @@ export class ConnectionError extends RunError {
 }
 
 /** In words; of shared memory there are two kinds. */
-function reasonOf({ mechanism, shmDirect }: ConnectionSettings, status: number): string {
+function setupReason({ mechanism, shmDirect }: ConnectionSettings, status: number): string {
   if (mechanism === "shm" && status === OTHER_KIND) {
     const [withIt, without] = shmDirect ? ["client", "server"] : ["server", "client"];
     return `the ${withIt} has --shm-direct, the ${without} does not`;
@@ -54,7 +54,7 @@ function reasonOf({ mechanism, shmDirect }: ConnectionSettings, status: number):
 export function connectionError(settings: ConnectionSettings, step: string, status: number): ConnectionError {
   const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
   return new ConnectionError(
-    `can't ${step} ${settings.mechanism} ${at}: ${reasonOf(settings, status)}`,
+    `can't ${step} ${settings.mechanism} ${at}: ${setupReason(settings, status)}`,
     status,
   );
 }

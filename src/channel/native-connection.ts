@@ -4,7 +4,7 @@ import type { Address } from "../native/library.ts";
 import { TASK } from "../native/numbers.ts";
 import { Waiter } from "../native/waiter.ts";
 import { RunError } from "../plan/errors.ts";
-import type { Connection, Line, Listener } from "./connection.ts";
+import type { Connection, ConnectionEnd, Listener } from "./connection.ts";
 import { ChannelError, connectionError } from "./failures.ts";
 import { NativeChannel } from "./native-channel.ts";
 import { Session } from "./session.ts";
@@ -20,12 +20,13 @@ function openSession(settings: ConnectionSettings, ledger: LedgerFile): Session 
 }
 
 function connectionOf({ mode }: ConnectionSettings, session: Session): Connection {
-  const line = lineOver(session, mode === "blocking" ? null : new Waiters(session.address));
+  const line = endOver(session, mode === "blocking" ? null : new Waiters(session.address));
   const effective = session.effective();
   return { ...line, effective, isLocal: effective.isLocal };
 }
 
-function lineOver(session: Session, waiters: Waiters | null): Line {
+/** @param waiters wake the event loop; null: the session waits inside its calls */
+export function endOver(session: Session, waiters: Waiters | null): ConnectionEnd {
   const close = async () => {
     await waiters?.close();
     session.close();
@@ -34,8 +35,8 @@ function lineOver(session: Session, waiters: Waiters | null): Line {
 }
 
 /** A blocking connection that another thread has made, which uses it no more. */
-export function takeOverLine(address: Address): Line {
-  return lineOver(new Session(address), null);
+export function takeOverEnd(address: Address): ConnectionEnd {
+  return endOver(new Session(address), null);
 }
 
 /** A session at which one client can knock. `before` has had its client; where it listened, this one does now. */

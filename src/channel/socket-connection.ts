@@ -73,11 +73,11 @@ async function takeIn(
 
 function worded(settings: ConnectionSettings, step: string, error: unknown): RunError {
   const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
-  return new RunError(`can't ${step} ${settings.mechanism} ${at}: ${reasonOf(error, settings)}`);
+  return new RunError(`can't ${step} ${settings.mechanism} ${at}: ${socketReason(error, settings)}`);
 }
 
 /** Bun's own message says no more than that it failed, and for a host that has no address its error number is none of the system's. */
-function reasonOf(error: unknown, { mechanism }: ConnectionSettings): string {
+function socketReason(error: unknown, { mechanism }: ConnectionSettings): string {
   const { errno, code } = error as { errno?: unknown; code?: unknown };
   const message = error instanceof Error ? error.message.split("\n")[0]! : String(error);
   const isNameless = code === "ENOTFOUND" || (errno === undefined && message.startsWith(FAILED_TO_LISTEN));

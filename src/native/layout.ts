@@ -1,5 +1,5 @@
 /**
- * The structs that C and TypeScript share, declared once on this side in C's order. `checkLayouts` compares every size
+ * The structs that C and TypeScript share, declared once on this side in C's order. `findLayoutMismatch` compares every size
  * and offset with what the shim reports of itself (c/abi.c), so a mismatch ends the program before memory is touched.
  */
 

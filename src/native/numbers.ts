@@ -1,4 +1,8 @@
-/** Numbers that C and TypeScript share. SHARED_NUMBERS has them all under C's names, to be checked at start like the structs. */
+/** Numbers that C and TypeScript share. SHARED_NUMBERS has them all, to be checked at start like the structs. */
+
+import { MAX_MESSAGE_BYTES } from "../plan/run-plan.ts";
+import { BUCKET_COUNT, HIGHEST_BUCKETED_NS } from "../stats/histogram.ts";
+import { PEER_DIED } from "./errno.ts";
 
 /** Types of frames: c/message/frame.h. */
 export const FRAME = { oneWay: 0, request: 1, response: 2, ping: 3, pong: 4, shutdown: 5 } as const;
@@ -32,7 +36,8 @@ export const FRAME_OVERHEAD = 32;
 /** Where a peer keeps its ledger that shares none with this one. */
 export const NO_SHEET = 0xffffffff;
 /** The buckets of a histogram. */
-export const HISTOGRAM_COUNTS = 27 * 1024;
+export const HISTOGRAM_COUNTS = BUCKET_COUNT;
+const HISTOGRAM_LIMIT_S = Number(HIGHEST_BUCKETED_NS) / 1e9;
 /** Messages of a queue at most, unless --buffer-size or a limit says otherwise. */
 export const MOST_QUEUED = 10;
 /** A bit of what rt_lock_memory returns: memory that comes later is locked too. */
@@ -53,5 +58,12 @@ export const SHARED_NUMBERS: readonly (readonly [name: string, value: number])[]
   ...named("TASK", TASK),
   ...named("DUE", DUE),
   ...Object.entries({ WINDOW_OVER, NO_REPLY, NOTE_BYTES, FRAME_OVERHEAD, NO_SHEET }),
-  ...Object.entries({ HISTOGRAM_COUNTS, MOST_QUEUED, RT_LOCKED_FUTURE, SLOWEST_NS_PER_BYTE }),
+  ...Object.entries({
+    HISTOGRAM_COUNTS,
+    HISTOGRAM_LIMIT_S,
+    MOST_QUEUED,
+    RT_LOCKED_FUTURE,
+    SLOWEST_NS_PER_BYTE,
+  }),
+  ...Object.entries({ FRAME_PAYLOAD_LIMIT: MAX_MESSAGE_BYTES, EOWNERDEAD: -PEER_DIED }),
 ];

@@ -7,7 +7,7 @@ import { errorText, native } from "./library.ts";
 import { RT_LOCKED_FUTURE } from "./numbers.ts";
 
 /** Below the kernel's own threads for interrupts (50 with PREEMPT_RT), on which sockets depend. */
-export const DEFAULT_FIFO_PRIORITY = 49;
+const DEFAULT_FIFO_PRIORITY = 49;
 const PREFAULT_STACK_BYTES = 512 * 1024;
 const TIMER_SLACK_NS = 1;
 

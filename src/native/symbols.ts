@@ -87,7 +87,6 @@ export const SYMBOLS = {
 
   rt_use_fifo: { args: [i32], returns: i32 },
   rt_follow_fifo: { args: [], returns: i32 },
-  rt_fifo_priority: { args: [], returns: i32 },
   rt_lock_memory: { args: [], returns: i32 },
   rt_prefault_stack: { args: [i32], returns: i32 },
   rt_use_timer_slack: { args: [i32], returns: i32 },

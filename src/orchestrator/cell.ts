@@ -75,7 +75,9 @@ async function troubleOf(act: () => Promise<void>, abort: AbortSignal): Promise<
 async function play(group: RoleGroup, ledger: LedgerFile, plan: RunPlan, watch: CellWatch): Promise<void> {
   watch.starts(ledger);
   group.spawn();
-  await Promise.race([conduct(group, ledger, plan), group.endBadly()]);
+  // That a role has ended badly is told before what waited for it notices.
+  const endsBadly = group.endBadly();
+  await Promise.race([endsBadly, conduct(group, ledger, plan)]);
 }
 
 /** One after the other, so that the server meets them in the order of their numbers. */

@@ -215,3 +215,12 @@ export class Child {
     return { kind: "crashed", exitCode: exitCode ?? -1 };
   }
 }
+
+/** Waits for all to end by themselves, for `graceMs` at most, then kills them. */
+export async function reap(children: readonly Child[], graceMs: number): Promise<void> {
+  const timer = setTimeout(() => {
+    for (const child of children) child.kill("SIGKILL");
+  }, graceMs);
+  await Promise.all(children.map((child) => child.ended));
+  clearTimeout(timer);
+}

@@ -1,6 +1,6 @@
-import { documentsOf } from "../plan/documents.ts";
 /** What the user hears when a run is over, and the exit code. */
 
+import { documentsOf } from "../plan/documents.ts";
 import type { RunError } from "../plan/errors.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
 import { summaryText } from "../report/summary.ts";

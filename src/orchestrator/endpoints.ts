@@ -34,7 +34,7 @@ export function isOwnName(mechanism: Mechanism, plan: RunPlan): boolean {
  * Where peers meet that were started by hand and told nothing about it: the same for both, without a word between them. The
  * reference has the same names, so that its peers are found as well.
  */
-export const STANDALONE_NAMES = {
+const STANDALONE_NAMES = {
   uds: "ipc_benchmark.sock",
   shm: "/ipc_benchmark_shm",
   pmq: "/ipc_benchmark_pmq",

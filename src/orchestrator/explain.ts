@@ -17,19 +17,32 @@ export function explain(
 ): string | null {
   const words: string[] = [];
   for (const { name, end } of ends) {
-    if (end.kind === "killed") words.unshift(`${name} was killed by ${end.signal}`);
-    if (end.kind === "crashed") words.unshift(`${name} ended unexpectedly with exit code ${end.exitCode}`);
+    if (end.kind === "killed" || end.kind === "crashed") words.unshift(`${name} ${endInWords(end)}`);
   }
   if (wasStopped) words.push("the client or the server was stopped by a signal");
   for (const { name, end } of ends) {
-    if (end.kind === "failed" && end.cause === "own") words.push(`${name} failed: ${end.reason}`);
+    if (end.kind === "failed" && end.cause === "own") words.push(`${name} ${endInWords(end)}`);
   }
   if (ownReason !== null) words.push(ownReason);
   for (const { name, end } of ends) {
-    if (end.kind === "failed" && end.cause === "peer") words.push(`${name} failed: ${end.reason}`);
+    if (end.kind === "failed" && end.cause === "peer") words.push(`${name} ${endInWords(end)}`);
   }
   for (const { name, end } of ends) {
     if (end.kind === "failed" && end.cause === "stopped") words.push(`${name} was stopped`);
   }
   return words[0] ?? null;
+}
+
+/** "was killed by SIGKILL". */
+export function endInWords(end: ChildEnd): string {
+  switch (end.kind) {
+    case "killed":
+      return `was killed by ${end.signal}`;
+    case "failed":
+      return end.cause === "stopped" ? "was stopped by a signal" : `failed: ${end.reason}`;
+    case "crashed":
+      return `ended unexpectedly with exit code ${end.exitCode}`;
+    default:
+      return "ended";
+  }
 }

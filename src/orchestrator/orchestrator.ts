@@ -32,14 +32,15 @@ export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
 function runOf(plans: readonly RunPlan[], outputs: RunOutputs, hold: CpuDmaLatencyHold | null): Measuring {
   const { log, watch } = outputs;
   const plan = plans[0]!;
-  log.info(`ipc-benchmark ${version}, process ${process.pid}: ${plan.commandLine.join(" ")}`);
-  keepOffCpus(pinnedCpus(plans));
   const options: RunOptions = {
     ...{ log, watch, cpuDmaLatency: hold?.report ?? null },
     onStep: (measured) => outputs.write(measured),
   };
   const isServer = plan.standalone?.side === "server";
-  return isServer ? new Service(plan, options, plan.standalone) : new Run(plans, options);
+  const run = isServer ? new Service(plan, options, plan.standalone) : new Run(plans, options);
+  log.info(`ipc-benchmark ${version}, process ${process.pid}: ${plan.commandLine.join(" ")}`);
+  keepOffCpus(pinnedCpus(plans));
+  return run;
 }
 
 /** CPUs that this process should leave to the roles: those of all plans, if every role of them is pinned. */

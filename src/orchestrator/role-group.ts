@@ -1,9 +1,9 @@
 import { nativeMechanismOf } from "../channel/settings.ts";
 import type { RunLog } from "../log/log.ts";
+import { removeEndpoint } from "../native/endpoint.ts";
 import type { LedgerFile } from "../native/ledger.ts";
-import { native } from "../native/library.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
-import { Child, type Role } from "./child.ts";
+import { Child, type Role, reap } from "./child.ts";
 import type { NamedEnd } from "./explain.ts";
 import { commonQueueDepth } from "./limits.ts";
 import { type Cell, roleSettings } from "./role-settings.ts";
@@ -48,23 +48,17 @@ export class RoleGroup {
   }
 
   /** Rejects with RoleEnded when one of them ends otherwise than done. */
-  async endBadly(): Promise<never> {
-    const ends = this.all.map(async (child) => {
-      const { kind } = await child.ended;
-      return kind === "done" ? new Promise<never>(() => {}) : null;
-    });
-    await Promise.race(ends);
-    throw new RoleEnded();
+  endBadly(): Promise<never> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    for (const { ended } of this.all)
+      void ended.then(({ kind }) => kind !== "done" && reject(new RoleEnded()));
+    return promise;
   }
 
   /** Waits for all to end by themselves, then sees to it. */
-  async reap(): Promise<void> {
+  reap(): Promise<void> {
     this.ledger.requestStop();
-    const timer = setTimeout(() => {
-      for (const child of this.all) child.kill("SIGKILL");
-    }, GRACE_MS);
-    await Promise.all(this.all.map((child) => child.ended));
-    clearTimeout(timer);
+    return reap(this.all, GRACE_MS);
   }
 
   /** Removes the name at which they met: what a role that was killed could not do itself. */
@@ -72,7 +66,7 @@ export class RoleGroup {
     const { mechanism, endpoint, isOwnName } = this.cell;
     // A name that the user gave is theirs once the server has it.
     if (this.plan.standalone !== null || !(isOwnName || this.server?.hasSaid("ready"))) return;
-    native().endpoint_remove(nativeMechanismOf(mechanism, this.plan.shmDirect), Buffer.from(`${endpoint}\0`));
+    removeEndpoint(nativeMechanismOf(mechanism, this.plan.shmDirect), endpoint);
   }
 
   /** How they ended; resolves when all have. */

@@ -24,7 +24,7 @@ export function stepsOf(plans: readonly RunPlan[]): Step[] {
 }
 
 /** How many results a plan has when it is done: one for each mechanism and size. */
-export function resultsOf(plan: RunPlan): number {
+function resultsOf(plan: RunPlan): number {
   return plan.mechanisms.length * plan.messageSizes.length;
 }
 

@@ -1,4 +1,4 @@
-import type { Line } from "../channel/connection.ts";
+import type { ConnectionEnd } from "../channel/connection.ts";
 import { answerMessages } from "../measure/loops.ts";
 import { expectPinned } from "../native/cpus.ts";
 import type { RoleSettings } from "../protocol/control.ts";
@@ -10,7 +10,7 @@ import { START } from "../protocol/cues.ts";
  * @param onStart its measured phase is about to begin
  */
 export async function serveConnection(
-  { channel, session, close }: Line,
+  { channel, session, close }: ConnectionEnd,
   { reply, replyDelayNs, cpu }: RoleSettings,
   onStart: () => void,
 ): Promise<void> {

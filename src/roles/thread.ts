@@ -1,6 +1,6 @@
 /** Serves clients of a blocking server, one at a time, in a thread of its own: it sits inside calls of the shim. */
 import { readlinkSync } from "node:fs";
-import { takeOverLine } from "../channel/native-connection.ts";
+import { takeOverEnd } from "../channel/native-connection.ts";
 import { LedgerFile } from "../native/ledger.ts";
 import { type Address, closeLibrary, native, shareLibrary } from "../native/library.ts";
 import type { FailureCause, GuestNews, RoleSettings } from "../protocol/control.ts";
@@ -52,11 +52,11 @@ async function prepare(order: ServingOrder): Promise<() => Promise<UsageFigures 
   const { settings, session, guest, library } = order;
   shareLibrary(library);
   if (settings.realTime) native().rt_follow_fifo();
-  const line = takeOverLine(session);
+  const connection = takeOverEnd(session);
   if (guest === null) {
     const onStart = () => say({ type: "started", thread: ownThread() });
     return async () => {
-      await serveConnection(line, settings, onStart);
+      await serveConnection(connection, settings, onStart);
       return null;
     };
   }
@@ -64,7 +64,7 @@ async function prepare(order: ServingOrder): Promise<() => Promise<UsageFigures 
   const tell = (news: GuestNews) => say({ type: "news", news });
   // Loaded by those alone who need it, as in attached.ts.
   const { serveGuest } = await import("./peer/guest.ts");
-  return () => serveGuest({ ...guest, line, settings, ledger, thread: ownThread(), tell });
+  return () => serveGuest({ ...guest, connection, settings, ledger, thread: ownThread(), tell });
 }
 
 self.onmessage = async ({ data }: MessageEvent<ServingOrder | null>) => {

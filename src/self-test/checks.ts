@@ -1,4 +1,4 @@
-import { takeOverLine } from "../channel/native-connection.ts";
+import { endOver } from "../channel/native-connection.ts";
 import { Session } from "../channel/session.ts";
 import type { ConnectionSettings } from "../channel/settings.ts";
 import { sendMessages } from "../measure/loops.ts";
@@ -79,7 +79,7 @@ async function nullChannelChecks(plan: RunPlan): Promise<Check[]> {
   };
   const session = Session.open(settings, ledger, MECHANISM.null);
   session.connect();
-  const { channel, close } = takeOverLine(session.address);
+  const { channel, close } = endOver(session, null);
   const ids = new MessageIds({
     warmupCount: TURNS / 10,
     canary: true,

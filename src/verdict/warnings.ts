@@ -1,6 +1,6 @@
-import { SAMPLES_NEEDED_BEYOND } from "../stats/histogram.ts";
 /** What may explain a test's figures or make them hard to repeat. Pure; each function looks at one thing. */
 
+import { SAMPLES_NEEDED_BEYOND } from "../stats/histogram.ts";
 import { isKnown } from "../system/kernel-files.ts";
 import type { CpuFacts } from "../system/machine-schema.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";

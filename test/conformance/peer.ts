@@ -4,7 +4,7 @@
  */
 import { openSync, readdirSync, writeSync } from "node:fs";
 import { NEED, type Need } from "../../src/channel/channel.ts";
-import type { Line, Listener } from "../../src/channel/connection.ts";
+import type { ConnectionEnd, Listener } from "../../src/channel/connection.ts";
 import { ChannelError } from "../../src/channel/failures.ts";
 import { connect, listen } from "../../src/channel/open.ts";
 import { answerMessages, exchangeNotes, sendMessages, shutDown } from "../../src/measure/loops.ts";
@@ -17,10 +17,10 @@ import { cycle } from "./peer-cycle.ts";
 import type { Order, PeerFigures } from "./peer-protocol.ts";
 
 let listener: Listener | null = null;
-let line: Line | null = null;
+let line: ConnectionEnd | null = null;
 let ledger: LedgerFile | null = null;
 
-function own(): Line {
+function own(): ConnectionEnd {
   if (line === null) throw new Error("this peer is not connected");
   return line;
 }

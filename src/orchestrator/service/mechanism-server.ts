@@ -1,11 +1,12 @@
 import { nativeMechanismOf } from "../../channel/settings.ts";
 import type { RunLog } from "../../log/log.ts";
+import { removeEndpoint } from "../../native/endpoint.ts";
 import { clientSheetOf, LedgerFile } from "../../native/ledger.ts";
-import { native } from "../../native/library.ts";
 import { RunError } from "../../plan/errors.ts";
 import type { Demands, Mechanism, RunPlan } from "../../plan/run-plan.ts";
-import { Child, type ChildEnd } from "../child.ts";
+import { Child } from "../child.ts";
 import { endpointFor, portFor } from "../endpoints.ts";
+import { endInWords } from "../explain.ts";
 import { roleSettings } from "../role-settings.ts";
 
 /** Clients that the server of one mechanism takes at once; more wait until one of them has left. */
@@ -56,22 +57,8 @@ export class MechanismServer {
     const { kind } = await this.child.ended;
     if (kind !== "done" && this.child.hasSaid("ready")) {
       const mechanism = nativeMechanismOf(this.mechanism, this.plan.shmDirect);
-      native().endpoint_remove(mechanism, Buffer.from(`${this.endpoint}\0`));
+      removeEndpoint(mechanism, this.endpoint);
     }
     this.ledger.close();
-  }
-}
-
-/** "was killed by SIGKILL". */
-export function endInWords(end: ChildEnd): string {
-  switch (end.kind) {
-    case "killed":
-      return `was killed by ${end.signal}`;
-    case "failed":
-      return end.cause === "stopped" ? "was stopped by a signal" : `failed: ${end.reason}`;
-    case "crashed":
-      return `ended unexpectedly with exit code ${end.exitCode}`;
-    default:
-      return "ended";
   }
 }

@@ -2,11 +2,13 @@ import type { MechanismOutcome } from "../../measure/measurement.ts";
 import type { Mechanism, RunPlan, StandalonePlan } from "../../plan/run-plan.ts";
 import type { GuestEnd, GuestMessage, GuestNews } from "../../protocol/control.ts";
 import { writeLine } from "../../system/terminal.ts";
+import { reap } from "../child.ts";
+import { endInWords } from "../explain.ts";
 import { Measuring, type RunOptions } from "../measuring.ts";
 import { FinishedRuns } from "./finished-runs.ts";
 import { type GuestTest, observedTest } from "./guest-test.ts";
 import { KeptResults } from "./kept-results.ts";
-import { endInWords, MechanismServer } from "./mechanism-server.ts";
+import { MechanismServer } from "./mechanism-server.ts";
 import { WritingPace } from "./pace.ts";
 
 /** How often it looks whether to end and what to write: mostly seldom, as that takes time that may be a client's. */
@@ -214,11 +216,8 @@ export class Service extends Measuring {
   async #close(): Promise<void> {
     this.#isClosing = true;
     for (const { ledger } of this.#servers) ledger.requestStop();
-    const timer = setTimeout(() => {
-      for (const { child } of this.#servers) child.kill("SIGKILL");
-    }, GRACE_MS);
-    await Promise.all(this.#servers.map(({ child }) => child.ended));
-    clearTimeout(timer);
+    const children = this.#servers.map(({ child }) => child);
+    await reap(children, GRACE_MS);
     await Promise.all(this.#leaving);
     for (const server of this.#servers) {
       await this.#abandonGuests(server);

@@ -211,7 +211,7 @@ export function readPeerJson(text: string): unknown {
 }
 
 /** The value that the text stands for, as JSON; undefined where it is none of these. */
-export function readNote<T extends TSchema>(schema: T, note: string): Static<T> | undefined {
+export function parseNote<T extends TSchema>(schema: T, note: string): Static<T> | undefined {
   let value: unknown;
   try {
     value = readPeerJson(note);

@@ -4,16 +4,16 @@
  */
 
 import { NOTE_BYTES } from "../../native/numbers.ts";
-import { type Answer, AnswerSchema, type Question, QuestionSchema, readNote } from "./note-schema.ts";
+import { type Answer, AnswerSchema, parseNote, type Question, QuestionSchema } from "./note-schema.ts";
 
 /** The question in a ping; null for what is none. */
 export function readQuestion(note: string): Question | null {
-  return readNote(QuestionSchema, note) ?? null;
+  return parseNote(QuestionSchema, note) ?? null;
 }
 
 /** The answer in a pong; null for what is none, as of another tool, whose pongs are empty. */
 export function readAnswer(note: string): Answer | null {
-  return readNote(AnswerSchema, note) ?? null;
+  return parseNote(AnswerSchema, note) ?? null;
 }
 
 /** A note as it goes; in ASCII, so that it may be cut anywhere. */

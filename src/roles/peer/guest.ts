@@ -1,6 +1,6 @@
 /** Serves one client that another command started: agrees with it on the test, measures, and reports to it. In whatever thread. */
 
-import type { Line } from "../../channel/connection.ts";
+import type { ConnectionEnd } from "../../channel/connection.ts";
 import { ProtocolError } from "../../channel/failures.ts";
 import { answerMessages, answerPings } from "../../measure/loops.ts";
 import { expectPinned } from "../../native/cpus.ts";
@@ -20,7 +20,7 @@ import type { UsageFigures } from "../../system/usage-schema.ts";
 import { connectionSettingsOf } from "../context.ts";
 
 export interface Guest {
-  readonly line: Line;
+  readonly connection: ConnectionEnd;
   readonly settings: RoleSettings;
   readonly standalone: StandaloneServer;
   readonly ledger: LedgerFile;
@@ -114,7 +114,7 @@ class Conversation {
   }
 
   #agree(terms: Terms, hello: Hello): string {
-    const { settings, standalone, line, slot, thread, tell } = this.#guest;
+    const { settings, standalone, connection, slot, thread, tell } = this.#guest;
     const reasons = [
       ...helloDifference(hello),
       ...differences(terms, standalone.demands, settings.mechanism, settings.messageBytes),
@@ -127,7 +127,7 @@ class Conversation {
       silenceMs: connectionSilenceMs(guestSilenceMsOf(terms), terms.concurrency),
     };
     this.#clocksDiffer = clocks !== null;
-    line.session.agree({
+    connection.session.agree({
       ...connectionSettingsOf(agreed, serverSheetOf(slot), null),
       clocksDiffer: this.#clocksDiffer,
     });
@@ -139,11 +139,11 @@ class Conversation {
   }
 
   #serve(question: Question): string {
-    const { line, ledger, slot } = this.#guest;
+    const { connection, ledger, slot } = this.#guest;
     if ("start" in question) {
       this.#opening = this.#meter?.readOpening() ?? null;
       this.#startedNs = native().clock_monotonic_ns();
-      line.session.start(null);
+      connection.session.start(null);
       // The client's own sheet lies elsewhere; rows of single messages take the offset between the clocks from it.
       const offset = ledger.sheet(serverSheetOf(slot)).get("realtime_offset_ns");
       ledger.sheet(clientSheetOf(slot)).set("realtime_offset_ns", offset);
@@ -190,7 +190,7 @@ class Conversation {
 }
 
 /** Another tool asks nothing: its messages are taken as they come. */
-function takeAsForeign({ line: { session }, settings, isLocal, slot, tell }: Guest): void {
+function takeAsForeign({ connection: { session }, settings, isLocal, slot, tell }: Guest): void {
   const messageBytes = session.payloadBytes();
   session.agree({
     ...connectionSettingsOf({ ...settings, messageBytes, reply: "ack" }, serverSheetOf(slot), null),
@@ -207,7 +207,7 @@ const FAR_CLOCK = "the client is another tool on another host with another clock
  * @returns what its measured phase cost
  */
 export async function serveGuest(guest: Guest): Promise<UsageFigures | null> {
-  const { channel, close } = guest.line;
+  const { channel, close } = guest.connection;
   const conversation = new Conversation(guest);
   const onPing = (note: string) => conversation.answer(note);
   try {

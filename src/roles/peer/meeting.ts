@@ -1,7 +1,7 @@
 /** A client's side of the talk with a server that another command started. */
 
 import type { Channel } from "../../channel/channel.ts";
-import type { Connection, Line } from "../../channel/connection.ts";
+import type { Connection, ConnectionEnd } from "../../channel/connection.ts";
 import { ChannelError, ConnectionError } from "../../channel/failures.ts";
 import { connect } from "../../channel/open.ts";
 import type { ConnectionSettings } from "../../channel/settings.ts";
@@ -137,7 +137,7 @@ class OwnServer implements Talk {
   readonly #clocks: string | null;
 
   constructor(
-    private readonly line: Line,
+    private readonly connection: ConnectionEnd,
     private readonly settings: RoleSettings,
     private readonly standalone: StandaloneClient,
     private readonly ledger: LedgerFile,
@@ -149,7 +149,7 @@ class OwnServer implements Talk {
 
   async greet(): Promise<void> {
     const { settings, standalone } = this;
-    const { channel, session } = this.line;
+    const { channel, session } = this.connection;
     const answer = await askForAnswer(channel, { terms: termsOf(settings, standalone) });
     const reasons =
       "refused" in answer ? answer.refused : helloDifference(ownHello(settings), this.hello.ipcBenchmark);
@@ -164,12 +164,12 @@ class OwnServer implements Talk {
   }
 
   async start(): Promise<void> {
-    await ask(this.line.channel, { start: true });
+    await ask(this.connection.channel, { start: true });
   }
 
   async end(): Promise<void> {
     const { ledger, settings } = this;
-    const { channel } = this.line;
+    const { channel } = this.connection;
     const arrivedNs = this.#clocks === null ? null : await nowThatAllArrived(channel);
     const own = ledger.counts(clientSheetOf(settings.worker));
     const digits = (value: bigint | null) => (value === null ? null : String(value));
@@ -208,24 +208,24 @@ class OwnServer implements Talk {
 /** The talk with another tool's server: there is none. It answers an empty ping once it has everything that came before. */
 class ForeignServer implements Talk {
   constructor(
-    private readonly line: Line,
+    private readonly connection: ConnectionEnd,
     private readonly settings: RoleSettings,
     private readonly ledger: LedgerFile,
     private readonly say: (server: FarServer) => void,
   ) {}
 
   async greet(): Promise<void> {
-    const { settings, line } = this;
+    const { settings, connection } = this;
     const own = connectionSettingsOf({ ...settings, reply: "ack" }, clientSheetOf(settings.worker), null);
-    line.session.agree({ ...own, trustsPeer: true });
+    connection.session.agree({ ...own, trustsPeer: true });
   }
 
   async start(): Promise<void> {}
 
   async end(): Promise<void> {
-    const { settings, line } = this;
+    const { settings, connection } = this;
     const isOneWay = settings.test === "one-way";
-    if (isOneWay) this.#noteArrival(await nowThatAllArrived(line.channel));
+    if (isOneWay) this.#noteArrival(await nowThatAllArrived(connection.channel));
     const latencyAbsent = isOneWay ? "the server is another tool and sends no report" : null;
     this.say({ effective: null, usage: null, isForeign: true, latencyAbsent });
   }

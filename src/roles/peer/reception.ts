@@ -70,7 +70,7 @@ export async function runReception(
     try {
       usage =
         threads === null
-          ? await serveGuest({ ...guest, line: connection, settings, ledger, thread: null, tell })
+          ? await serveGuest({ ...guest, connection, settings, ledger, thread: null, tell })
           : await threads.serveGuest(connection, settings, { ...guest, ledger: ledger.address }, tell);
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);

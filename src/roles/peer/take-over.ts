@@ -1,6 +1,7 @@
 import { nativeMechanismOf } from "../../channel/settings.ts";
+import { takeOverEndpoint } from "../../native/endpoint.ts";
 import { ADDRESS_IN_USE, EXISTS } from "../../native/errno.ts";
-import { errorText, native } from "../../native/library.ts";
+import { errorText } from "../../native/library.ts";
 import { RunError } from "../../plan/errors.ts";
 import type { Mechanism } from "../../plan/run-plan.ts";
 import { ownerOf, ownerSoon } from "../../system/owner.ts";
@@ -22,7 +23,7 @@ export async function takeOver(mechanism: Mechanism, shmDirect: boolean, endpoin
   const owner = ownerOf(mechanism, endpoint, 0);
   if (owner !== null) throw inUse(mechanism, endpoint, owner);
   const kind = nativeMechanismOf(mechanism, shmDirect);
-  const status = native().endpoint_take_over(kind, Buffer.from(`${endpoint}\0`));
+  const status = takeOverEndpoint(kind, endpoint);
   if (status === 0) return;
   const isTaken = status === ADDRESS_IN_USE || status === EXISTS;
   // It came between the two looks; shared memory that is still being set up is nobody's yet.
