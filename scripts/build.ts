@@ -31,22 +31,12 @@ function zigRuns(): boolean {
 function compileShim(target: Target): string {
   const output = join(dist, "shim", target.name);
   mkdirSync(join(dist, "shim"), { recursive: true });
-  const flags = [
-    "-std=c11",
-    "-O2",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-fPIC",
-    "-shared",
-    "-fvisibility=default",
-  ];
+  const flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=default"];
   // Optimized as a whole: a message goes through half a dozen files, and what lies between them costs some percent.
   const whole = ["-flto", "-fno-semantic-interposition"];
   // Where it was built must not be in it: a library of macOS holds its own path, and those of its objects.
   const nameless = ["-Wl,-install_name,@rpath/ipc-benchmark-shim", "-Wl,-S"];
-  const platform =
-    target.os === "linux" ? ["-D_GNU_SOURCE", "-lpthread", "-lrt", "-Wl,-s", ...whole] : nameless;
+  const platform = target.os === "linux" ? ["-D_GNU_SOURCE", "-lpthread", "-lrt", "-Wl,-s", ...whole] : nameless;
   const c = join(root, "c");
   const sources = shimSources(c, target.os).map((file) => join(c, file));
   const command = [...compiler(target), ...flags, "-I", c, ...sources, ...platform, "-o", output];
@@ -122,9 +112,7 @@ if (import.meta.main) {
   try {
     await main();
   } catch (error) {
-    console.error(
-      error instanceof AggregateError ? [error.message, ...error.errors].join("\n") : String(error),
-    );
+    console.error(error instanceof AggregateError ? [error.message, ...error.errors].join("\n") : String(error));
     process.exit(1);
   }
 }

@@ -10,12 +10,13 @@ import { C_FLOORS, FLOORS, PURE } from "./floor-plan.ts";
 const names = FLOORS.flat();
 const pathOf = (folders: readonly string[]) => `^src/(${folders.join("|").replace(".", "\\.")})(/|$)`;
 type Place = NonNullable<IRegularForbiddenRuleType["from"]>;
-const rule = (
-  name: string,
-  comment: string,
-  from: Place,
-  to: IRegularForbiddenRuleType["to"],
-): IForbiddenRuleType => ({ name, comment, severity: "error", from, to });
+const rule = (name: string, comment: string, from: Place, to: IRegularForbiddenRuleType["to"]): IForbiddenRuleType => ({
+  name,
+  comment,
+  severity: "error",
+  from,
+  to,
+});
 
 const RULES: IForbiddenRuleType[] = [
   ...names
@@ -37,12 +38,7 @@ const RULES: IForbiddenRuleType[] = [
   rule("no circles", "imports of types count", {}, { circular: true }),
   rule("every folder has its floor", "add it to FLOORS", { path: "^src/", pathNot: pathOf(names) }, {}),
   rule("only native/ opens the door to C", "", { pathNot: "^src/native/" }, { path: "^bun:ffi$" }),
-  rule(
-    "everything is found",
-    "",
-    {},
-    { couldNotResolve: true, pathNot: ["^bun:", "^bun$", "^embedded-shim$"] },
-  ),
+  rule("everything is found", "", {}, { couldNotResolve: true, pathNot: ["^bun:", "^bun$", "^embedded-shim$"] }),
 ];
 
 // dependency-cruiser takes a module's default export for the whole module, as Node has it; Bun hands over the class itself.

@@ -63,9 +63,7 @@ async function printStart(): Promise<void> {
     ] as const) {
       const taken: number[] = [];
       for (let i = 0; i < LAUNCHES; i++) taken.push(await startMs([`--${mode}`, "--one-way", ...warmup]));
-      const figures = [Math.min(...taken), median(taken), Math.max(...taken)]
-        .map((ms) => ms.toFixed(1))
-        .join(" / ");
+      const figures = [Math.min(...taken), median(taken), Math.max(...taken)].map((ms) => ms.toFixed(1)).join(" / ");
       const check = verdict(median(taken) < START_LIMIT_MS, `${START_LIMIT_MS} ms`);
       console.log(`  ${mode.padEnd(9)} ${label.padEnd(22)} ${figures.padStart(23)}   ${check}`);
     }
@@ -99,8 +97,7 @@ interface Memory {
 
 function memoryOf(pid: number): Memory {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const megabytes = (field: string) =>
-    Number(new RegExp(`^${field}:\\s*(\\d+) kB`, "m").exec(status)?.[1]) / 1000;
+  const megabytes = (field: string) => Number(new RegExp(`^${field}:\\s*(\\d+) kB`, "m").exec(status)?.[1]) / 1000;
   return { totalMb: megabytes("VmRSS"), privateMb: megabytes("RssAnon") };
 }
 
@@ -116,9 +113,7 @@ async function roleMemory(mode: string, test: string): Promise<string[]> {
   const lines = [...roles].map(([role, pid]) => {
     const first = early.get(role)!;
     const last = memoryOf(pid);
-    const text = [first, last].map(
-      ({ totalMb, privateMb }) => `${totalMb.toFixed(1)} (${privateMb.toFixed(1)})`,
-    );
+    const text = [first, last].map(({ totalMb, privateMb }) => `${totalMb.toFixed(1)} (${privateMb.toFixed(1)})`);
     const checks = [
       verdict(Math.max(first.totalMb, last.totalMb) < MEMORY_LIMIT_MB, `${MEMORY_LIMIT_MB} MB`),
       verdict(last.totalMb < first.totalMb * GROWTH_LIMIT, "10 % of growth"),
@@ -130,9 +125,7 @@ async function roleMemory(mode: string, test: string): Promise<string[]> {
 }
 
 async function printMemory(): Promise<void> {
-  console.log(
-    `\nResident memory of each role after 1 s and ${lateSeconds} s of messages, MB (of its own in brackets)`,
-  );
+  console.log(`\nResident memory of each role after 1 s and ${lateSeconds} s of messages, MB (of its own in brackets)`);
   // At once: memory, unlike time, does not mind company.
   const runs = MODES.flatMap((mode) => TESTS.map((test) => roleMemory(mode, test)));
   for (const lines of await Promise.all(runs)) console.log(lines.join("\n"));

@@ -19,8 +19,7 @@ export const PICTURE = join(root, "docs", "summary.svg");
 const COMMAND = "-m all -d 1s --blocking --server-affinity 0 --client-affinity 1 -o results.json";
 const COLUMNS = 104;
 
-const FONT =
-  "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace";
+const FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace";
 const FONT_SIZE = 14;
 const CHARACTER_WIDTH = 8.43;
 const LINE_HEIGHT = 19;
@@ -74,8 +73,7 @@ export function pictureOf(document: string): string {
 /** The words of findings are stored with them: here they are those that the program would write now. */
 function withPresentWords(result: BenchmarkResult): BenchmarkResult {
   type Finding = VerdictDetails["reasons"][number] | VerdictDetails["warnings"][number];
-  const again = <F extends Finding>(findings: readonly F[]) =>
-    findings.map((one) => ({ ...one, ...inWords(one) }));
+  const again = <F extends Finding>(findings: readonly F[]) => findings.map((one) => ({ ...one, ...inWords(one) }));
   const results = result.results.map((entry) => {
     const tests = entry.details.tests.map((test) => {
       const { verdict, reasons, warnings } = test.verdict;
@@ -145,10 +143,7 @@ function measure(): string {
       stdio: ["ignore", "ignore", "inherit"],
     });
     if (run.exitCode !== 0) throw new Error(`the run ended with exit code ${run.exitCode}`);
-    return readFileSync(join(directory, "results.json"), "utf8").replaceAll(
-      OWN_TO_THE_MACHINE,
-      '$1"unknown"',
-    );
+    return readFileSync(join(directory, "results.json"), "utf8").replaceAll(OWN_TO_THE_MACHINE, '$1"unknown"');
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -8,9 +8,7 @@ const PORTABLE = ["*.c", "mechanism/**/*.c", "message/*.c", "record/*.c", "sessi
 export function shimSources(c: string, os: string): string[] {
   const find = (patterns: string[]) => globSync(patterns, { cwd: c }).sort();
   const isLinux = os === "linux";
-  const posix = find(["posix/*.c"]).filter(
-    (file) => !isLinux || !existsSync(join(c, "linux", basename(file))),
-  );
+  const posix = find(["posix/*.c"]).filter((file) => !isLinux || !existsSync(join(c, "linux", basename(file))));
   const portable = find(PORTABLE).filter((file) => isLinux || file !== join("mechanism", "pmq.c"));
   return [...portable, ...posix, ...(isLinux ? find(["linux/*.c"]) : [])];
 }

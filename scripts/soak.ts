@@ -44,8 +44,7 @@ function milliseconds(text: string): number {
 }
 
 const durationMs = milliseconds(options.duration);
-const settleMs =
-  options.settle === undefined ? Math.min(60_000, durationMs / 4) : milliseconds(options.settle);
+const settleMs = options.settle === undefined ? Math.min(60_000, durationMs / 4) : milliseconds(options.settle);
 const flags = positionals.length > 0 ? positionals : ["-m", "uds", "--round-trip", "--blocking"];
 
 const ALLOWED_GROWTH = 0.1;
@@ -169,8 +168,7 @@ async function soak(rate: number | null): Promise<boolean> {
         `  ${one.what.padEnd(18)} ${one.settled.toFixed(0).padStart(10)} → ${one.end.toFixed(0).padStart(10)}  ${change} %${verdict}`,
       );
     }
-    const isWhole =
-      exitCode === 0 && (counts.lost ?? 0) + counts.duplicated + counts.reordered + counts.corrupt === 0;
+    const isWhole = exitCode === 0 && (counts.lost ?? 0) + counts.duplicated + counts.reordered + counts.corrupt === 0;
     return isWhole && comparisons.every((one) => isHeld(one, rate !== null));
   } finally {
     rmSync(directory, { recursive: true, force: true });

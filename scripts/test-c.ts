@@ -34,15 +34,7 @@ export interface Outcome {
   readonly failure: string | null;
 }
 
-const BASE_FLAGS = [
-  "-std=c11",
-  "-g",
-  "-O2",
-  "-Wall",
-  "-Wextra",
-  "-fno-omit-frame-pointer",
-  `-I${sourceDirectory}`,
-];
+const BASE_FLAGS = ["-std=c11", "-g", "-O2", "-Wall", "-Wextra", "-fno-omit-frame-pointer", `-I${sourceDirectory}`];
 const PLATFORM_FLAGS = process.platform === "linux" ? ["-D_GNU_SOURCE"] : [];
 const LIBRARIES = process.platform === "linux" ? ["-lpthread", "-lrt", "-lm"] : [];
 

@@ -53,11 +53,7 @@ export function takeStock(): () => Promise<string[]> {
   };
   return async () => {
     let found = left();
-    for (
-      const end = performance.now() + SETTLE_MS;
-      found.length > 0 && performance.now() < end;
-      found = left()
-    )
+    for (const end = performance.now() + SETTLE_MS; found.length > 0 && performance.now() < end; found = left())
       await Bun.sleep(50);
     rmSync(directory, { recursive: true, force: true });
     return found;

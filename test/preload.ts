@@ -22,8 +22,7 @@ function isStale(): boolean {
 if (isStale()) {
   const command = [process.execPath, join(root, "scripts", "build.ts"), "--shim-only"];
   const build = Bun.spawnSync(command, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
-  if (build.exitCode !== 0)
-    throw new Error("the C shim does not compile, so nothing that uses it can be tested");
+  if (build.exitCode !== 0) throw new Error("the C shim does not compile, so nothing that uses it can be tested");
 }
 
 if (process.platform === "linux") {

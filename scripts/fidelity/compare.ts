@@ -136,9 +136,7 @@ export function compareRow(row: Row, rounds: readonly Round[]): Comparison {
   if (!measuresThroughput(row))
     return { metrics, inFlight: null, verdict: worst(metrics.map(({ verdict }) => verdict)) };
   const depth = inFlight(rounds);
-  const judged = isEquallyFull(depth)
-    ? metrics
-    : metrics.map((each) => ({ ...each, verdict: "depth" as const }));
+  const judged = isEquallyFull(depth) ? metrics : metrics.map((each) => ({ ...each, verdict: "depth" as const }));
   judged.push(compareMetric("messagesPerSecond", rounds, lowestThroughput(row), false));
   return { metrics: judged, inFlight: depth, verdict: worst(judged.map(({ verdict }) => verdict)) };
 }

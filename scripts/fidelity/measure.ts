@@ -99,7 +99,6 @@ async function measureRound(row: Row, measuring: Measuring, random: () => number
 export async function measureRow(row: Row, measuring: Measuring): Promise<MeasuredRow> {
   const rounds: MeasuredRound[] = [];
   const random = seededRandom(ORDER_SEED);
-  for (let index = 0; index < measuring.launches; index++)
-    rounds.push(await measureRound(row, measuring, random));
+  for (let index = 0; index < measuring.launches; index++) rounds.push(await measureRound(row, measuring, random));
   return { row, rounds, comparison: compareRow(row, rounds) };
 }

@@ -42,20 +42,15 @@ export function messageCountOf(row: Row): number {
  * the rows that the machine disturbs most.
  */
 function exists(row: Row): boolean {
-  if (row.subject === "control")
-    return row.wait === "block" && row.placement === "two-cpus" && row.load === "paced";
-  if (row.subject !== "program")
-    return row.wait === "block" && row.placement === "one-cpu" && !measuresThroughput(row);
+  if (row.subject === "control") return row.wait === "block" && row.placement === "two-cpus" && row.load === "paced";
+  if (row.subject !== "program") return row.wait === "block" && row.placement === "one-cpu" && !measuresThroughput(row);
   return row.wait === "block" || (row.mechanism === "shm" && row.placement === "two-cpus");
 }
 
 /** Every row of the table for these payloads, in its order. */
 export function allRows(payloads: readonly number[]): Row[] {
-  const combinations = <Key extends keyof Row>(
-    rows: readonly Partial<Row>[],
-    key: Key,
-    values: readonly Row[Key][],
-  ) => rows.flatMap((row) => values.map((value) => ({ ...row, [key]: value })));
+  const combinations = <Key extends keyof Row>(rows: readonly Partial<Row>[], key: Key, values: readonly Row[Key][]) =>
+    rows.flatMap((row) => values.map((value) => ({ ...row, [key]: value })));
   let rows: readonly Partial<Row>[] = [{}];
   rows = combinations(rows, "subject", SUBJECTS);
   rows = combinations(rows, "payloadBytes", payloads);

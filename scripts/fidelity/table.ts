@@ -12,8 +12,7 @@ const TITLES: Readonly<Record<keyof Figures, string>> = {
 /** The longest name of a row. */
 const NAME_COLUMNS = 60;
 
-const three = (value: number) =>
-  value >= 1000 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
+const three = (value: number) => (value >= 1000 ? String(Math.round(value)) : String(Number(value.toPrecision(3))));
 
 function value(metric: keyof Figures, figure: number): string {
   if (metric !== "messagesPerSecond") return `${three(figure / 1000)} us`;

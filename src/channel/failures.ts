@@ -45,16 +45,12 @@ function setupReason({ mechanism, shmDirect }: ConnectionSettings, status: numbe
     const [withIt, without] = shmDirect ? ["client", "server"] : ["server", "client"];
     return `the ${withIt} has --shm-direct, the ${without} does not`;
   }
-  if (mechanism === "shm" && status === MALFORMED)
-    return "the object there is not from a server of this version";
+  if (mechanism === "shm" && status === MALFORMED) return "the object there is not from a server of this version";
   return errorText(status);
 }
 
 /** One line for a step of setting up that failed with an error number. */
 export function connectionError(settings: ConnectionSettings, step: string, status: number): ConnectionError {
   const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
-  return new ConnectionError(
-    `can't ${step} ${settings.mechanism} ${at}: ${setupReason(settings, status)}`,
-    status,
-  );
+  return new ConnectionError(`can't ${step} ${settings.mechanism} ${at}: ${setupReason(settings, status)}`, status);
 }

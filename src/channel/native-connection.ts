@@ -86,11 +86,7 @@ async function waitInEventLoop(
 const nobodyCame = (ms: number) => new RunError(`no client connected within ${ms} ms`);
 
 /** The server's end of connections that the shim carries. @throws RunError */
-export function listenNative(
-  settings: ConnectionSettings,
-  ledger: LedgerFile,
-  clientCount: number,
-): Listener {
+export function listenNative(settings: ConnectionSettings, ledger: LedgerFile, clientCount: number): Listener {
   let door: Session | null = openDoor(settings, ledger, null);
   const { port } = door.effective();
   const isAlone = settings.mode === "blocking" && clientCount === 1;

@@ -19,10 +19,6 @@ export function listen(settings: ConnectionSettings, ledger: LedgerFile, clientC
 }
 
 /** The client's end. Rejects with a RunError. */
-export function connect(
-  settings: ConnectionSettings,
-  ledger: LedgerFile,
-  deadlineMs: number,
-): Promise<Connection> {
+export function connect(settings: ConnectionSettings, ledger: LedgerFile, deadlineMs: number): Promise<Connection> {
   return (usesEventLoopSockets(settings) ? connectSocket : connectNative)(settings, ledger, deadlineMs);
 }

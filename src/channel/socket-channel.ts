@@ -207,9 +207,7 @@ export class SocketChannel implements Channel {
     if (count < 0) return CLOSED;
     this.#writtenBytes += count;
     this.#movedBytes += count;
-    return this.#writtenBytes < this.#frameBytes
-      ? PENDING
-      : this.#shim.session_end_send(this.#address, hasWaited);
+    return this.#writtenBytes < this.#frameBytes ? PENDING : this.#shim.session_end_send(this.#address, hasWaited);
   }
 
   #feed(chunk: Uint8Array): void {

@@ -43,11 +43,7 @@ function tune(socket: object, settings: ConnectionSettings) {
   return readEffective((effective) => native().socket_effective(fd, effective));
 }
 
-function attach(
-  channel: SocketChannel,
-  socket: Socket<SocketChannel>,
-  settings: ConnectionSettings,
-): Connection {
+function attach(channel: SocketChannel, socket: Socket<SocketChannel>, settings: ConnectionSettings): Connection {
   channel.attach(socket);
   const effective = tune(socket, settings);
   const close = () => channel.close();
@@ -156,11 +152,7 @@ function listenAt(settings: ConnectionSettings, socket: SocketHandlers) {
 }
 
 /** The server's end on a listening socket of the event loop. @throws RunError */
-export function listenSocket(
-  settings: ConnectionSettings,
-  ledger: LedgerFile,
-  clientCount: number,
-): Listener {
+export function listenSocket(settings: ConnectionSettings, ledger: LedgerFile, clientCount: number): Listener {
   const arrivals = new Arrivals();
   let expected = clientCount;
   const open = (opened: Socket<SocketChannel>) => {
@@ -188,8 +180,7 @@ export function listenSocket(
 }
 
 /** Nobody is there yet: the same two that native-connection.ts waits out. */
-const isEarly = (error: unknown) =>
-  ["ENOENT", "ECONNREFUSED"].includes((error as { code?: string }).code ?? "");
+const isEarly = (error: unknown) => ["ENOENT", "ECONNREFUSED"].includes((error as { code?: string }).code ?? "");
 
 function dial(settings: ConnectionSettings, channel: SocketChannel): Promise<Socket<SocketChannel>> {
   const socket = {
@@ -226,9 +217,7 @@ export async function connectSocket(
         continue;
       }
       await channel.close();
-      throw error instanceof RunError || error instanceof ChannelError
-        ? error
-        : worded(settings, "connect to", error);
+      throw error instanceof RunError || error instanceof ChannelError ? error : worded(settings, "connect to", error);
     }
   }
 }

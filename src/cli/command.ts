@@ -33,8 +33,7 @@ export async function interpret(
 ): Promise<Command> {
   const question = tokenise(argv).find(isQuestion);
   if (question === undefined) return interpretWork(argv, platform, readText);
-  if (question.key === "version")
-    return { kind: "version", text: `${packageJson.name} ${packageJson.version}` };
+  if (question.key === "version") return { kind: "version", text: `${packageJson.name} ${packageJson.version}` };
   const render = question.spelling === "long" ? renderLongHelp : renderShortHelp;
   return { kind: "help", text: await render(colour, columns) };
 }
@@ -60,7 +59,5 @@ function interpretWork(
 type FlagToken = Extract<Token, { kind: "flag" }>;
 
 function isQuestion(token: Token): token is FlagToken {
-  return (
-    token.kind === "flag" && (token.key === "help" || token.key === "version") && token.inlineValue === null
-  );
+  return token.kind === "flag" && (token.key === "help" || token.key === "version") && token.inlineValue === null;
 }

@@ -73,9 +73,7 @@ function bashOffer(flag: Flag): string {
   const offer = offerOf(flag);
   const offering = offer === "files" ? '_ipc_benchmark_files "$cur"' : bashWords(offer);
   if (flag.arity === "many") return `${offering}; ((taken == 0)) && return`;
-  return flag.arity === "one"
-    ? `((taken == 0)) && { ${offering}; return; }`
-    : `((taken == 0)) && ${offering}`;
+  return flag.arity === "one" ? `((taken == 0)) && { ${offering}; return; }` : `((taken == 0)) && ${offering}`;
 }
 
 function bashWords(words: readonly string[]): string {
@@ -117,8 +115,7 @@ function zshSpecs(flag: Flag): string[] {
 function zshOperand(flag: Flag): string {
   if (!("value" in flag)) return "";
   const offer = offerOf(flag);
-  const action =
-    offer === "files" ? "_files" : `(${offer.map((word) => word.replaceAll("=", "\\=")).join(" ")})`;
+  const action = offer === "files" ? "_files" : `(${offer.map((word) => word.replaceAll("=", "\\=")).join(" ")})`;
   // "::": it may be left out; ":*-*:": any number, up to the next flag.
   const colons = { one: ":", optional: "::", many: ":*-*:" }[flag.arity];
   return `${colons}${flag.placeholder}:${action}`;
@@ -131,8 +128,7 @@ function zshBracketed(text: string): string {
 function fishScript(): string {
   const rows = allFlags().map(fishRow);
   const subcommands = SUBCOMMANDS.map(
-    ({ name, description }) =>
-      `complete -c ${NAME} -n __fish_use_subcommand -a ${name} -d ${fishQuoted(description)}`,
+    ({ name, description }) => `complete -c ${NAME} -n __fish_use_subcommand -a ${name} -d ${fishQuoted(description)}`,
   );
   return `# Completions of ${NAME} for fish: ${NAME} completions fish > ~/.config/fish/completions/${NAME}.fish
 complete -c ${NAME} -f
@@ -142,10 +138,7 @@ ${rows.join("\n")}`;
 }
 
 function fishRow(flag: Flag): string {
-  const names = [
-    ...(flag.short === undefined ? [] : [`-s ${flag.short}`]),
-    ...flag.long.map((name) => `-l ${name}`),
-  ];
+  const names = [...(flag.short === undefined ? [] : [`-s ${flag.short}`]), ...flag.long.map((name) => `-l ${name}`)];
   const offer = offerOf(flag);
   const words = offer === "files" || offer.length === 0 ? "" : ` -a ${fishQuoted(offer.join(" "))}`;
   const takes = !("value" in flag) ? "" : offer === "files" ? " -r -F" : " -x";

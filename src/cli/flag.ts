@@ -63,12 +63,7 @@ export interface ManyValuesFlag<T> extends Valued<T> {
   readonly default: string;
 }
 
-export type Flag<T = unknown> =
-  | SwitchFlag
-  | CountFlag
-  | OneValueFlag<T>
-  | OptionalValueFlag<T>
-  | ManyValuesFlag<T>;
+export type Flag<T = unknown> = SwitchFlag | CountFlag | OneValueFlag<T> | OptionalValueFlag<T> | ManyValuesFlag<T>;
 
 /** What a flag of kind `F` yields when it is given. */
 export type FlagValue<F> = F extends SwitchFlag

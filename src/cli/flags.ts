@@ -79,8 +79,7 @@ export const FLAGS = {
     }),
     shmDirect: noValue({
       long: ["shm-direct"],
-      description:
-        "Send shm messages through one slot instead of a ring. Turns --blocking on unless --async is given",
+      description: "Send shm messages through one slot instead of a ring. Turns --blocking on unless --async is given",
       needs: "shm",
     }),
     reply: oneValue({
@@ -136,8 +135,7 @@ export const FLAGS = {
     }),
     includeFirstMessage: noValue({
       long: ["include-first-message"],
-      description:
-        "Measure the first message too. Without it, one extra message goes first and is not measured",
+      description: "Measure the first message too. Without it, one extra message goes first and is not measured",
     }),
   }),
   ...inGroup("Load", {

@@ -36,8 +36,7 @@ export function readFlags(tokens: readonly Token[]): GivenFlags {
       continue;
     }
     if (token.kind === "stray") close(open);
-    if (token.kind === "value" || token.kind === "stray")
-      throw unexpectedArgument(token.text, index === 0, open);
+    if (token.kind === "value" || token.kind === "stray") throw unexpectedArgument(token.text, index === 0, open);
     if (token.kind === "unknown") throw unknownFlag(token.name, token.argument);
 
     close(open);

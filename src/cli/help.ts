@@ -115,9 +115,7 @@ function layOut(rows: readonly Row[], columns: number): string[] {
   return rows.flatMap(({ names, description }) => {
     const left = Bun.stripANSI(names).startsWith("--") ? `      ${names}` : `  ${names}`;
     const room = column - Bun.stringWidth(left);
-    const [first, ...rest] = wrapped(description, columns - column).map(
-      (line) => `${" ".repeat(column)}${line}`,
-    );
+    const [first, ...rest] = wrapped(description, columns - column).map((line) => `${" ".repeat(column)}${line}`);
     return room < 2 ? [left, first!, ...rest] : [left + first!.slice(Bun.stringWidth(left)), ...rest];
   });
 }

@@ -13,10 +13,7 @@ const ENVIRONMENT = [
   ],
   ["COLUMNS", "Width of the help, 40 to 120. Without it, the width of the terminal, or 80."],
   ["NO_COLOR", "If set to anything, there are no colours."],
-  [
-    "TERM",
-    "If unset or dumb, there are no colours and no progress line. Each test that ends has a line instead.",
-  ],
+  ["TERM", "If unset or dumb, there are no colours and no progress line. Each test that ends has a line instead."],
 ] as const;
 
 const CONFIGURATION = [

@@ -33,17 +33,12 @@ export interface ParsedArguments {
  */
 export function parseArguments(argv: readonly string[], platform: NodeJS.Platform): ParsedArguments {
   const given = readFlags(tokenise(argv));
-  if (given.config !== undefined)
-    throw new UsageError(`${flagName(FLAGS.config)} has no place here`, "use flags");
+  if (given.config !== undefined) throw new UsageError(`${flagName(FLAGS.config)} has no place here`, "use flags");
   return planRun(given, argv, platform);
 }
 
 /** Completes what was given with the defaults and refuses what contradicts itself. */
-export function planRun(
-  given: GivenFlags,
-  commandLine: readonly string[],
-  platform: NodeJS.Platform,
-): ParsedArguments {
+export function planRun(given: GivenFlags, commandLine: readonly string[], platform: NodeJS.Platform): ParsedArguments {
   const mechanisms = chooseMechanisms(given, platform);
   refuseIdleFlags(given, mechanisms);
   const { mode, notices } = chooseMode(given);

@@ -36,10 +36,7 @@ export function readSubcommand(argv: readonly string[]): Subcommand | null {
   const shell = SHELLS.find((name) => name === argument);
   if (shell !== undefined) return { kind: "completions", shell };
   const given = argument === undefined ? "but none is given" : `not ${quote(argument)}`;
-  throw new UsageError(
-    `completions takes one of ${SHELLS.join(", ")}, ${given}`,
-    "for example completions bash",
-  );
+  throw new UsageError(`completions takes one of ${SHELLS.join(", ")}, ${given}`, "for example completions bash");
 }
 
 /** `completions bash|zsh|fish`. */

@@ -23,12 +23,7 @@ interface NumberRange {
 }
 
 /** A whole number in plain decimal digits; `min` and `max` are allowed. */
-export function wholeNumber({
-  min,
-  max,
-  example,
-  noun = "a whole number",
-}: NumberRange): ValueParser<number> {
+export function wholeNumber({ min, max, example, noun = "a whole number" }: NumberRange): ValueParser<number> {
   return {
     expects: `${noun} from ${min} to ${max}`,
     example,

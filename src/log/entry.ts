@@ -24,9 +24,7 @@ export function dateOf(timeUs: number): string {
 
 /** "2026-08-10T12:34:56.123456Z INFO server: listens at /tmp/x.sock", without a line end, whatever the text holds. */
 export function lineOf({ level, timeUs, text }: LogEntry, speaker: string): string {
-  const toTheSecond = new Date(Math.floor(timeUs / 1000))
-    .toISOString()
-    .slice(0, "yyyy-mm-ddThh:mm:ss".length);
+  const toTheSecond = new Date(Math.floor(timeUs / 1000)).toISOString().slice(0, "yyyy-mm-ddThh:mm:ss".length);
   const micros = String(timeUs % 1_000_000).padStart(6, "0");
   const plain = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
   return `${toTheSecond}.${micros}Z ${level.toUpperCase()} ${speaker}: ${plain}`;

@@ -30,9 +30,7 @@ export const NO_LOG: RunLog = { ...logOf(null, null), take: () => {}, file: null
 export function openLog(plan: LogPlan | null): RunLog {
   if (plan === null) return NO_LOG;
   const file = plan.file === null ? null : new DatedFile(plan.file, dateOf(nowUs()));
-  const consola = consolaOf(plan.level, (entry, speaker) =>
-    write(file, lineOf(entry, speaker), entry.timeUs),
-  );
+  const consola = consolaOf(plan.level, (entry, speaker) => write(file, lineOf(entry, speaker), entry.timeUs));
   const own = consola.withTag("orchestrator");
   return {
     ...logOf(plan.level, own),

@@ -102,17 +102,12 @@ function* closedLoop(channel: Messages, options: SendOptions): Loop {
       if (type === PENDING) type = yield* finishReceive(channel);
       expectResponse(type);
     }
-    if (status !== WINDOW_OVER && sendDelayNs > 0 && ids.wantsPause)
-      status = yield* pause(channel, sendDelayNs);
+    if (status !== WINDOW_OVER && sendDelayNs > 0 && ids.wantsPause) status = yield* pause(channel, sendDelayNs);
     if (status === WINDOW_OVER) ids.endWindow();
   }
 }
 
-function sendStretches(
-  channel: Messages,
-  stretches: Stretches,
-  { roundTrip, ids, sendDelayNs }: SendOptions,
-): void {
+function sendStretches(channel: Messages, stretches: Stretches, { roundTrip, ids, sendDelayNs }: SendOptions): void {
   const frameType = roundTrip ? FRAME.request : FRAME.oneWay;
   for (let stretch = ids.nextStretch(); stretch !== null; stretch = ids.nextStretch()) {
     const { id, count } = stretch;
@@ -146,19 +141,11 @@ export interface AnswerOptions {
  * The server: records one-way messages, answers requests and pings, until the client's shutdown.
  * @param first the type of a message that was received already, or null
  */
-export function answerMessages(
-  channel: Notes,
-  options: AnswerOptions,
-  first: number | null = null,
-): Promise<void> {
+export function answerMessages(channel: Notes, options: AnswerOptions, first: number | null = null): Promise<void> {
   return runLoop(answerLoop(channel, options, first), channel);
 }
 
-function* answerLoop(
-  channel: Notes,
-  { echo, replyDelayNs, onPing }: AnswerOptions,
-  first: number | null,
-): Loop {
+function* answerLoop(channel: Notes, { echo, replyDelayNs, onPing }: AnswerOptions, first: number | null): Loop {
   const stretches = replyDelayNs > 0 ? null : channel.stretches;
   for (let type = first; ; type = null) {
     type ??= stretches === null ? channel.receive() : stretches.answerMany(echo);
@@ -190,12 +177,7 @@ export function answerPings(
   return runLoop(pingLoop(channel, onPing, goOn, performance.now() + limitMs), channel);
 }
 
-function* pingLoop(
-  channel: Notes,
-  onPing: (note: string) => string,
-  goOn: () => boolean,
-  endMs: number,
-): Loop<number> {
+function* pingLoop(channel: Notes, onPing: (note: string) => string, goOn: () => boolean, endMs: number): Loop<number> {
   for (;;) {
     const type = yield* receiveUntil(channel, endMs);
     expectSuccess(type);

@@ -1,14 +1,5 @@
 import { dlopen, type Library, type Pointer, toArrayBuffer } from "bun:ffi";
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmdirSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmdirSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import embeddedShim from "embedded-shim" with { type: "file" };

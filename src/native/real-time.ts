@@ -47,12 +47,7 @@ function lockMemory(): Effective<MemoryLock> {
   // Too small a limit is ENOMEM or EAGAIN, not EPERM; EINVAL is a kernel before 4.4.
   const { ENOMEM, EAGAIN } = constants.errno;
   if (status < 0) {
-    return refused(
-      requested,
-      status,
-      "CAP_IPC_LOCK or ulimit -l unlimited",
-      denied(status, [ENOMEM, EAGAIN]),
-    );
+    return refused(requested, status, "CAP_IPC_LOCK or ulimit -l unlimited", denied(status, [ENOMEM, EAGAIN]));
   }
   if ((status & RT_LOCKED_FUTURE) !== 0) return granted(requested, requested);
   const note = "memory allocated later is not locked; needs CAP_IPC_LOCK or ulimit -l unlimited";

@@ -37,8 +37,7 @@ export class StructView<Name extends string> {
   /** Only for fields whose values stay below 2^53: sizes, counts, error numbers. */
   getNumber(field: Name): number {
     const value = this.get(field);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER))
-      throw new RangeError(`${this.layout.name}.${field} is beyond 2^53`);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`${this.layout.name}.${field} is beyond 2^53`);
     return Number(value);
   }
 
@@ -69,22 +68,14 @@ export class StructView<Name extends string> {
     if (typeof type !== "object" || encoded.length >= type.bytes) {
       throw new RangeError(`${this.layout.name}.${field} has no room for ${encoded.length} bytes`);
     }
-    const target = new Uint8Array(
-      this.#view.buffer,
-      this.#view.byteOffset + this.layout.offsets[field],
-      type.bytes,
-    );
+    const target = new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.layout.offsets[field], type.bytes);
     target.fill(0);
     target.set(encoded);
   }
 
   /** The struct embedded in this one at `field`, over the same memory. */
   nested<Inner extends string>(field: Name, layout: StructLayout<Inner>): StructView<Inner> {
-    return new StructView(
-      layout,
-      this.#view.buffer as ArrayBuffer,
-      this.#view.byteOffset + this.layout.offsets[field],
-    );
+    return new StructView(layout, this.#view.buffer as ArrayBuffer, this.#view.byteOffset + this.layout.offsets[field]);
   }
 
   /** A copy of the 64-bit words of an array field. */

@@ -21,9 +21,7 @@ export class Waiter {
     const waiter = addressOf(this.#shim.waiter_open(session, this.#callback));
     if (waiter === null) {
       this.#callback.close();
-      throw new RunError(
-        "no thread could be started to wait for messages: raise the limit of processes (ulimit -u)",
-      );
+      throw new RunError("no thread could be started to wait for messages: raise the limit of processes (ulimit -u)");
     }
     this.#waiter = waiter;
   }

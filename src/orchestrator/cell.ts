@@ -88,10 +88,7 @@ async function connectAll({ server, clients }: RoleGroup, plan: RunPlan): Promis
   const port = server === null ? portFor(plan) : (await server.next("ready", deadlineMs)).port;
   for (const client of clients) {
     client.command({ type: "connect", port });
-    await Promise.all([
-      server?.next("connected", deadlineMs, client.worker),
-      client.next("connected", deadlineMs),
-    ]);
+    await Promise.all([server?.next("connected", deadlineMs, client.worker), client.next("connected", deadlineMs)]);
   }
 }
 

@@ -12,8 +12,7 @@ export function checkPlan(plan: RunPlan): void {
     ["--client-affinity", plan.clientCpu],
   ] as const) {
     if (cpu === null) continue;
-    if (process.platform !== "linux")
-      throw new UsageError(`${flag}: this platform can't pin processes to CPUs`);
+    if (process.platform !== "linux") throw new UsageError(`${flag}: this platform can't pin processes to CPUs`);
     if (!allowed.includes(cpu)) {
       throw new UsageError(`${flag} ${cpu}: this CPU can't be used here`, `use one of ${allowed.join(" ")}`);
     }

@@ -38,8 +38,7 @@ function countsOf(test: Test, client: LedgerCounts, server: LedgerCounts, hasSer
   return {
     sent: client.sent,
     received: receiver.received,
-    lost:
-      hasServer || test === "round-trip" || client.sent === 0 ? Math.max(0, client.sent - distinct) : null,
+    lost: hasServer || test === "round-trip" || client.sent === 0 ? Math.max(0, client.sent - distinct) : null,
     duplicated: faults("duplicated"),
     reordered: faults("reordered"),
     corrupt: faults("corrupt"),
@@ -96,10 +95,7 @@ interface Collected {
 }
 
 /** What one client and its side of the server produced. */
-function collectWorker(
-  { test, plan, ledger, children, failure }: Collected,
-  worker: number,
-): WorkerMeasurement {
+function collectWorker({ test, plan, ledger, children, failure }: Collected, worker: number): WorkerMeasurement {
   const clientSheet = clientSheetOf(worker);
   const serverSheet = serverSheetOf(worker);
   const client = ledger.counts(clientSheet);
@@ -132,13 +128,11 @@ function collectWorker(
       ledger.ringCapacity === 0
         ? null
         : { count: client.stalls + server.stalls, totalNs: client.stallNs + server.stallNs },
-    sameCpuMessages:
-      far === null && client.usedCpus.length > 0 && server.usedCpus.length > 0 ? receiver.sameCpu : null,
+    sameCpuMessages: far === null && client.usedCpus.length > 0 && server.usedCpus.length > 0 ? receiver.sameCpu : null,
     client: sideOf(own, worker, client),
     server: far === null ? sideOf(children.find(isServer), worker, server) : farSideOf(far, server),
     workers: [],
-    startedAtEpochNs:
-      firstSendNs === null || realtimeOffsetNs === null ? null : firstSendNs + realtimeOffsetNs,
+    startedAtEpochNs: firstSendNs === null || realtimeOffsetNs === null ? null : firstSendNs + realtimeOffsetNs,
   };
   return { measurement, firstSendNs, lastReceiveNs };
 }
@@ -172,9 +166,7 @@ function collectAll(collected: Collected): Measurement {
       server: measurement.server === null ? null : { ...measurement.server, usage: null },
     },
   }));
-  const far = parts
-    .map(({ measurement }) => measurement.server?.usage ?? null)
-    .filter((usage) => usage !== null);
+  const far = parts.map(({ measurement }) => measurement.server?.usage ?? null).filter((usage) => usage !== null);
   far.sort((a, b) => b.window_ns - a.window_ns);
   // A server elsewhere told each client of what it saw: the longest look saw most.
   const usage = children.find(isServer)?.usage ?? far[0] ?? null;

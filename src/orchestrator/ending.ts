@@ -21,9 +21,7 @@ export function exitCodeOf(run: Measuring, { strict }: RunPlan, stop: Stop): num
 }
 
 export function logEnding({ log }: RunOutputs, run: Measuring, { signal }: Stop): void {
-  log.info(
-    signal.aborted ? String(signal.reason) : run.hasFailed ? "the run has failed" : "the run is complete",
-  );
+  log.info(signal.aborted ? String(signal.reason) : run.hasFailed ? "the run has failed" : "the run is complete");
 }
 
 /** Shows the summary, unless the run is to be quiet. What kept standard output from being written; null if nothing did. */

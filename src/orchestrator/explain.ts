@@ -10,11 +10,7 @@ export interface NamedEnd {
  * The account that explains most: who died tells more than who noticed.
  * @param wasStopped the roles were told to stop, and not by this process
  */
-export function explain(
-  ends: readonly NamedEnd[],
-  ownReason: string | null,
-  wasStopped: boolean,
-): string | null {
+export function explain(ends: readonly NamedEnd[], ownReason: string | null, wasStopped: boolean): string | null {
   const words: string[] = [];
   for (const { name, end } of ends) {
     if (end.kind === "killed" || end.kind === "crashed") words.unshift(`${name} ${endInWords(end)}`);

@@ -116,8 +116,7 @@ function queueError(plan: RunPlan, messageBytes: number, status: number): UsageE
     const queues = QUEUES_OF_A_CONNECTION * plan.concurrency;
     const largest = Math.floor(bytesLimit / queues) - QUEUE_MESSAGE_ACCOUNTING - BODY_OVERHEAD;
     const fewer = plan.concurrency > 1 ? "use a smaller -c, or " : "";
-    const fits =
-      largest >= NOTE_BYTES ? `${fewer}use -s ${largest} or less, or raise it` : `${fewer}raise it`;
+    const fits = largest >= NOTE_BYTES ? `${fewer}use -s ${largest} or less, or raise it` : `${fewer}raise it`;
     return new UsageError(
       `-m pmq: ${queues === 2 ? "two" : queues} queues of ${bodyBytes}-byte messages exceed RLIMIT_MSGQUEUE, ${bytesLimit} bytes for all queues of this user`,
       `${fits} (ulimit -q); queues left by other programs count too`,
@@ -130,9 +129,7 @@ function queueError(plan: RunPlan, messageBytes: number, status: number): UsageE
       plan.concurrency === 1
         ? `-m pmq: all ${most ?? ""} message queues of the system are in use (sysctl fs.mqueue.queues_max)`
         : `-m pmq: ${queues} queues for ${plan.concurrency} clients exceed the sysctl fs.mqueue.queues_max of ${most ?? "this system"}`,
-      plan.concurrency === 1
-        ? "remove old queues, or raise it"
-        : "use a smaller -c, remove old queues, or raise it",
+      plan.concurrency === 1 ? "remove old queues, or raise it" : "use a smaller -c, remove old queues, or raise it",
     );
   }
   return new UsageError(`-m pmq: no message queue can be made here: ${errorText(status)}`, "leave pmq out");
@@ -159,8 +156,7 @@ export function checkLimits(plan: RunPlan): void {
   for (const mechanism of ["shm", "pmq"] as const) {
     if (!mechanisms.has(mechanism)) continue;
     const settings = probeSettings(plan, mechanism, messageBytes);
-    const { status } =
-      mechanism === "pmq" ? tryQueues(plan, messageBytes) : tryToListen(settings, plan.concurrency);
+    const { status } = mechanism === "pmq" ? tryQueues(plan, messageBytes) : tryToListen(settings, plan.concurrency);
     if (status >= 0) continue;
     if (status === TOO_LONG) {
       throw new UsageError(

@@ -50,8 +50,7 @@ export class RoleGroup {
   /** Rejects with RoleEnded when one of them ends otherwise than done. */
   endBadly(): Promise<never> {
     const { promise, reject } = Promise.withResolvers<never>();
-    for (const { ended } of this.all)
-      void ended.then(({ kind }) => kind !== "done" && reject(new RoleEnded()));
+    for (const { ended } of this.all) void ended.then(({ kind }) => kind !== "done" && reject(new RoleEnded()));
     return promise;
   }
 

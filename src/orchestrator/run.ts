@@ -48,9 +48,7 @@ export class Run extends Measuring {
   }
 
   get outcomes(): MechanismOutcome[] {
-    return this.#progress
-      .filter((progress) => progress !== undefined)
-      .map((progress) => this.#outcomeOf(progress));
+    return this.#progress.filter((progress) => progress !== undefined).map((progress) => this.#outcomeOf(progress));
   }
 
   get hasFailed(): boolean {

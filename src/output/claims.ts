@@ -19,14 +19,11 @@ export class PathClaims {
       this.#flagOfFile.get(identity) ??
       this.#directories.find(
         (directory) =>
-          directory.identity === dirname(identity) &&
-          directory.endings.some((ending) => identity.endsWith(ending)),
+          directory.identity === dirname(identity) && directory.endings.some((ending) => identity.endsWith(ending)),
       )?.flag;
     if (other !== undefined) {
       const both =
-        other === flag
-          ? `${flag} would write ${path} twice`
-          : `${other} and ${flag} would both write ${path}`;
+        other === flag ? `${flag} would write ${path} twice` : `${other} and ${flag} would both write ${path}`;
       throw new UsageError(both, "give each a path of its own");
     }
     this.#flagOfFile.set(identity, flag);

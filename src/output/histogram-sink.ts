@@ -17,10 +17,7 @@ interface MeasuredCell {
 }
 
 /** `--hlog` or `--hgrm`: writes a file per cell, and again only if the cell has had another launch since. */
-export function histogramSink(
-  directory: OutputDirectory,
-  ending: "hlog" | "hgrm",
-): (soFar: MeasuredSoFar) => void {
+export function histogramSink(directory: OutputDirectory, ending: "hlog" | "hgrm"): (soFar: MeasuredSoFar) => void {
   const launchesWritten = new Map<string, number>();
   return (soFar) => {
     for (const measured of measuredCells(soFar)) {
@@ -44,15 +41,8 @@ function measuredCells({ result, outcomes }: MeasuredSoFar): MeasuredCell[] {
   });
 }
 
-function writeLog(
-  directory: OutputDirectory,
-  { name, title, outcome, launches }: MeasuredCell,
-  toolVersion: string,
-) {
-  directory.write(
-    `${name}.hlog`,
-    intervalLog({ toolVersion, cell: title, startedAt: outcome.startedAt }, launches),
-  );
+function writeLog(directory: OutputDirectory, { name, title, outcome, launches }: MeasuredCell, toolVersion: string) {
+  directory.write(`${name}.hlog`, intervalLog({ toolVersion, cell: title, startedAt: outcome.startedAt }, launches));
 }
 
 /** All launches together; with a schedule service time and lateness have files of their own. */

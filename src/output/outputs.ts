@@ -69,12 +69,7 @@ export class Outputs {
     forAll(this.#sinks, (sink) => sink.finish());
   }
 
-  #openFile(
-    flag: string,
-    label: string,
-    path: string | null,
-    textOf: (result: BenchmarkResult) => string,
-  ): void {
+  #openFile(flag: string, label: string, path: string | null, textOf: (result: BenchmarkResult) => string): void {
     if (path === null) return;
     this.claims.file(flag, path);
     const file = new OutputFile(path, flag);

@@ -1,14 +1,5 @@
 import type { LogEntry } from "../log/entry.ts";
-import type {
-  ArrivalPlan,
-  Demands,
-  LogLevel,
-  Mechanism,
-  Mode,
-  ReplyKind,
-  Test,
-  WaitKind,
-} from "../plan/run-plan.ts";
+import type { ArrivalPlan, Demands, LogLevel, Mechanism, Mode, ReplyKind, Test, WaitKind } from "../plan/run-plan.ts";
 import type { RealTimeReport } from "../system/privileges.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import type { Terms } from "./peer/note-schema.ts";

@@ -21,8 +21,7 @@ function isMessage(said: unknown): said is RoleMessage {
   return typeof type === "string" && Object.hasOwn(FIELDS, type) && hasAll(said, type as RoleMessage["type"]);
 }
 
-const hasAll = (said: object, type: RoleMessage["type"]) =>
-  FIELDS[type].every((field) => Object.hasOwn(said, field));
+const hasAll = (said: object, type: RoleMessage["type"]) => FIELDS[type].every((field) => Object.hasOwn(said, field));
 
 /** What a line from a role means; one that is no message is a failure of the role. Throws nothing. */
 export function readRoleMessage(line: string): RoleMessage {

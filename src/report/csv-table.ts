@@ -84,8 +84,7 @@ function latencyColumns(percentiles: readonly number[]): CsvColumn[] {
     ...percentiles.map((percentile) => ({
       head: `p${percentile}_ns`,
       value: ({ metrics }: ReportCell) =>
-        metrics?.latency &&
-        backedValue(metrics.latency.percentiles, percentile, metrics.latency.total_samples),
+        metrics?.latency && backedValue(metrics.latency.percentiles, percentile, metrics.latency.total_samples),
     })),
     { head: "max_ns", value: ({ metrics }) => metrics?.latency?.max_ns },
     { head: "std_dev_ns", value: ({ metrics }) => metrics?.latency?.std_dev_ns },
@@ -165,11 +164,7 @@ function meanSpread(cell: ReportCell): Spread | null {
   return acrossOf(cell)?.mean_ns ?? null;
 }
 
-function spreadColumns(
-  name: string,
-  unit: string,
-  spreadOf: (cell: ReportCell) => Spread | null,
-): CsvColumn[] {
+function spreadColumns(name: string, unit: string, spreadOf: (cell: ReportCell) => Spread | null): CsvColumn[] {
   return (["median", "low", "high"] as const).map((end) => ({
     head: `${name}_${end}_${unit}`,
     value: (cell) => spreadOf(cell)?.[end],
@@ -188,10 +183,7 @@ function placementColumns(): CsvColumn[] {
   ];
 }
 
-function sideColumns(
-  side: string,
-  sideOf: (cell: ReportCell) => SideDetails | null | undefined,
-): CsvColumn[] {
+function sideColumns(side: string, sideOf: (cell: ReportCell) => SideDetails | null | undefined): CsvColumn[] {
   return [
     { head: `${side}_cpus`, value: (cell) => sideOf(cell)?.used_cpus.join(" ") },
     { head: `${side}_migrations`, value: (cell) => sideOf(cell)?.migrations },

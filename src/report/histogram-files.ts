@@ -98,10 +98,7 @@ function intervalLines(
  * the greatest of their bucket, and the mean, deviation and maximum of the format's own footer come from the buckets.
  */
 export function percentileText(snapshot: LatencySnapshot, cell: string): string {
-  const distribution = toHdrHistogram(snapshot).outputPercentileDistribution(
-    TICKS_PER_HALF_DISTANCE,
-    NS_PER_US,
-  );
+  const distribution = toHdrHistogram(snapshot).outputPercentileDistribution(TICKS_PER_HALF_DISTANCE, NS_PER_US);
   const figures = snapshot.count === 0n ? "nothing was recorded" : exactFigures(snapshot);
   return `${distribution}#[${cell}: values in us; ${figures}]\n`;
 }

@@ -78,9 +78,7 @@ function columnsOf(groups: readonly Group[], percentiles: readonly number[]): Ma
     ...(cells.some(({ factor }) => factor !== null)
       ? [right("vs best", ({ factor }) => (factor === null ? "-" : factorText(factor)))]
       : []),
-    left("verdict", ({ cell }) =>
-      verdictText(cell.problem !== null, isDoubtful(cell), cell.verdict?.verdict),
-    ),
+    left("verdict", ({ cell }) => verdictText(cell.problem !== null, isDoubtful(cell), cell.verdict?.verdict)),
   ];
 }
 
@@ -106,9 +104,7 @@ function verdictText(hasFailed: boolean, isInvalid: boolean, verdict: string | u
 function notesOfRun(result: BenchmarkResult, groups: readonly Group[]): string[] {
   const cells = groups.flatMap(({ ranked }) => ranked.map(({ cell }) => cell));
   const notRun = namesNotRun(result);
-  const ofCells = notesOf(groups).map(
-    ({ kind, about, text }) => `**${escaped(about)}** ${kind}: ${escaped(text)}`,
-  );
+  const ofCells = notesOf(groups).map(({ kind, about, text }) => `**${escaped(about)}** ${kind}: ${escaped(text)}`);
   const ofAll = [
     cells.some(({ details }) => details?.schedule) ? SCHEDULE_NOTE : null,
     ...scheduleNotes(groups),

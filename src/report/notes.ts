@@ -31,9 +31,7 @@ export function notesOf(groups: readonly Group[]): Note[] {
   );
   return [
     ...cells.flatMap(({ label, cell }) =>
-      cell.problem === null
-        ? []
-        : [{ kind: "failed", about: label, text: cell.problem + countsText(cell) } as const],
+      cell.problem === null ? [] : [{ kind: "failed", about: label, text: cell.problem + countsText(cell) } as const],
     ),
     ...findingNotes("invalid", cells, reasonsToTell),
     ...findingNotes("warning", cells, warningsToTell),

@@ -90,9 +90,7 @@ function parameterLines(plan: RunPlan, plans: readonly RunPlan[]): string[] {
     return isFirst || plans.some((other) => valueText(other[key]) !== valueText(value));
   });
   const modes = plans.some(({ mode }) => mode !== plan.mode) || isFirst ? [["mode", plan.mode] as const] : [];
-  return [...modes, ...wanted].map(
-    ([name, value]) => `  ${`${wordsOf(name)}:`.padEnd(24)}${valueText(value, name)}`,
-  );
+  return [...modes, ...wanted].map(([name, value]) => `  ${`${wordsOf(name)}:`.padEnd(24)}${valueText(value, name)}`);
 }
 
 /** "sendDelayNs" → "send delay": units are with the values. */

@@ -22,9 +22,7 @@ export function settingsInWords(result: BenchmarkResult, utf8: boolean): Setting
       .filter((part) => part !== "");
   return {
     common: pick(rows[0] ?? [], isCommon),
-    own: new Map(
-      result.results.map((entry, index) => [entry, pick(rows[index]!, (position) => !isCommon(position))]),
-    ),
+    own: new Map(result.results.map((entry, index) => [entry, pick(rows[index]!, (position) => !isCommon(position))])),
   };
 }
 
@@ -50,10 +48,7 @@ function partsOf({ test_config: config, details }: MechanismResult, utf8: boolea
 }
 
 /** Neither is known of a test that another tool brought to a server. */
-function lengthText(
-  { duration, msg_count: messageCount }: MechanismResult["test_config"],
-  utf8: boolean,
-): string {
+function lengthText({ duration, msg_count: messageCount }: MechanismResult["test_config"], utf8: boolean): string {
   if (duration !== null) return `${timeText(duration.secs * 1e9 + duration.nanos, utf8)} per test`;
   return messageCount === null ? "client of another tool" : `${counted(messageCount, "message")} per test`;
 }

@@ -1,15 +1,7 @@
 /** The columns of the summary, and which of them a terminal has room for. */
 
 import { amountText, factorText, megabytesText, spreadText, timeText } from "../text/units.ts";
-import {
-  besideOf,
-  headlineOf,
-  meanShown,
-  messagesPerSecond,
-  shownAt,
-  spreadAt,
-  type TableFigures,
-} from "./cells.ts";
+import { besideOf, headlineOf, meanShown, messagesPerSecond, shownAt, spreadAt, type TableFigures } from "./cells.ts";
 import type { RankedCell } from "./groups.ts";
 import { percentilesByImportance } from "./percentile-columns.ts";
 import { shapeText } from "./shape.ts";
@@ -66,11 +58,7 @@ export interface TableOptions {
  * percentile, then the least important percentiles down to three, MB/s, a third percentile, the shape, the maximum, the last interval; two
  * percentiles stay in any case.
  */
-export function fittingTable(
-  rows: readonly Row[],
-  asked: readonly number[],
-  options: TableOptions,
-): FittingTable {
+export function fittingTable(rows: readonly Row[], asked: readonly number[], options: TableOptions): FittingTable {
   for (const layout of layoutsOf(asked, rows)) {
     const columns = columnsOf(layout, rows, options.utf8);
     const lines = tableLines(
@@ -84,15 +72,10 @@ export function fittingTable(
   throw new Error("the last layout is taken whatever its width");
 }
 
-function layoutsOf(
-  asked: readonly number[],
-  rows: readonly Row[],
-): (Layout & { readonly isLast: boolean })[] {
+function layoutsOf(asked: readonly number[], rows: readonly Row[]): (Layout & { readonly isLast: boolean })[] {
   const important = percentilesByImportance(asked);
   const first = (count: number) => important.slice(0, count).toSorted((a, b) => a - b);
-  const hasSpreads = rows.some(({ figures }) =>
-    important.some((one) => spreadAt(figures?.spreads ?? null, one)),
-  );
+  const hasSpreads = rows.some(({ figures }) => important.some((one) => spreadAt(figures?.spreads ?? null, one)));
   const centre = hasSpreads ? important.slice(0, 1) : [];
   const everything = { minAndMean: true, max: true, megabytes: true, shape: true };
   const most = { ...everything, minAndMean: false };

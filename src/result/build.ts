@@ -38,8 +38,7 @@ export function buildResult(input: BuildInput): BenchmarkResult {
       timestamp: startedAt.toISOString(),
       total_tests: results.length,
       system_info: systemInfo,
-      complete:
-        !input.hasForgotten && notRun.length === 0 && outcomes.every((outcome) => isComplete(outcome)),
+      complete: !input.hasForgotten && notRun.length === 0 && outcomes.every((outcome) => isComplete(outcome)),
       machine: conditions.machine,
       mechanisms_not_run: notRun.map((mechanism) => MECHANISM_NAMES[mechanism].variant),
     },

@@ -59,8 +59,7 @@ export function buildDetails(
     },
     summary_from: { throughput: source.throughput, latency: source.latency },
     tests: outcome.measurements.map((measurement) => testDetails(measurement, outcome, conditions)),
-    cpu_dma_latency:
-      conditions.cpuDmaLatency === null ? null : cpuDmaLatencyDetails(conditions.cpuDmaLatency),
+    cpu_dma_latency: conditions.cpuDmaLatency === null ? null : cpuDmaLatencyDetails(conditions.cpuDmaLatency),
     command_line: [...plan.commandLine],
     versions: { tool: versions.tool, bun: versions.bun, shim_abi: versions.shimAbi },
   };
@@ -76,16 +75,11 @@ export function isComplete(outcome: MechanismOutcome): boolean {
   );
 }
 
-function testDetails(
-  measurement: Measurement,
-  outcome: MechanismOutcome,
-  conditions: RunConditions,
-): TestDetails {
+function testDetails(measurement: Measurement, outcome: MechanismOutcome, conditions: RunConditions): TestDetails {
   const { plan } = outcome;
   const measured = outcome.launches.map((one) => one.measurement).filter(isOf(measurement.test));
   const launches = launchDetails(outcome, measurement.test);
-  const { counts, sameCpuMessages, startedAtEpochNs, windowNs, clientWaits, serverWaits, streamStalls } =
-    measurement;
+  const { counts, sameCpuMessages, startedAtEpochNs, windowNs, clientWaits, serverWaits, streamStalls } = measurement;
   return {
     test: measurement.test,
     complete: measurement.complete,
@@ -110,9 +104,7 @@ function testDetails(
     client: side("client", measurement, measured),
     server: side("server", measurement, measured),
     workers: measurement.workers.map((figures) => {
-      const launchesOf = measured.flatMap(({ workers }) =>
-        workers.filter(({ worker }) => worker === figures.worker),
-      );
+      const launchesOf = measured.flatMap(({ workers }) => workers.filter(({ worker }) => worker === figures.worker));
       return workerDetails(figures, launchesOf, plan);
     }),
   };
@@ -120,11 +112,7 @@ function testDetails(
 
 const isOf = (test: Test) => (measurement: Measurement) => measurement.test === test;
 
-function workerDetails(
-  measurement: WorkerFigures,
-  launches: readonly Measurement[],
-  plan: RunPlan,
-): WorkerDetails {
+function workerDetails(measurement: WorkerFigures, launches: readonly Measurement[], plan: RunPlan): WorkerDetails {
   const { worker, counts, windowNs } = measurement;
   return {
     worker,
@@ -168,9 +156,7 @@ function side(
   const effective = measurement[name];
   if (effective === null) return null;
   // Those of a launch that did not come to its end cost something too, but nobody read how much.
-  const messages = sum(
-    launches.filter((launch) => launch[name]?.usage != null).map(({ counts }) => counts.received),
-  );
+  const messages = sum(launches.filter((launch) => launch[name]?.usage != null).map(({ counts }) => counts.received));
   return {
     pid: effective.pid,
     allowed_cpus: [...effective.allowedCpus],

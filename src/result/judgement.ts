@@ -67,10 +67,8 @@ function inputOf(
     isSpinning: plan.wait === "spin",
     sameCpuShare: sameCpuShare(launch),
     streamStalls: launch.streamStalls,
-    client:
-      plan.standalone?.side === "server" ? farSideOf(launch.client) : sideOf(launch.client, plan.clientCpu),
-    server:
-      plan.standalone?.side === "client" ? farSideOf(launch.server) : sideOf(launch.server, plan.serverCpu),
+    client: plan.standalone?.side === "server" ? farSideOf(launch.client) : sideOf(launch.client, plan.clientCpu),
+    server: plan.standalone?.side === "client" ? farSideOf(launch.server) : sideOf(launch.server, plan.serverCpu),
     machine: conditions.machine,
   };
 }
@@ -81,9 +79,7 @@ const SUBJECTS = ["side", "part", "buffer"] as const;
 /** Each thing found once, with the figures of the first launch in which it was. */
 function onceEach<F extends Finding>(findings: readonly F[]): F[] {
   const subject = ({ id, figures }: F) => [id, ...SUBJECTS.map((name) => figures[name] ?? "")].join(" ");
-  return [
-    ...new Map(findings.toReversed().map((finding) => [subject(finding), finding])).values(),
-  ].toReversed();
+  return [...new Map(findings.toReversed().map((finding) => [subject(finding), finding])).values()].toReversed();
 }
 
 /** The verdict on one test with all its launches: invalid if one of them is. `pooled` are the launches merged. */

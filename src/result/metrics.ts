@@ -3,13 +3,7 @@
 import type { Measurement } from "../measure/measurement.ts";
 import type { Test } from "../plan/run-plan.ts";
 import { exactInteger, ratio } from "../stats/exact.ts";
-import {
-  halvingPercentilesNs,
-  meanNs,
-  medianNs,
-  percentilesNs,
-  standardDeviationNs,
-} from "../stats/histogram.ts";
+import { halvingPercentilesNs, meanNs, medianNs, percentilesNs, standardDeviationNs } from "../stats/histogram.ts";
 import type { LatencySnapshot } from "../stats/snapshot.ts";
 import type { PerformanceMetrics, ResultSummary } from "./schema.ts";
 import { epochNsToRfc3339 } from "./time.ts";
@@ -57,11 +51,7 @@ export function latencyFigures(snapshot: LatencySnapshot, percentiles: readonly 
   };
 }
 
-function latency(
-  test: Test,
-  snapshot: LatencySnapshot,
-  percentiles: readonly number[],
-): PerformanceMetrics["latency"] {
+function latency(test: Test, snapshot: LatencySnapshot, percentiles: readonly number[]): PerformanceMetrics["latency"] {
   const figures = latencyFigures(snapshot, percentiles);
   if (figures === null) return null;
   return {
@@ -104,8 +94,7 @@ export interface SummarySource {
  * (round-trip); from the other one where that delivered nothing.
  */
 export function summarySource({ oneWay, roundTrip }: MetricsByTest): SummarySource {
-  const delivered = (metrics: PerformanceMetrics | null) =>
-    (metrics?.throughput.messages_per_second ?? 0) > 0;
+  const delivered = (metrics: PerformanceMetrics | null) => (metrics?.throughput.messages_per_second ?? 0) > 0;
   return {
     throughput: delivered(oneWay) ? "one-way" : delivered(roundTrip) ? "round-trip" : null,
     latency: roundTrip?.latency ? "round-trip" : oneWay?.latency ? "one-way" : null,
@@ -117,8 +106,7 @@ export function summaryFigures(
   byTest: MetricsByTest,
 ): Omit<ResultSummary, "total_messages_sent" | "total_bytes_transferred" | "error_count"> {
   const source = summarySource(byTest);
-  const rate = (test: Test | null) =>
-    (metricsOf(byTest, test)?.throughput.bytes_per_second ?? 0) / BYTES_PER_MEGABYTE;
+  const rate = (test: Test | null) => (metricsOf(byTest, test)?.throughput.bytes_per_second ?? 0) / BYTES_PER_MEGABYTE;
   const latencies = metricsOf(byTest, source.latency)?.latency ?? null;
   const valueAt = (percentile: number) =>
     latencies?.percentiles.find((entry) => entry.percentile === percentile)?.value_ns ?? null;

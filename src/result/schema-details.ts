@@ -23,10 +23,7 @@ const Side = closed(
       count("Bytes"),
       "Send buffer as the kernel reports it, or capacity of ring, slot or queue",
     ),
-    receive_buffer_bytes: nullable(
-      count("Bytes"),
-      "Receive buffer as the kernel reports it, or capacity as above",
-    ),
+    receive_buffer_bytes: nullable(count("Bytes"), "Receive buffer as the kernel reports it, or capacity as above"),
     queue_depth: nullable(count("Messages"), "Messages the queue holds; message queues only"),
     real_time: nullable(RealTimeSchema, "null without --rt"),
     usage: nullable(UsageFiguresSchema, "Sum over all launches whose measured phase ended; null if none did"),
@@ -43,9 +40,7 @@ const Distribution = closed(
     count: exactInteger("Samples, those beyond 60 s included"),
     sum_ns: exactInteger("Sum of the samples, ns; may exceed 2^53"),
     sum_of_squares_ns2: exactInteger("Sum of the squared samples, ns^2; may exceed 2^53"),
-    overflow_count: exactInteger(
-      "Samples beyond 60 s: in count, extremes and sums, but not in the histogram",
-    ),
+    overflow_count: exactInteger("Samples beyond 60 s: in count, extremes and sums, but not in the histogram"),
     unbacked_percentiles: unbackedSchema(
       "Percentiles asked for with fewer than 10 samples beyond them; the latency object has their values all the same",
     ),
@@ -64,9 +59,7 @@ const Figures = closed(
     mean_ns: quantity("ns"),
     median_ns: exactInteger("ns"),
     std_dev_ns: quantity("ns"),
-    percentiles: Type.Array(
-      closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") }),
-    ),
+    percentiles: Type.Array(closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") })),
     distribution: Distribution,
   },
   "A distribution with its figures",
@@ -110,9 +103,7 @@ const LaunchUsage = nullable(UsageFiguresSchema, "null if the measured phase did
 const launchFigures = {
   mean_ns: nullable(quantity("ns"), "null when nothing was recorded"),
   max_ns: nullable(exactInteger("ns"), "null when nothing was recorded"),
-  percentiles: Type.Array(
-    closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") }),
-  ),
+  percentiles: Type.Array(closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") })),
   unbacked_percentiles: unbackedSchema(
     "Percentiles with fewer than 10 samples of this launch beyond them; their values say little",
   ),
@@ -185,10 +176,7 @@ const Worker = closed(
     messages_per_second: nullable(quantity("Messages a second"), "null for an empty window"),
     latency: nullable(Figures, "null when nothing was recorded"),
     client: nullable(Side),
-    server: nullable(
-      Side,
-      "The server's side of its connection; what the server's process cost stands with the test",
-    ),
+    server: nullable(Side, "The server's side of its connection; what the server's process cost stands with the test"),
   },
   "One of several clients by itself, its launches pooled",
 );
@@ -213,8 +201,7 @@ const TestDetails = closed({
     "Why there is no latency by design: the other side measures it, or the peers' clocks can't be compared; null where it was to be measured",
   ),
   foreign_peer: Type.Boolean({
-    description:
-      "The other side is another tool: neither ids nor payloads were checked, and it reported nothing",
+    description: "The other side is another tool: neither ids nor payloads were checked, and it reported nothing",
   }),
   schedule: nullable(Schedule, "null in a closed loop, where the latency object holds service time"),
   launches: Type.Array(Launch, { description: "In the order in which they ran" }),
@@ -231,10 +218,7 @@ const TestDetails = closed({
     "Waits, between messages, for the files that records are streamed to. The latencies of the side that waits do not include them, but " +
       "one-way messages sent to it meanwhile arrive later; null without streaming",
   ),
-  same_cpu_messages: nullable(
-    count("Messages"),
-    "Messages handled while both sides were on one CPU; null if unknown",
-  ),
+  same_cpu_messages: nullable(count("Messages"), "Messages handled while both sides were on one CPU; null if unknown"),
   same_cpu_share: nullable(quantity("0 to 1"), "The same as a share of the messages received"),
   client: nullable(Side, "With several clients: all of them together, and the process of the first"),
   server: nullable(Side),

@@ -8,16 +8,7 @@
 
 import { type Static, Type } from "@sinclair/typebox";
 import { MachineFactsSchema } from "../system/machine-schema.ts";
-import {
-  closed,
-  count,
-  duration,
-  exactInteger,
-  moment,
-  nullable,
-  oneOf,
-  quantity,
-} from "../text/schema-parts.ts";
+import { closed, count, duration, exactInteger, moment, nullable, oneOf, quantity } from "../text/schema-parts.ts";
 import { VARIANTS } from "./names.ts";
 import { DetailsSchema } from "./schema-details.ts";
 
@@ -89,10 +80,7 @@ const ResultSummary = closed({
     exactInteger("ns"),
     "Percentile 95 of that same test; null if not asked for. unbacked_percentiles of that test tells whether enough samples lie beyond it",
   ),
-  p99_latency_ns: nullable(
-    exactInteger("ns"),
-    "Percentile 99 of that same test; null if not asked for. As above",
-  ),
+  p99_latency_ns: nullable(exactInteger("ns"), "Percentile 99 of that same test; null if not asked for. As above"),
   error_count: count(
     "Messages lost + duplicated + reordered + corrupt, + 1 for each test that failed, ended early or was not run",
   ),

@@ -14,11 +14,7 @@ import { connectionSettingsOf, type RoleContext, sayConnected, shareNoDescriptor
 import { spawnedTalk, type Talk } from "./talk.ts";
 
 /** Warm-up first, by the very loop that measures afterwards. */
-function runPhase(
-  channel: Channel,
-  { arrival, test, sendDelayNs }: RoleSettings,
-  ids: MessageIds,
-): Promise<void> {
+function runPhase(channel: Channel, { arrival, test, sendDelayNs }: RoleSettings, ids: MessageIds): Promise<void> {
   const send = arrival === null ? sendMessages : sendOnSchedule;
   return send(channel, { roundTrip: test === "round-trip", ids, sendDelayNs });
 }

@@ -38,12 +38,9 @@ export class ThreadPool {
     settings: RoleSettings,
     onStart: (thread: string | null) => void,
   ): Promise<void> {
-    await this.#serve(
-      { settings, session: session.address, guest: null, library: sharedLibrary() },
-      (report) => {
-        if (report.type === "started") onStart(report.thread);
-      },
-    );
+    await this.#serve({ settings, session: session.address, guest: null, library: sharedLibrary() }, (report) => {
+      if (report.type === "started") onStart(report.thread);
+    });
   }
 
   /** The same for a client that another command started; what its measured phase cost. */

@@ -113,11 +113,7 @@ async function roundTrips(plan: RunPlan, replyDelayNs: number): Promise<Measurem
     seed: 1,
     replyDelayNs,
   } as const;
-  return measureCell(
-    cell,
-    { ...plan, messageCount: replyDelayNs > 0 ? 2000 : MESSAGES },
-    new AbortController().signal,
-  );
+  return measureCell(cell, { ...plan, messageCount: replyDelayNs > 0 ? 2000 : MESSAGES }, new AbortController().signal);
 }
 
 /**

@@ -29,8 +29,7 @@ function bitLength(value: bigint): number {
  * @throws RangeError if the value is negative, infinite or not a number.
  */
 export function decimalFraction(value: number): { numerator: bigint; denominator: bigint } {
-  if (!Number.isFinite(value) || value < 0)
-    throw new RangeError(`not a finite, non-negative number: ${value}`);
+  if (!Number.isFinite(value) || value < 0) throw new RangeError(`not a finite, non-negative number: ${value}`);
   const [mantissa = "0", exponentText = "0"] = String(value).split("e");
   const [whole = "0", fraction = ""] = mantissa.split(".");
   const digits = BigInt(whole + fraction);

@@ -53,9 +53,7 @@ export function decodeBuckets(encoded: string): BigUint64Array {
     bytes.readBigInt64BE(16) === BigInt(LOWEST_NS) &&
     bytes.readBigInt64BE(24) === BigInt(HIGHEST_BUCKETED_NS);
   if (!isOfOurs)
-    throw new RangeError(
-      "the encoded histogram has another range or precision than 1 ns to 60 s with 3 digits",
-    );
+    throw new RangeError("the encoded histogram has another range or precision than 1 ns to 60 s with 3 digits");
   return readCounts(bytes.subarray(HEADER_BYTES));
 }
 

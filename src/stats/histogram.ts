@@ -62,21 +62,6 @@ export function emptySnapshot(): LatencySnapshot {
   };
 }
 
-/** The distribution of given values in ns (none negative), as the ledger would have recorded them. */
-export function snapshotOf(valuesNs: Iterable<bigint>): LatencySnapshot {
-  let { bucketCounts, count, minNs, maxNs, sumNs, sumOfSquaresNs2, overflowCount } = emptySnapshot();
-  for (const valueNs of valuesNs) {
-    if (count === 0n || valueNs < minNs) minNs = valueNs;
-    if (valueNs > maxNs) maxNs = valueNs;
-    count += 1n;
-    sumNs += valueNs;
-    sumOfSquaresNs2 += valueNs * valueNs;
-    if (valueNs > BigInt(HIGHEST_BUCKETED_NS)) overflowCount += 1n;
-    else bucketCounts[bucketIndexOf(Number(valueNs))]! += 1n;
-  }
-  return { bucketCounts, count, minNs, maxNs, sumNs, sumOfSquaresNs2, overflowCount };
-}
-
 /** The distribution of all the values of several distributions; exact, whatever the order. */
 export function mergeSnapshots(parts: Iterable<LatencySnapshot>): LatencySnapshot {
   let { bucketCounts, count, minNs, maxNs, sumNs, sumOfSquaresNs2, overflowCount } = emptySnapshot();
@@ -85,8 +70,7 @@ export function mergeSnapshots(parts: Iterable<LatencySnapshot>): LatencySnapsho
     // Most buckets are empty; to see that in halves makes no BigInt.
     const halves = new Uint32Array(part.bucketCounts.buffer, part.bucketCounts.byteOffset, 2 * BUCKET_COUNT);
     for (let index = 0; index < BUCKET_COUNT; index++) {
-      if ((halves[2 * index]! | halves[2 * index + 1]!) !== 0)
-        bucketCounts[index]! += part.bucketCounts[index]!;
+      if ((halves[2 * index]! | halves[2 * index + 1]!) !== 0) bucketCounts[index]! += part.bucketCounts[index]!;
     }
     if (count === 0n || part.minNs < minNs) minNs = part.minNs;
     if (part.maxNs > maxNs) maxNs = part.maxNs;

@@ -125,14 +125,7 @@ const EndEvent = closed(
   "The last event; without it the program was killed, or the events could not be written",
 );
 
-export const EventSchema = Type.Union([
-  PlanEvent,
-  StartEvent,
-  IntervalEvent,
-  WarningEvent,
-  ResultEvent,
-  EndEvent,
-]);
+export const EventSchema = Type.Union([PlanEvent, StartEvent, IntervalEvent, WarningEvent, ResultEvent, EndEvent]);
 
 export type RunEvent = Static<typeof EventSchema>;
 export type LatencyFigures = Static<typeof Latency>;

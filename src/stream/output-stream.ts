@@ -141,9 +141,7 @@ export class OutputStream {
   }
 
   #stuck(): RunError {
-    return new RunError(
-      `${this.name} can't be written: it accepted no data for ${this.#patienceMs / 1000} s`,
-    );
+    return new RunError(`${this.name} can't be written: it accepted no data for ${this.#patienceMs / 1000} s`);
   }
 
   #failure(error: unknown): RunError {

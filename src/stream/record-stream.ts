@@ -1,10 +1,4 @@
-import {
-  CLIENT_SHEET,
-  clientSheetOf,
-  type LedgerFile,
-  SERVER_SHEET,
-  serverSheetOf,
-} from "../native/ledger.ts";
+import { CLIENT_SHEET, clientSheetOf, type LedgerFile, SERVER_SHEET, serverSheetOf } from "../native/ledger.ts";
 import type { StreamPath } from "../output/stream-paths.ts";
 import { RunError } from "../plan/errors.ts";
 import type { Test } from "../plan/run-plan.ts";
@@ -213,11 +207,7 @@ export class RecordStream implements RunObserver {
   }
 
   /** Empties one ring, but for a producer that is faster; how many records it had. */
-  async #drain(
-    files: readonly RecordFile[],
-    { sheet, clockSheet, row }: Source,
-    ledger: LedgerFile,
-  ): Promise<number> {
+  async #drain(files: readonly RecordFile[], { sheet, clockSheet, row }: Source, ledger: LedgerFile): Promise<number> {
     const hasSchedule = this.#columns.schedule && row.isScheduled;
     for (const { layout, rows } of files) rows.use(layout.rowTexts(row, this.#columns), hasSchedule);
     const [first, second] = files.map(({ rows }) => rows);

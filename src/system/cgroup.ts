@@ -92,9 +92,7 @@ export function readMembership(files: KernelFiles, process = "self"): CgroupMemb
     if (mount === undefined) return UNKNOWN;
     return { isV2, path: found.path, directories: directoriesOf(mount, found.path) };
   };
-  const named = paths.filter(({ controllers }) =>
-    controllers.some((name) => name !== "" && !name.includes("=")),
-  );
+  const named = paths.filter(({ controllers }) => controllers.some((name) => name !== "" && !name.includes("=")));
   const cpu = chainOf("cpu");
   return {
     version: named.length === 0 ? "v2" : mounts.some(({ isV2 }) => isV2) ? "hybrid" : "v1",

@@ -61,10 +61,7 @@ const SYSCTLS = [
 /** Every one of them is there, "unknown" where the kernel lacks it or does not tell. */
 export function readSysctls(files: KernelFiles): Record<string, string> {
   return Object.fromEntries(
-    SYSCTLS.map((name) => [
-      name,
-      files.text(`proc/sys/${name.replaceAll(".", "/")}`).replaceAll(/\s+/g, " "),
-    ]),
+    SYSCTLS.map((name) => [name, files.text(`proc/sys/${name.replaceAll(".", "/")}`).replaceAll(/\s+/g, " ")]),
   );
 }
 
@@ -111,10 +108,7 @@ export function readLibc(files: KernelFiles): Known<string> {
 }
 
 /** CPUs of the command line's list, for kernels whose sysfs lacks them. Flags before the list ("domain,") are left out. */
-export function commandLineCpus(
-  commandLine: Known<string>,
-  parameter: "isolcpus" | "nohz_full",
-): Known<string> {
+export function commandLineCpus(commandLine: Known<string>, parameter: "isolcpus" | "nohz_full"): Known<string> {
   if (!isKnown(commandLine)) return UNKNOWN;
   const value = new RegExp(`(?:^| )${parameter}=(\\S+)`).exec(commandLine)?.[1] ?? "";
   return value

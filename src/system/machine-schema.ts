@@ -93,9 +93,7 @@ export const MachineFactsSchema = closed(
     transparent_huge_pages: text("always, madvise or never"),
     cgroup_version: text("v1, v2, hybrid or none"),
     cgroup_path: text("This process's control group: the CPU controller's on v1"),
-    cgroup_cpu_limit: limit(
-      "CPUs' worth of time, quota by period, the least of this group's and those above it",
-    ),
+    cgroup_cpu_limit: limit("CPUs' worth of time, quota by period, the least of this group's and those above it"),
     cgroup_cpus: knownCpus("CPUs that the control group allows"),
     cgroup_memory_limit_bytes: limit("Bytes; the least of this group's and those above it"),
     container: text("docker, podman, kubernetes, lxc …, or none"),
@@ -103,8 +101,7 @@ export const MachineFactsSchema = closed(
     product_name: text("DMI product name"),
     system_vendor: text("DMI system vendor"),
     limits: Type.Record(Type.String(), closed({ soft: limit("In force"), hard: limit("Highest allowed") }), {
-      description:
-        "Resource limits by the kernel's name for them, in its units; empty where it does not tell",
+      description: "Resource limits by the kernel's name for them, in its units; empty where it does not tell",
     }),
     sysctls: Type.Record(Type.String(), text("Its value"), {
       description: "Settings that bear on sockets, message queues and scheduling, as the kernel prints them",

@@ -35,9 +35,7 @@ function readCpuDmaLatencyUs(files: KernelFiles): Known<number> {
   return isKnown(value) && value.length === 4 ? value.readInt32LE() : UNKNOWN;
 }
 
-function readClockSources(
-  files: KernelFiles,
-): Pick<MachineFacts, "clock_source" | "clock_sources_available"> {
+function readClockSources(files: KernelFiles): Pick<MachineFacts, "clock_source" | "clock_sources_available"> {
   const directory = "sys/devices/system/clocksource/clocksource0";
   const available = files.text(`${directory}/available_clocksource`);
   return {

@@ -48,9 +48,7 @@ function linksTo(mechanism: Mechanism, endpoint: string, port: number): string[]
     case "uds":
       return sockets(unixSocketInodes(textOf("/proc/net/unix"), endpoint));
     case "tcp":
-      return sockets(
-        ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeningInodes(textOf(table), port)),
-      );
+      return sockets(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeningInodes(textOf(table), port)));
     case "shm":
       return [`/dev/shm/${name}`];
     case "pmq":
@@ -89,11 +87,7 @@ const APPEARS_MS = 200;
 const LOOK_AGAIN_MS = 10;
 
 /** The same for what was just seen to be in use: whoever has it may be about to show, which is waited for a moment. */
-export async function ownerSoon(
-  mechanism: Mechanism,
-  endpoint: string,
-  port: number,
-): Promise<number | null> {
+export async function ownerSoon(mechanism: Mechanism, endpoint: string, port: number): Promise<number | null> {
   for (const until = performance.now() + APPEARS_MS; ; await Bun.sleep(LOOK_AGAIN_MS)) {
     const owner = ownerOf(mechanism, endpoint, port);
     if (owner !== null || performance.now() > until) return owner;

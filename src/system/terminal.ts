@@ -65,8 +65,7 @@ function isUtf8(): boolean {
 /** Standard error as a place for progress; `columns` is null where no line can be drawn again. */
 export const errorScreen = {
   write: (text: string) => write(STDERR, text),
-  columns: () =>
-    process.stderr.isTTY && obeysEscapes(process.env) ? process.stderr.columns || DEFAULT_COLUMNS : null,
+  columns: () => (process.stderr.isTTY && obeysEscapes(process.env) ? process.stderr.columns || DEFAULT_COLUMNS : null),
   get utf8() {
     return isUtf8();
   },

@@ -119,13 +119,8 @@ export class UsageMeter {
   }
 
   #readThread(directory: string): ThreadTotals {
-    const [cpuNs = UNKNOWN, waitNs = UNKNOWN] = this.#files
-      .text(`${directory}/schedstat`)
-      .split(" ")
-      .map(numberIn);
-    const migrations = /^(?:se\.)?nr_migrations\s*:\s*(\d+)/m.exec(
-      this.#files.text(`${directory}/sched`),
-    )?.[1];
+    const [cpuNs = UNKNOWN, waitNs = UNKNOWN] = this.#files.text(`${directory}/schedstat`).split(" ").map(numberIn);
+    const migrations = /^(?:se\.)?nr_migrations\s*:\s*(\d+)/m.exec(this.#files.text(`${directory}/sched`))?.[1];
     return {
       cpuNs,
       waitNs,
@@ -202,9 +197,7 @@ function cpuPressureNs(files: KernelFiles): Known<number> {
 /** proc(5), /proc/stat: the eighth figure of a CPU's line; the line without a number is the sum over all. */
 function stealOf(files: KernelFiles, cpus: readonly number[]): SystemTotals["steal"] {
   const lines = files.lines("proc/stat");
-  const rows = new Map(
-    lines.filter((line) => line.startsWith("cpu")).map((line) => [line.split(" ")[0], line]),
-  );
+  const rows = new Map(lines.filter((line) => line.startsWith("cpu")).map((line) => [line.split(" ")[0], line]));
   const names = cpus.length > 0 ? cpus.map((cpu) => `cpu${cpu}`) : ["cpu"];
   const ticks = names.map((name) => numberIn(rows.get(name)?.trim().split(/\s+/)[8] ?? ""));
   if (!ticks.every(isKnown)) return UNKNOWN;
@@ -238,8 +231,7 @@ function shareOf(value: Known<number>, wholeNs: number): Known<number> {
   return isKnown(value) && wholeNs > 0 ? Math.min(1, value / wholeNs) : UNKNOWN;
 }
 
-const part = <T, K extends keyof T>(whole: Known<T>, key: K): Known<T[K]> =>
-  isKnown(whole) ? whole[key] : UNKNOWN;
+const part = <T, K extends keyof T>(whole: Known<T>, key: K): Known<T[K]> => (isKnown(whole) ? whole[key] : UNKNOWN);
 
 /** What was used up and what disturbed between two readings. */
 export function differ(before: UsageReading, after: UsageReading): UsageFigures {
@@ -265,10 +257,7 @@ export function differ(before: UsageReading, after: UsageReading): UsageFigures 
     major_faults: own("majorFaults"),
     throttled_count: throttled("count"),
     throttled_ns: throttled("totalNs"),
-    cpu_pressure_share: shareOf(
-      difference(before.system.cpuPressureNs, after.system.cpuPressureNs),
-      windowNs,
-    ),
+    cpu_pressure_share: shareOf(difference(before.system.cpuPressureNs, after.system.cpuPressureNs), windowNs),
     steal_share: shareOf(stealNs, windowNs * (isKnown(cpuCount) ? cpuCount : 0)),
     interrupts: difference(before.system.interrupts, after.system.interrupts),
   };

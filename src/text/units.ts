@@ -35,8 +35,7 @@ export function spreadText(
     median,
     TIME_UNITS.map((entry) => entry.ns),
   );
-  const ends = (digits: number) =>
-    [low, high].map((end) => wholeOrDigits(end / TIME_UNITS[step]!.ns, digits));
+  const ends = (digits: number) => [low, high].map((end) => wholeOrDigits(end / TIME_UNITS[step]!.ns, digits));
   const [coarseLow, coarseHigh] = ends(2);
   const shown = coarseLow === coarseHigh ? ends(SIGNIFICANT_DIGITS) : [coarseLow, coarseHigh];
   return `${timeText(median, utf8)} [${shown.join(utf8 ? "–" : "-")}]`;

@@ -64,8 +64,7 @@ const isOnly = (cpus: readonly number[], cpu: number) => cpus.every((other) => o
 function cpusDiffer(input: VerdictInput): Reason[] {
   return sidesOf(input).flatMap(({ name, side }) => {
     const { requestedCpu, allowedCpus, usedCpus } = side;
-    if (requestedCpu === null || (isOnly(allowedCpus, requestedCpu) && isOnly(usedCpus, requestedCpu)))
-      return [];
+    if (requestedCpu === null || (isOnly(allowedCpus, requestedCpu) && isOnly(usedCpus, requestedCpu))) return [];
     return [
       finding("cpu-differs", {
         side: name,
@@ -129,8 +128,7 @@ function tooFewSamples({ sampleCount, latencyAbsent }: VerdictInput): Reason[] {
 }
 
 function clockTooCoarse({ clockResolutionNs, p50Ns }: VerdictInput): Reason[] {
-  if (clockResolutionNs === null || p50Ns === null || clockResolutionNs <= p50Ns * MOST_CLOCK_SHARE)
-    return [];
+  if (clockResolutionNs === null || p50Ns === null || clockResolutionNs <= p50Ns * MOST_CLOCK_SHARE) return [];
   return [finding("clock-too-coarse", { clockResolutionNs, p50Ns })];
 }
 

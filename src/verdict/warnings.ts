@@ -19,15 +19,12 @@ import {
 export type Warning = Finding<WarningId>;
 
 const finding = (id: WarningId, figures: Figures): Warning => ({ id, figures });
-const isAbove = (value: number | string | undefined, limit: number) =>
-  typeof value === "number" && value > limit;
+const isAbove = (value: number | string | undefined, limit: number) => typeof value === "number" && value > limit;
 
 /** CPUs on which the roles ran, else those they might have: what the machine's facts matter for. */
 function cpusLookedAt(input: VerdictInput): CpuFacts[] {
   const sides = sidesOf(input);
-  const used = new Set(
-    sides.flatMap(({ side }) => (side.usedCpus.length > 0 ? side.usedCpus : side.allowedCpus)),
-  );
+  const used = new Set(sides.flatMap(({ side }) => (side.usedCpus.length > 0 ? side.usedCpus : side.allowedCpus)));
   return (input.machine?.cpus ?? []).filter(({ cpu }) => used.size === 0 || used.has(cpu));
 }
 
@@ -79,9 +76,7 @@ function crowding(input: VerdictInput): Warning[] {
 }
 
 function governors(input: VerdictInput): Warning[] {
-  const others = cpusLookedAt(input).filter(
-    ({ governor }) => governor !== "performance" && governor !== "unknown",
-  );
+  const others = cpusLookedAt(input).filter(({ governor }) => governor !== "performance" && governor !== "unknown");
   if (others.length === 0) return [];
   const names = [...new Set(others.map(({ governor }) => governor))];
   return [finding("governor", { governor: names.join(" "), cpus: others.map(({ cpu }) => cpu).join(" ") })];
@@ -126,9 +121,7 @@ function clockSource({ machine }: VerdictInput): Warning[] {
 }
 
 function virtualMachine(input: VerdictInput): Warning[] {
-  return isVirtual(input)
-    ? [finding("virtual-machine", { hypervisor: input.machine?.hypervisor ?? "unknown" })]
-    : [];
+  return isVirtual(input) ? [finding("virtual-machine", { hypervisor: input.machine?.hypervisor ?? "unknown" })] : [];
 }
 
 /** Siblings that are online: the kernel lists no others. */
@@ -141,9 +134,7 @@ function smtSiblings(input: VerdictInput): Warning[] {
 }
 
 function usageOf(input: VerdictInput): { name: string; side: VerdictSide; usage: UsageFigures }[] {
-  return sidesOf(input).flatMap(({ name, side }) =>
-    side.usage === null ? [] : [{ name, side, usage: side.usage }],
-  );
+  return sidesOf(input).flatMap(({ name, side }) => (side.usage === null ? [] : [{ name, side, usage: side.usage }]));
 }
 
 /** Machine-wide figures were read by both sides; the worse one tells. */
@@ -189,12 +180,7 @@ function streamStalls({ streamStalls: stalls }: VerdictInput): Warning[] {
   return stalls === null || !(stalls.count > 0) ? [] : [finding("stream-stalls", { ...stalls })];
 }
 
-function unbackedPercentiles({
-  percentiles,
-  sampleCount,
-  fewestSamples,
-  latencyAbsent,
-}: VerdictInput): Warning[] {
+function unbackedPercentiles({ percentiles, sampleCount, fewestSamples, latencyAbsent }: VerdictInput): Warning[] {
   if (latencyAbsent !== null) return [];
   const unbacked = percentiles.filter(({ samplesBeyond }) => samplesBeyond < SAMPLES_NEEDED_BEYOND);
   if (unbacked.length === 0) return [];

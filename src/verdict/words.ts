@@ -29,8 +29,7 @@ const share = (figures: Figures, key: string) => {
 const counted = (figures: Figures, key: string, one: string, many?: string) =>
   countedText(text(figures, key), one, many);
 /** "once", "3 times". */
-const times = (figures: Figures, key: string) =>
-  figures[key] === 1 ? "once" : `${text(figures, key)} times`;
+const times = (figures: Figures, key: string) => (figures[key] === 1 ? "once" : `${text(figures, key)} times`);
 /** "CPU 0 1", or `none` where there is no number. */
 const cpus = (figures: Figures, key: string, none: string) =>
   figures[key] === "" ? none : `CPU ${text(figures, key)}`;
@@ -95,8 +94,7 @@ function unbackedInWords(figures: Figures): Words {
   const fewest = Math.max(...percentiles.map(fewestFor).filter(Number.isFinite));
   return {
     sentence: `${listed(names)} ${names.length === 1 ? "is" : "are"} not shown: ${beyond}`,
-    advice:
-      fewest > 0 ? `use -i ${fewest} or more, or a longer -d` : `leave ${listed(names)} out of --percentiles`,
+    advice: fewest > 0 ? `use -i ${fewest} or more, or a longer -d` : `leave ${listed(names)} out of --percentiles`,
   };
 }
 

@@ -183,15 +183,13 @@ describe.each(RINGS)("%s", (_name, row) => {
     }),
   );
 
-  test.each([...IMPOSSIBLE_LENGTHS, frameBytes - 3, frameBytes])(
-    "a length of %d written over is refused",
-    (length) =>
-      withRawSession(row, { messageBytes, silenceMs: SILENCE_MS }, async ({ raw, settings, server }) => {
-        await raw.send(0, FRAME.oneWay);
-        const object = new SharedObject(settings.endpoint);
-        object.write(object.find(u32(frameBytes - 4)), u32(length));
-        expect(await server.ask({ do: "receive", count: 1 })).toEqual(REFUSED);
-      }),
+  test.each([...IMPOSSIBLE_LENGTHS, frameBytes - 3, frameBytes])("a length of %d written over is refused", (length) =>
+    withRawSession(row, { messageBytes, silenceMs: SILENCE_MS }, async ({ raw, settings, server }) => {
+      await raw.send(0, FRAME.oneWay);
+      const object = new SharedObject(settings.endpoint);
+      object.write(object.find(u32(frameBytes - 4)), u32(length));
+      expect(await server.ask({ do: "receive", count: 1 })).toEqual(REFUSED);
+    }),
   );
 });
 
@@ -200,36 +198,28 @@ describe.each(SLOTS)("%s", (_name, row) => {
   const bodyBytes = messageBytes + 28;
   const full = Buffer.concat([u32(1), u32(bodyBytes)]);
 
-  test.each([...IMPOSSIBLE_LENGTHS, bodyBytes - 1, bodyBytes + 1])(
-    "a body length of %d is refused",
-    (length) =>
-      withRawSession(row, { messageBytes, silenceMs: SILENCE_MS }, async ({ raw, settings, server }) => {
-        await raw.send(0, FRAME.oneWay);
-        const object = new SharedObject(settings.endpoint);
-        object.write(object.find(full) + 4, u32(length));
-        expect(await server.ask({ do: "receive", count: 1 })).toEqual(REFUSED);
-      }),
+  test.each([...IMPOSSIBLE_LENGTHS, bodyBytes - 1, bodyBytes + 1])("a body length of %d is refused", (length) =>
+    withRawSession(row, { messageBytes, silenceMs: SILENCE_MS }, async ({ raw, settings, server }) => {
+      await raw.send(0, FRAME.oneWay);
+      const object = new SharedObject(settings.endpoint);
+      object.write(object.find(full) + 4, u32(length));
+      expect(await server.ask({ do: "receive", count: 1 })).toEqual(REFUSED);
+    }),
   );
 });
 
 describe.each([...RINGS, ...SLOTS])("%s", (_name, row) => {
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
-    "a message scribbled over at random ends in a verdict, seed %d",
-    (seed) =>
-      withRawSession(
-        row,
-        { messageBytes: 500, silenceMs: SILENCE_MS },
-        async ({ raw, settings, server, counts }) => {
-          const random = randomFrom(seed);
-          await raw.send(0, FRAME.oneWay);
-          const object = new SharedObject(settings.endpoint);
-          const at = object.find(u64(500n)) - 16;
-          const noise = Buffer.from(Array.from({ length: 1 + random(60) }, () => random(256)));
-          object.write(at + random(500), noise);
-          const { status } = await server.ask({ do: "receive", count: 1 });
-          if (status === 0) expect(counts().received === 0 || counts().corrupt === 1).toBe(true);
-          else expect(status).toBe(MALFORMED);
-        },
-      ),
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])("a message scribbled over at random ends in a verdict, seed %d", (seed) =>
+    withRawSession(row, { messageBytes: 500, silenceMs: SILENCE_MS }, async ({ raw, settings, server, counts }) => {
+      const random = randomFrom(seed);
+      await raw.send(0, FRAME.oneWay);
+      const object = new SharedObject(settings.endpoint);
+      const at = object.find(u64(500n)) - 16;
+      const noise = Buffer.from(Array.from({ length: 1 + random(60) }, () => random(256)));
+      object.write(at + random(500), noise);
+      const { status } = await server.ask({ do: "receive", count: 1 });
+      if (status === 0) expect(counts().received === 0 || counts().corrupt === 1).toBe(true);
+      else expect(status).toBe(MALFORMED);
+    }),
   );
 });

@@ -19,13 +19,7 @@ export function countsOf(ledger: LedgerFile, sheet: number): LedgerCounts & { re
   return { ...ledger.counts(sheet), recorded: Number(ledger.distribution(sheet, "service").count) };
 }
 
-async function meet(
-  row: Row,
-  overrides: Overrides,
-  server: Peer,
-  client: Peer,
-  ledgerPath: string,
-): Promise<void> {
+async function meet(row: Row, overrides: Overrides, server: Peer, client: Peer, ledgerPath: string): Promise<void> {
   const settings = settingsOf(row, overrides);
   const asServer = { ...settings, sheet: SERVER_SHEET, peerSheet: CLIENT_SHEET };
   const { port } = await server.ask({ do: "listen", settings: asServer, ledgerPath });
@@ -39,17 +33,12 @@ async function meet(
 }
 
 /** Runs `body` with two connected processes; afterwards both have closed, or are killed. */
-export async function withPair(
-  row: Row,
-  overrides: Overrides,
-  body: (pair: Pair) => Promise<void>,
-): Promise<void> {
+export async function withPair(row: Row, overrides: Overrides, body: (pair: Pair) => Promise<void>): Promise<void> {
   const ledger = LedgerFile.create(2);
   const [server, client] = [takePeer(), takePeer()];
   try {
     await meet(row, overrides, server, client, ledgerPathOf(ledger));
-    const counts = (side: "server" | "client") =>
-      countsOf(ledger, side === "server" ? SERVER_SHEET : CLIENT_SHEET);
+    const counts = (side: "server" | "client") => countsOf(ledger, side === "server" ? SERVER_SHEET : CLIENT_SHEET);
     await body({ server, client, ledger, counts });
     const living = [server, client].filter((peer) => peer.isFree);
     await Promise.all(living.map((peer) => peer.ask({ do: "close" })));

@@ -14,10 +14,8 @@ async function succeed(channel: Channel, need: Need, status: number, again: () =
   if (result < 0) throw new Error(`status ${result}`);
 }
 
-const receive = (channel: Channel) =>
-  succeed(channel, NEED.readable, channel.receive(), () => channel.receive());
-const flush = (channel: Channel, status: number) =>
-  succeed(channel, NEED.writable, status, () => channel.flush());
+const receive = (channel: Channel) => succeed(channel, NEED.readable, channel.receive(), () => channel.receive());
+const flush = (channel: Channel, status: number) => succeed(channel, NEED.writable, status, () => channel.flush());
 
 /** Both sides of a connection in one process: opened, used for one round trip, closed; again and again. */
 export async function cycle(settings: ConnectionSettings, ledger: LedgerFile, count: number): Promise<void> {

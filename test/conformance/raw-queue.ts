@@ -12,11 +12,7 @@ const O_WRONLY = 1;
 
 /** They moved from librt into libc with glibc 2.34. */
 function load() {
-  const libraries = [
-    "libc.so.6",
-    "librt.so.1",
-    `libc.musl-${process.arch === "x64" ? "x86_64" : "aarch64"}.so.1`,
-  ];
+  const libraries = ["libc.so.6", "librt.so.1", `libc.musl-${process.arch === "x64" ? "x86_64" : "aarch64"}.so.1`];
   for (const library of libraries) {
     try {
       return dlopen(library, SYMBOLS).symbols;

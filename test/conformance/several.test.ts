@@ -39,11 +39,7 @@ interface Meeting {
 }
 
 /** Runs `body` with a listener for `clientCount` clients; afterwards all connections are closed. */
-async function withListener(
-  row: Row,
-  clientCount: number,
-  body: (meeting: Meeting) => Promise<void>,
-): Promise<void> {
+async function withListener(row: Row, clientCount: number, body: (meeting: Meeting) => Promise<void>): Promise<void> {
   const ledger = LedgerFile.create(clientSheetOf(clientCount));
   const given = settingsOf(row, { silenceMs: DEADLINE_MS });
   const listener = listen(given, ledger, clientCount);

@@ -24,11 +24,7 @@ async function write(socket: Socket, bytes: Buffer): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-async function expectAll(
-  { server, counts }: Subject,
-  count: number,
-  sending: () => Promise<void>,
-): Promise<void> {
+async function expectAll({ server, counts }: Subject, count: number, sending: () => Promise<void>): Promise<void> {
   const receiving = server.ask({ do: "receive", count });
   await sending();
   expect(await receiving).toEqual({ status: 0, count });

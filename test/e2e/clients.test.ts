@@ -62,9 +62,7 @@ const ENDLESS = ["-c", "4", "-d", "1h", "--one-way", "-o", "result.json"] as con
 /** Pids of all four clients, once messages are measured. */
 async function measuringClients(sandbox: Sandbox): Promise<number[]> {
   const clients = () => sandbox.processes().filter(({ arguments: words }) => words.includes("--client"));
-  const pids = (await until("four clients run", () => clients().length === 4 && clients())).map(
-    ({ pid }) => pid,
-  );
+  const pids = (await until("four clients run", () => clients().length === 4 && clients())).map(({ pid }) => pid);
   using peek = await until("the ledger can be looked into", () => {
     try {
       return new LedgerPeek(pids[0]!);
@@ -120,10 +118,7 @@ describe.each(modes)("in %s mode", (mode) => {
     inSandbox(async (sandbox) => {
       const args = ["-m", "uds", "-c", "3", "-i", "600", "--rate", "3000", "--one-way", ...flags];
       expectSuccess(await sandbox.measure([...args, "--streaming-output-csv", "rows.csv"]));
-      const rows = parse(readFileSync(sandbox.path("rows.csv")), { columns: true }) as Record<
-        string,
-        string
-      >[];
+      const rows = parse(readFileSync(sandbox.path("rows.csv")), { columns: true }) as Record<string, string>[];
       const due = rows.map(({ scheduled_ns }) => BigInt(scheduled_ns!)).sort((a, b) => (a < b ? -1 : 1));
       const gapsNs = due.slice(1).map((ns, i) => Number(ns - due[i]!));
       expect(gapsNs).toHaveLength(599);

@@ -27,16 +27,7 @@ describe("--config", () => {
 
   test("runs what a JSON file says, and flags win over it", () =>
     withFile("run.json", '{"msg-count": 100000000, "message-size": 64, "one-way": true}', async (sandbox) => {
-      const ended = await sandbox.measure([
-        "--config",
-        "run.json",
-        "-i",
-        "200",
-        "-w",
-        "10",
-        "-q",
-        "--round-trip",
-      ]);
+      const ended = await sandbox.measure(["--config", "run.json", "-i", "200", "-w", "10", "-q", "--round-trip"]);
       expectSuccess(ended);
       const [only] = ended.result.results;
       expect(only!.test_config).toMatchObject({ msg_count: 200, message_size: 64, one_way_enabled: false });
@@ -52,11 +43,7 @@ describe("--config", () => {
         const { results, metadata } = ended.result;
         expect(metadata).toMatchObject({ total_tests: 8, complete: true, mechanisms_not_run: [] });
         expect(
-          results.map(({ details, test_config }) => [
-            details.mode,
-            details.send_delay_ns,
-            test_config.message_size,
-          ]),
+          results.map(({ details, test_config }) => [details.mode, details.send_delay_ns, test_config.message_size]),
         ).toEqual([
           ["blocking", 0, 64],
           ["blocking", 0, 128],
@@ -105,9 +92,7 @@ describe("--config", () => {
     inSandbox(async (sandbox) => {
       const ended = await sandbox.run(["--config", "missing.toml"]);
       expect(ended.exitCode).toBe(2);
-      expect(expectOneLine(ended)).toContain(
-        '--config "missing.toml" can\'t be read: no such file or directory',
-      );
+      expect(expectOneLine(ended)).toContain('--config "missing.toml" can\'t be read: no such file or directory');
     }));
 });
 

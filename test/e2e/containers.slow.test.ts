@@ -10,9 +10,7 @@ import { UNSHARE } from "./system-state.ts";
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const page = readFileSync(join(repository, "docs", "peers.md"), "utf8");
-const blocks = [...page.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block]) =>
-  block!.replaceAll(/^\$ /gm, ""),
-);
+const blocks = [...page.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block]) => block!.replaceAll(/^\$ /gm, ""));
 
 /**
  * A machine of their own for names that others may have too; what runs in it ends with it. For want of an engine the program of a

@@ -32,9 +32,8 @@ async function frozenRun(sandbox: Sandbox, flags: readonly string[]): Promise<Be
   return result;
 }
 
-const p99Ns = (
-  latency: { percentiles: readonly { percentile: number; value_ns: unknown }[] } | null | undefined,
-) => Number(latency?.percentiles.find(({ percentile }) => percentile === 99)?.value_ns);
+const p99Ns = (latency: { percentiles: readonly { percentile: number; value_ns: unknown }[] } | null | undefined) =>
+  Number(latency?.percentiles.find(({ percentile }) => percentile === 99)?.value_ns);
 
 test("a schedule shows the wait behind a receiver that stands still, and what messages were not sent hides it", () =>
   inSandbox(async (sandbox) => {

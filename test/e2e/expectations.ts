@@ -18,10 +18,7 @@ export async function inSandbox(body: (sandbox: Sandbox) => Promise<void>): Prom
 }
 
 /** Expects a run that went well: nothing on stderr but `notices`, everything asked for present, nothing lost. */
-export function expectSuccess(
-  ended: Ended & { result: BenchmarkResult },
-  notices: readonly string[] = [],
-): void {
+export function expectSuccess(ended: Ended & { result: BenchmarkResult }, notices: readonly string[] = []): void {
   expect(ended.stderr.split("\n").filter(Boolean)).toEqual([...notices]);
   expect(ended.exitCode).toBe(0);
   expect(ended.result.metadata.complete).toBe(true);

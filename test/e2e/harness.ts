@@ -45,11 +45,7 @@ export interface StartOptions {
 export type Role = "server" | "client";
 
 /** Polls, since processes in other states than these tell nobody of themselves. @throws when it takes too long */
-export async function until<T>(
-  what: string,
-  look: () => T | null | undefined | false,
-  ms = 30_000,
-): Promise<T> {
+export async function until<T>(what: string, look: () => T | null | undefined | false, ms = 30_000): Promise<T> {
   for (const end = performance.now() + ms; performance.now() < end; await Bun.sleep(1)) {
     const seen = look();
     if (seen) return seen;
@@ -166,10 +162,7 @@ export class Sandbox {
   }
 
   /** Runs with `-o`, expects the file to be valid, and returns it too. */
-  async measure(
-    args: readonly string[],
-    options: StartOptions = {},
-  ): Promise<Ended & { result: BenchmarkResult }> {
+  async measure(args: readonly string[], options: StartOptions = {}): Promise<Ended & { result: BenchmarkResult }> {
     const ended = await this.run([...args, "-o", "result.json"], options);
     if (!existsSync(this.path("result.json"))) throw new Error(`no result was written: ${ended.stderr}`);
     return { ...ended, result: this.readResult() };
@@ -207,8 +200,7 @@ export class Sandbox {
 /** Checks a result document against the published schema. @throws with what is wrong */
 export function validResult(text: string): BenchmarkResult {
   const document = JSON.parse(text) as BenchmarkResult;
-  if (!validate(document))
-    throw new Error(`the result does not follow the schema: ${JSON.stringify(validate.errors)}`);
+  if (!validate(document)) throw new Error(`the result does not follow the schema: ${JSON.stringify(validate.errors)}`);
   return document;
 }
 

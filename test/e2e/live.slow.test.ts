@@ -80,15 +80,12 @@ describe("progress", () => {
 
   test("is one line that is redrawn at most four times a second, and goes away, on a terminal", () =>
     inSandbox(async (sandbox) => {
-      const script =
-        'TERM=xterm exec script -qec "stty cols 120; $1 -m uds --blocking --round-trip -d 2s" /dev/null';
+      const script = 'TERM=xterm exec script -qec "stty cols 120; $1 -m uds --blocking --round-trip -d 2s" /dev/null';
       const ended = await sandbox.run([], { through: ["bash", "-c", script, "bash"] });
       const draws = ended.stdout.split("\r\u001b[K");
       expect(draws.length).toBeWithin(6, 16);
       expect(
-        draws.some((line) =>
-          /^\[1\/1\] uds blocking round-trip 1 KiB {2}\d+ % .*\/s {2}p50 .* left$/.test(line),
-        ),
+        draws.some((line) => /^\[1\/1\] uds blocking round-trip 1 KiB {2}\d+ % .*\/s {2}p50 .* left$/.test(line)),
       ).toBe(true);
       // Cleared at last: the summary follows.
       expect(draws.at(-1)).not.toContain("[1/1]");
@@ -121,9 +118,7 @@ describe("progress", () => {
 
       const plain = await onTerminal("TERM=xterm NO_COLOR=1 LC_ALL=C", 140);
       expect(plain.replaceAll("\r\u001b[K", "")).not.toContain("\u001b");
-      expect(plain).toMatch(
-        /^ipc +samples +min +mean +p50 +p90 +p95 +p99 +max +msg\/s +MB\/s +vs best +shape$/m,
-      );
+      expect(plain).toMatch(/^ipc +samples +min +mean +p50 +p90 +p95 +p99 +max +msg\/s +MB\/s +vs best +shape$/m);
       expect(Buffer.from(plain).every((byte) => byte < 128)).toBe(true);
     }));
 

@@ -6,8 +6,7 @@ import type { Sandbox } from "./harness.ts";
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const SHORT = ["-i", "200", "-w", "10", "--round-trip"];
-const LINE =
-  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (ERROR|INFO|DEBUG|TRACE) (orchestrator|server|client): \S.*$/;
+const LINE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (ERROR|INFO|DEBUG|TRACE) (orchestrator|server|client): \S.*$/;
 
 interface Line {
   readonly time: string;
@@ -27,8 +26,7 @@ function linesOf(text: string): Line[] {
     });
 }
 
-const setOf = (lines: readonly Line[], field: keyof Line) =>
-  [...new Set(lines.map((line) => line[field]))].toSorted();
+const setOf = (lines: readonly Line[], field: keyof Line) => [...new Set(lines.map((line) => line[field]))].toSorted();
 
 /** The one log file there is, whose name must be that of today, or of yesterday if midnight has just passed. */
 function logFile(sandbox: Sandbox, name: string): Line[] {

@@ -48,16 +48,7 @@ describe("--send-delay", () => {
 
   test("does not lengthen a run by time", () =>
     inSandbox(async (sandbox) => {
-      const ended = await sandbox.measure([
-        "-d",
-        "300ms",
-        "--send-delay",
-        "10m",
-        "--one-way",
-        "--blocking",
-        "-w",
-        "0",
-      ]);
+      const ended = await sandbox.measure(["-d", "300ms", "--send-delay", "10m", "--one-way", "--blocking", "-w", "0"]);
       expectSuccess(ended);
       expect(allTests(ended.result)[0]?.counts.sent).toBe(1);
       expect(ended.wallMs).toBeLessThan(10_000);
@@ -71,15 +62,13 @@ describe("what was asked for is in the result, as it came to be", () => {
     return ended.result.results[0]!.details;
   }
 
-  test.each([[], ["--blocking"]])(
-    "--include-first-message measures one message less unrecorded %p",
-    (...flags) =>
-      inSandbox(async (sandbox) => {
-        expect((await details(sandbox, ...flags)).requested.include_first_message).toBe(false);
-        const included = await details(sandbox, "--include-first-message", ...flags);
-        expect(included.requested.include_first_message).toBe(true);
-        expect(included.tests.map(({ counts }) => counts.received)).toEqual([300, 300]);
-      }),
+  test.each([[], ["--blocking"]])("--include-first-message measures one message less unrecorded %p", (...flags) =>
+    inSandbox(async (sandbox) => {
+      expect((await details(sandbox, ...flags)).requested.include_first_message).toBe(false);
+      const included = await details(sandbox, "--include-first-message", ...flags);
+      expect(included.requested.include_first_message).toBe(true);
+      expect(included.tests.map(({ counts }) => counts.received)).toEqual([300, 300]);
+    }),
   );
 
   test.each(["echo", "ack"])("--reply %s", (reply) =>
@@ -193,16 +182,14 @@ describe("placement", () => {
       }),
   );
 
-  test.each(["--server-affinity", "--client-affinity"])(
-    "%s of a CPU that can't be had names those that can",
-    (flag) =>
-      inSandbox(async (sandbox) => {
-        const ended = await sandbox.run([flag, "1000"], { through: ["taskset", "-c", String(allowed[0])] });
-        expect(ended.exitCode).toBe(2);
-        const line = expectOneLine(ended);
-        expect(line).toContain(`${flag} 1000`);
-        expect(line).toEndWith(`(use one of ${allowed[0]})`);
-      }),
+  test.each(["--server-affinity", "--client-affinity"])("%s of a CPU that can't be had names those that can", (flag) =>
+    inSandbox(async (sandbox) => {
+      const ended = await sandbox.run([flag, "1000"], { through: ["taskset", "-c", String(allowed[0])] });
+      expect(ended.exitCode).toBe(2);
+      const line = expectOneLine(ended);
+      expect(line).toContain(`${flag} 1000`);
+      expect(line).toEndWith(`(use one of ${allowed[0]})`);
+    }),
   );
 });
 
@@ -255,17 +242,7 @@ describe("the figures are true", () => {
     (...flags) =>
       inSandbox(async (sandbox) => {
         // The schedule is far ahead from the start, so both directions fill up.
-        const load = [
-          "--round-trip",
-          "-s",
-          "16384",
-          "-i",
-          "2000",
-          "--rate",
-          "1000000",
-          "--buffer-size",
-          "32768",
-        ];
+        const load = ["--round-trip", "-s", "16384", "-i", "2000", "--rate", "1000000", "--buffer-size", "32768"];
         const ended = await sandbox.measure(["-m", "uds", "tcp", ...load, ...flags]);
         expectSuccess(ended);
         expect(allTests(ended.result).every(({ room_waits: waits }) => waits.client.count > 0)).toBe(true);

@@ -9,8 +9,7 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 const MODES = { async: [], blocking: ["--blocking"] } as const;
 const modes = Object.keys(MODES) as (keyof typeof MODES)[];
 
-const SHM_DIRECT_NOTICE =
-  "ipc-benchmark: --shm-direct turns --blocking on. Add --async to keep the event loop.";
+const SHM_DIRECT_NOTICE = "ipc-benchmark: --shm-direct turns --blocking on. Add --async to keep the event loop.";
 
 describe.each(modes)("in %s mode", (mode) => {
   const flags = MODES[mode];

@@ -47,24 +47,14 @@ function intervalCounts(sandbox: Sandbox, name: string): number[] {
 describe.each([["async"], ["blocking"]])("every output of -m all in %s mode", (mode) => {
   test("is read by jq, by a CSV library and by a histogram reader, and they agree", () =>
     inSandbox(async (sandbox) => {
-      const flags = [
-        "-m",
-        "all",
-        "-s",
-        "64",
-        "1024",
-        ...SHORT,
-        ...(mode === "blocking" ? ["--blocking"] : []),
-      ];
+      const flags = ["-m", "all", "-s", "64", "1024", ...SHORT, ...(mode === "blocking" ? ["--blocking"] : [])];
       const files = ["--csv", "r.csv", "--markdown", "r.md", "--hlog", "h", "--hgrm", "h"];
       const ended = await sandbox.measure([...flags, ...files]);
       expectSuccess(ended);
       expect(readdirSync(sandbox.directory).sort()).toEqual(["h", "r.csv", "r.md", "result.json"]);
 
       const rows = csvRecords(sandbox, "r.csv");
-      const keyed = new Map(
-        rows.map((row) => [`${row.mechanism} ${row.message_size_bytes} ${row.test}`, row]),
-      );
+      const keyed = new Map(rows.map((row) => [`${row.mechanism} ${row.message_size_bytes} ${row.test}`, row]));
       expect(keyed.size).toBe(CELLS.length);
       for (const { mechanism, test_config, details } of ended.result.results) {
         for (const { test: kind, counts, latency } of details.tests) {
@@ -119,9 +109,7 @@ describe("-o DIR/", () => {
       expect(await sandbox.run(args)).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
       expect(readdirSync(sandbox.directory)).toEqual(["out"]);
       expect(readdirSync(sandbox.path("out")).sort()).toEqual(
-        cells.flatMap((cell) =>
-          ["streaming.csv", "streaming.json", "summary.json"].map((x) => `${cell}_${x}`),
-        ),
+        cells.flatMap((cell) => ["streaming.csv", "streaming.json", "summary.json"].map((x) => `${cell}_${x}`)),
       );
       for (const cell of cells) {
         const document = validResult(text(sandbox, `out/${cell}_summary.json`));
@@ -132,9 +120,7 @@ describe("-o DIR/", () => {
           expect(row).toMatchObject({ mechanism, message_size: String(test_config.message_size) });
         }
         const { data } = JSON.parse(text(sandbox, `out/${cell}_streaming.json`)) as { data: unknown[][] };
-        expect(data.map((row) => [row[1], row[6]])).toEqual(
-          rows.map((row) => [Number(row.message_id), row.test!]),
-        );
+        expect(data.map((row) => [row[1], row[6]])).toEqual(rows.map((row) => [Number(row.message_id), row.test!]));
       }
     }));
 
@@ -233,10 +219,7 @@ describe("a run that is killed between cells", () => {
         mechanisms_not_run: ["TcpSocket"],
       });
       expect(csvRecords(sandbox, "r.csv").map(({ mechanism }) => mechanism)).toEqual(["UnixDomainSocket"]);
-      expect(readdirSync(sandbox.path("h")).sort()).toEqual([
-        "uds_1024_one-way.hgrm",
-        "uds_1024_one-way.hlog",
-      ]);
+      expect(readdirSync(sandbox.path("h")).sort()).toEqual(["uds_1024_one-way.hgrm", "uds_1024_one-way.hlog"]);
       expect(intervalCounts(sandbox, "h/uds_1024_one-way.hlog")).toHaveLength(1);
     }));
 

@@ -18,10 +18,7 @@ describe.each([1, 4, 6])("a few Poisson arrivals of seed %i", (seed) => {
       const ended = await sandbox.measure([...what, ...rate, "--streaming-output-csv", "rows.csv"]);
       expectSuccess(ended);
       const [entry] = allTests(ended.result);
-      const rows = parse(readFileSync(sandbox.path("rows.csv")), { columns: true }) as Record<
-        string,
-        string
-      >[];
+      const rows = parse(readFileSync(sandbox.path("rows.csv")), { columns: true }) as Record<string, string>[];
       const due = rows.map(({ scheduled_ns }) => BigInt(scheduled_ns!));
       const drawnPerSecond = ((MESSAGES - 1) * 1e9) / Number(due.at(-1)! - due[0]!);
       // As these seeds are: far enough from what was asked for to have been called a miss.

@@ -19,10 +19,7 @@ function schedulesIn(path: string): Map<string, string> {
     moments.get(key)![Number(id)] = BigInt(due!);
   }
   return new Map(
-    [...moments].map(([key, due]) => [
-      key,
-      String(due.slice(1).map((moment, index) => moment - due[index]!)),
-    ]),
+    [...moments].map(([key, due]) => [key, String(due.slice(1).map((moment, index) => moment - due[index]!))]),
   );
 }
 
@@ -39,9 +36,7 @@ test("neighbouring seeds, launches and clients share no schedule, and both sides
     const schedules = [await schedulesOf(sandbox, 7, ...flags), await schedulesOf(sandbox, 8, ...flags)];
     // The server tells the moments of one-way messages, the client those of round trips.
     const of = (name: string) =>
-      schedules.flatMap((run) =>
-        ["1 0", "1 1", "2 0", "2 1"].map((place) => run.get(`${name} ${place}`) ?? "missing"),
-      );
+      schedules.flatMap((run) => ["1 0", "1 1", "2 0", "2 1"].map((place) => run.get(`${name} ${place}`) ?? "missing"));
     expect(of("one-way")).toEqual(of("round-trip"));
     expect(new Set(of("one-way")).size).toBe(8);
   }));

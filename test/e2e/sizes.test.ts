@@ -41,15 +41,7 @@ describe("several sizes in one run", () => {
 
   test("are what both sides really use, on every mechanism and in blocking mode too", () =>
     inSandbox(async (sandbox) => {
-      const ended = await sandbox.measure([
-        ...SHORT,
-        "-m",
-        "all",
-        "--blocking",
-        "-s",
-        "1..4097:*64",
-        "--round-trip",
-      ]);
+      const ended = await sandbox.measure([...SHORT, "-m", "all", "--blocking", "-s", "1..4097:*64", "--round-trip"]);
       expectSuccess(ended);
       expect(ended.result.results).toHaveLength(12);
     }));

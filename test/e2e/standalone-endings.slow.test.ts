@@ -129,16 +129,7 @@ describe("a server ends", () => {
       inSandbox(async (sandbox) => {
         const flags = (await Meeting.in(sandbox)).flags(["uds"]);
         const server = await serving(sandbox, [...flags, mode, "-o", "server.json"]);
-        const client = sandbox.start([
-          "--client",
-          "-q",
-          ...flags,
-          "-d",
-          "30s",
-          "--one-way",
-          "-o",
-          "client.json",
-        ]);
+        const client = sandbox.start(["--client", "-q", ...flags, "-d", "30s", "--one-way", "-o", "client.json"]);
         await Bun.sleep(800);
         const ended = await endOf(server);
         expect(ended.exitCode).toBe(143);
@@ -201,26 +192,24 @@ describe("a client", () => {
 });
 
 describe("across namespaces", () => {
-  test.each(["uds", "tcp", "shm", "pmq"] as const)(
-    "%s: mounts and process ids of its own",
-    (mechanism: Mechanism) =>
-      inSandbox(async (sandbox) => {
-        const meeting = await Meeting.in(sandbox);
-        const inside = ["sh", "-c", `mount --bind "${sandbox.directory}" /mnt && exec "$0" "$@"`];
-        const flags = meeting.flags([mechanism]).map((flag) => flag.replace(sandbox.directory, "/mnt"));
-        const server = await serving(sandbox, [...meeting.flags([mechanism]), "-o", "server.json"]);
-        const client = sandbox.start(["--client", "-q", "-i", "300", "-o", "client.json", ...flags], {
-          through: [...UNSHARE, "--mount", "--pid", "--fork", "--kill-child", ...inside],
-        });
-        const { stderr, exitCode } = await client.ended;
-        expect([stderr, exitCode]).toEqual(["", 0]);
-        await endOf(server);
-        for (const result of [sandbox.readResult("client.json"), sandbox.readResult("server.json")]) {
-          expect(allTests(result).map(({ counts }) => counts.received)).toEqual([300, 300]);
-        }
-        const latencies = allTests(sandbox.readResult("client.json")).map(({ latency }) => latency?.count);
-        expect(latencies).toEqual([300, 300]);
-      }),
+  test.each(["uds", "tcp", "shm", "pmq"] as const)("%s: mounts and process ids of its own", (mechanism: Mechanism) =>
+    inSandbox(async (sandbox) => {
+      const meeting = await Meeting.in(sandbox);
+      const inside = ["sh", "-c", `mount --bind "${sandbox.directory}" /mnt && exec "$0" "$@"`];
+      const flags = meeting.flags([mechanism]).map((flag) => flag.replace(sandbox.directory, "/mnt"));
+      const server = await serving(sandbox, [...meeting.flags([mechanism]), "-o", "server.json"]);
+      const client = sandbox.start(["--client", "-q", "-i", "300", "-o", "client.json", ...flags], {
+        through: [...UNSHARE, "--mount", "--pid", "--fork", "--kill-child", ...inside],
+      });
+      const { stderr, exitCode } = await client.ended;
+      expect([stderr, exitCode]).toEqual(["", 0]);
+      await endOf(server);
+      for (const result of [sandbox.readResult("client.json"), sandbox.readResult("server.json")]) {
+        expect(allTests(result).map(({ counts }) => counts.received)).toEqual([300, 300]);
+      }
+      const latencies = allTests(sandbox.readResult("client.json")).map(({ latency }) => latency?.count);
+      expect(latencies).toEqual([300, 300]);
+    }),
   );
 
   test("another clock: no one-way latency, and why, but round trips", () =>
@@ -247,12 +236,7 @@ describe("across namespaces", () => {
         const meeting = await Meeting.in(sandbox);
         const server = sandbox.start(["--server", ...ofServer, ...meeting.flags(["shm"])]);
         await until("the server serves", () => server.saidOnStderr().includes("serves"));
-        const { exitCode, stderr } = await sandbox.run([
-          "--client",
-          "-q",
-          ...ofClient,
-          ...meeting.flags(["shm"]),
-        ]);
+        const { exitCode, stderr } = await sandbox.run(["--client", "-q", ...ofClient, ...meeting.flags(["shm"])]);
         expect(exitCode).toBe(1);
         const sides = ofServer.length > 0 ? ["server", "client"] : ["client", "server"];
         expect(stderr).toContain(`the ${sides[0]} has --shm-direct, the ${sides[1]} does not`);

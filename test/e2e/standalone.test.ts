@@ -64,10 +64,7 @@ describe("two commands measure both ways", () => {
   }
 
   const special: [string, PairOptions][] = [
-    [
-      "slots instead of rings",
-      { mechanisms: ["shm"], clientFlags: ["--shm-direct"], serverFlags: ["--shm-direct"] },
-    ],
+    ["slots instead of rings", { mechanisms: ["shm"], clientFlags: ["--shm-direct"], serverFlags: ["--shm-direct"] }],
     ["a size that the server learns from the client", { mechanisms: ["uds"], clientFlags: ["-s", "100000"] }],
     [
       "a size that the server's queues were made for",

@@ -38,8 +38,7 @@ function readCsv(text: string): { header: string[]; rows: string[][] } {
     .slice(0, -1)
     .split("\n")
     .map((line) => line.split(","));
-  for (const row of rows)
-    if (row.length !== header!.length) throw new Error(`a row of ${row.length} fields: ${row}`);
+  for (const row of rows) if (row.length !== header!.length) throw new Error(`a row of ${row.length} fields: ${row}`);
   return { header: header!, rows };
 }
 
@@ -67,21 +66,19 @@ function readBoth(sandbox: Sandbox, json = "s.json", csv = "s.csv"): { header: s
   expect(a.length).toBe(b.length);
   expect(a.findIndex((row, i) => row !== b[i])).toBe(-1);
   const figure = (text: string) => (text === "" ? null : Number(text));
-  const rows = fromCsv.rows.map(
-    ([timestamp, id, mechanism, size, oneWay, roundTrip, test, worker, ...others]) => {
-      expect(worker).toBe("0");
-      return {
-        timestampNs: BigInt(timestamp!),
-        id: Number(id),
-        mechanism: mechanism!,
-        size: Number(size),
-        oneWayNs: figure(oneWay!),
-        roundTripNs: figure(roundTrip!),
-        test: test!,
-        others,
-      };
-    },
-  );
+  const rows = fromCsv.rows.map(([timestamp, id, mechanism, size, oneWay, roundTrip, test, worker, ...others]) => {
+    expect(worker).toBe("0");
+    return {
+      timestampNs: BigInt(timestamp!),
+      id: Number(id),
+      mechanism: mechanism!,
+      size: Number(size),
+      oneWayNs: figure(oneWay!),
+      roundTripNs: figure(roundTrip!),
+      test: test!,
+      others,
+    };
+  });
   return { header: fromCsv.header, rows };
 }
 
@@ -114,9 +111,7 @@ describe.each([[], ["--blocking"]])("both files %p", (...mode) => {
           const values = own.map((row) => (isOneWay ? row.oneWayNs : row.roundTripNs)!);
           expect(own.every((row) => (isOneWay ? row.roundTripNs : row.oneWayNs) === null)).toBe(true);
           expect(own.every((row) => row.size === 1024)).toBe(true);
-          expect(own.every(({ timestampNs }) => timestampNs >= startedNs && timestampNs <= endedNs)).toBe(
-            true,
-          );
+          expect(own.every(({ timestampNs }) => timestampNs >= startedNs && timestampNs <= endedNs)).toBe(true);
           const metrics = isOneWay ? entry.one_way_results : entry.round_trip_results;
           expect(Math.min(...values)).toBe(Number(metrics?.latency?.min_ns));
           expect(Math.max(...values)).toBe(Number(metrics?.latency?.max_ns));
@@ -129,21 +124,7 @@ describe.each([[], ["--blocking"]])("both files %p", (...mode) => {
 
   test("have the scheduled time with --rate, and the launch with several", () =>
     inSandbox(async (sandbox) => {
-      const args = [
-        "-m",
-        "uds",
-        "shm",
-        "-i",
-        "500",
-        "-w",
-        "5",
-        "--rate",
-        "5000",
-        "--launches",
-        "2",
-        ...BOTH,
-        ...mode,
-      ];
+      const args = ["-m", "uds", "shm", "-i", "500", "-w", "5", "--rate", "5000", "--launches", "2", ...BOTH, ...mode];
       const ended = await sandbox.measure(args);
       expectSuccess(ended);
       const { header, rows } = readBoth(sandbox);
@@ -204,9 +185,7 @@ describe.each([[], ["--blocking"]])("both files %p", (...mode) => {
     inSandbox(async (sandbox) => {
       const run = sandbox.start(["-d", "1h", "-o", "result.json", ...BOTH, ...mode]);
       await until("rows are there", () => {
-        return (
-          readdirSync(sandbox.directory).includes("s.csv") && statSync(sandbox.path("s.csv")).size > 20_000
-        );
+        return readdirSync(sandbox.directory).includes("s.csv") && statSync(sandbox.path("s.csv")).size > 20_000;
       });
       await Bun.sleep(200);
       run.signal("SIGINT");
@@ -223,9 +202,7 @@ describe.each([[], ["--blocking"]])("both files %p", (...mode) => {
       const run = sandbox.start(["-d", "1h", "--round-trip", "-o", "result.json", ...BOTH, ...mode]);
       const { server } = await run.bothRoles();
       await until("rows are there", () => {
-        return (
-          readdirSync(sandbox.directory).includes("s.csv") && statSync(sandbox.path("s.csv")).size > 20_000
-        );
+        return readdirSync(sandbox.directory).includes("s.csv") && statSync(sandbox.path("s.csv")).size > 20_000;
       });
       process.kill(server, "SIGKILL");
       const ended = await run.ended;
@@ -241,9 +218,7 @@ describe.each([[], ["--blocking"]])("both files %p", (...mode) => {
       const run = sandbox.start(["-d", "1h", "--round-trip", ...BOTH, ...mode]);
       const { server, client } = await run.bothRoles();
       await until("rows are there", () => {
-        return (
-          readdirSync(sandbox.directory).includes("s.csv") && statSync(sandbox.path("s.csv")).size > 200_000
-        );
+        return readdirSync(sandbox.directory).includes("s.csv") && statSync(sandbox.path("s.csv")).size > 200_000;
       });
       const killedNs = BigInt(Date.now()) * 1_000_000n;
       for (const pid of [run.pid, server, client]) process.kill(pid, "SIGKILL");
@@ -291,12 +266,9 @@ describe("a slow reader", () => {
       // Some 20 MB a second, which is far less than the messages make.
       const reader = `for await (const chunk of Bun.stdin.stream()) { await Bun.write(Bun.stdout, chunk); await Bun.sleep(3); }`;
       const script = `set -o pipefail; "$@" | '${process.execPath}' -e '${reader}' > s.csv`;
-      const run = await sandbox.run(
-        [...args, "--streaming-output-csv", "-", "-o", "result.json", "--events", "e"],
-        {
-          through: ["bash", "-c", script, "bash"],
-        },
-      );
+      const run = await sandbox.run([...args, "--streaming-output-csv", "-", "-o", "result.json", "--events", "e"], {
+        through: ["bash", "-c", script, "bash"],
+      });
       expect(run.exitCode).toBe(0);
       const [details] = allTests(sandbox.readResult());
       expect(details?.counts).toMatchObject({ sent: count, received: count });
@@ -319,13 +291,7 @@ describe("a slow reader", () => {
 describe("places", () => {
   test("without a name the reference's", () =>
     inSandbox(async (sandbox) => {
-      const ended = await sandbox.run([
-        "-i",
-        "100",
-        "--streaming-output-json",
-        "--streaming-output-csv",
-        "-q",
-      ]);
+      const ended = await sandbox.run(["-i", "100", "--streaming-output-json", "--streaming-output-csv", "-q"]);
       expect(ended).toMatchObject({ exitCode: 0, stdout: "", stderr: "", progress: [] });
       expect(readdirSync(sandbox.directory).sort()).toEqual([
         "benchmark_streaming_output.csv",

@@ -38,8 +38,7 @@ export function processesIn(directory: string): ProcessFacts[] {
 /** Names of this IPC namespace's queues; none of them can be seen without a mount, and that takes root. */
 function queueNames(): string[] {
   try {
-    if (readFileSync("/proc/self/mounts", "utf8").includes(" /dev/mqueue mqueue "))
-      return readdirSync("/dev/mqueue");
+    if (readFileSync("/proc/self/mounts", "utf8").includes(" /dev/mqueue mqueue ")) return readdirSync("/dev/mqueue");
   } catch {
     return [];
   }
@@ -69,9 +68,7 @@ export function sharedNames(): Set<string> {
     ["mqueue:", queueNames()],
   ] as const;
   return new Set(
-    places.flatMap(([place, names]) =>
-      names.filter((name) => OURS.test(name)).map((name) => join(place, name)),
-    ),
+    places.flatMap(([place, names]) => names.filter((name) => OURS.test(name)).map((name) => join(place, name))),
   );
 }
 

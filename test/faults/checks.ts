@@ -26,9 +26,7 @@ export async function inSandbox(body: (sandbox: Sandbox) => Promise<string[]>): 
 export function lineProblems({ stderr }: Ended, wanted: RegExp): string[] {
   const lines = stderr.split("\n").filter(Boolean);
   const isClear = lines.length === 1 && lines[0]!.startsWith("ipc-benchmark: ") && wanted.test(lines[0]!);
-  return problemsOf([
-    [isClear && !stderr.includes("internal error"), `stderr is not one line ${wanted}: ${stderr}`],
-  ]);
+  return problemsOf([[isClear && !stderr.includes("internal error"), `stderr is not one line ${wanted}: ${stderr}`]]);
 }
 
 /** The result file as it lies there: null if there is none, text if it is no result. */
@@ -47,8 +45,7 @@ export function partialResultProblems(sandbox: Sandbox): string[] {
   if (result === null) return ["no partial result was written"];
   if (typeof result === "string") return [result];
   const isMarked =
-    !result.metadata.complete &&
-    allTests(result).every(({ complete, failure }) => !complete && failure !== null);
+    !result.metadata.complete && allTests(result).every(({ complete, failure }) => !complete && failure !== null);
   return problemsOf([[isMarked, "the partial result is not marked as incomplete"]]);
 }
 

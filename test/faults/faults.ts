@@ -98,8 +98,7 @@ async function afterSurvival({ sandbox, run, blow, phase }: Struck, deadline: De
   return ended.exitCode === 0 ? [...problems, ...wholeResultProblems(sandbox, ended)] : problems;
 }
 
-const SILENCE =
-  /handled no message for|sent nothing before the deadline|was not \w+ within|no client connected/;
+const SILENCE = /handled no message for|sent nothing before the deadline|was not \w+ within|no client connected/;
 
 /** A role was killed, stopped for good, or asked to end. */
 async function afterRolesEnd(struck: Struck, deadline: Deadline): Promise<string[]> {
@@ -128,11 +127,7 @@ async function afterOrchestratorsDeath({ sandbox }: Struck, deadline: Deadline):
 /** The orchestrator stands still: the roles end by themselves, and it can be killed. */
 async function afterOrchestratorsStandstill(struck: Struck, deadline: Deadline): Promise<string[]> {
   const { sandbox, run } = struck;
-  await until(
-    "the roles are gone",
-    () => sandbox.processes().every(({ pid }) => pid === run.pid),
-    4 * STANDSTILL_MS,
-  );
+  await until("the roles are gone", () => sandbox.processes().every(({ pid }) => pid === run.pid), 4 * STANDSTILL_MS);
   deadline.reached();
   send(run.pid, "SIGKILL");
   await run.ended;

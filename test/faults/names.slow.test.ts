@@ -149,26 +149,24 @@ describe.each(possible([{ name: "another user", through: [...asNobody, process.e
       }),
     );
 
-    test.each(MEETINGS)(
-      "who takes a given name for $mechanism first only keeps the run from starting",
-      (meeting) =>
-        inSandbox(async (sandbox) => {
-          chmodSync(sandbox.base, 0o755);
-          chmodSync(sandbox.directory, 0o777);
-          const name = freshName();
-          const path = meeting.path(sandbox, name);
-          asStranger(ATTEMPTS[meeting.mechanism].creates(path));
+    test.each(MEETINGS)("who takes a given name for $mechanism first only keeps the run from starting", (meeting) =>
+      inSandbox(async (sandbox) => {
+        chmodSync(sandbox.base, 0o755);
+        chmodSync(sandbox.directory, 0o777);
+        const name = freshName();
+        const path = meeting.path(sandbox, name);
+        asStranger(ATTEMPTS[meeting.mechanism].creates(path));
+        expect(meeting.exists(path)).toBe(true);
+        try {
+          const ended = await sandbox.run([...meeting.flags(name), ...SHORT], options(sandbox));
+          expect(ended.exitCode).toBe(1);
+          expect(expectOneLine(ended)).toContain(name);
           expect(meeting.exists(path)).toBe(true);
-          try {
-            const ended = await sandbox.run([...meeting.flags(name), ...SHORT], options(sandbox));
-            expect(ended.exitCode).toBe(1);
-            expect(expectOneLine(ended)).toContain(name);
-            expect(meeting.exists(path)).toBe(true);
-          } finally {
-            rmSync(path, { force: true });
-            native().endpoint_remove(meeting.number, Buffer.from(`${name}\0`));
-          }
-        }),
+        } finally {
+          rmSync(path, { force: true });
+          native().endpoint_remove(meeting.number, Buffer.from(`${name}\0`));
+        }
+      }),
     );
   },
 );

@@ -91,9 +91,7 @@ describe("a server's words are one harmless line everywhere:", () => {
     inSandbox(async (sandbox) => {
       const parts = partsOf(asciiJson(reportWith(ODD)));
       const reporting = agreeing((question) =>
-        "report" in question
-          ? JSON.stringify({ parts: parts.length })
-          : (parts[Number(question.part)] ?? null),
+        "report" in question ? JSON.stringify({ parts: parts.length }) : (parts[Number(question.part)] ?? null),
       );
       const { exitCode, result, texts } = await runClient(sandbox, reporting);
       expect(exitCode).toBe(0);
@@ -128,10 +126,7 @@ const ENDINGS: [does: string, answer: Answer, reason: string][] = [
 describe("a client that gets no report does not call its messages lost:", () => {
   test.each(ENDINGS)("the server %s", (_, answer, reason) =>
     inSandbox(async (sandbox) => {
-      const { exitCode, stdout, stderr, progress, result, texts } = await runClient(
-        sandbox,
-        agreeing(answer),
-      );
+      const { exitCode, stdout, stderr, progress, result, texts } = await runClient(sandbox, agreeing(answer));
       expect(exitCode).toBe(1);
       const words = `the client failed: ${reason}; of ${MESSAGES} messages sent, the number that arrived is not known`;
       expect(stderr).toEndWith(`${words}\n`);

@@ -14,15 +14,13 @@ const exitCodeIn = (sandbox: Sandbox) => Number(readFileSync(sandbox.path("code"
 const lastLine = (text: string) => text.split("\n").filter(Boolean).at(-1);
 
 describe("a reader that goes away after the first line", () => {
-  test.each([[["--help"]], [["man"]], [["-m", "uds", "-i", "200", "--one-way"]]])(
-    "does not fail %j",
-    (args) =>
-      inSandbox(async (sandbox) => {
-        const ended = await sandbox.run(args, { ...options(sandbox), through: into("head -1") });
-        expect(exitCodeIn(sandbox)).toBe(0);
-        expect(ended.stdout.split("\n").filter(Boolean)).toHaveLength(1);
-        expect(ended.stderr).not.toContain("internal error");
-      }),
+  test.each([[["--help"]], [["man"]], [["-m", "uds", "-i", "200", "--one-way"]]])("does not fail %j", (args) =>
+    inSandbox(async (sandbox) => {
+      const ended = await sandbox.run(args, { ...options(sandbox), through: into("head -1") });
+      expect(exitCodeIn(sandbox)).toBe(0);
+      expect(ended.stdout.split("\n").filter(Boolean)).toHaveLength(1);
+      expect(ended.stderr).not.toContain("internal error");
+    }),
   );
 
   test.each(["--streaming-output-csv", "--streaming-output-json", "--events"])(
@@ -32,9 +30,7 @@ describe("a reader that goes away after the first line", () => {
         const args = ["-m", "uds", "-d", "20s", "--one-way", "-q", flag, "-", "-o", "result.json"];
         const ended = await sandbox.run(args, { ...options(sandbox), through: into("head -1") });
         expect(exitCodeIn(sandbox)).toBe(1);
-        expect(lastLine(ended.stderr)).toMatch(
-          /^ipc-benchmark: standard output can't be written: broken pipe/,
-        );
+        expect(lastLine(ended.stderr)).toMatch(/^ipc-benchmark: standard output can't be written: broken pipe/);
         expect(sandbox.readResult().metadata.complete).toBe(false);
         expect(ended.wallMs).toBeLessThan(15_000);
       }),
@@ -63,9 +59,7 @@ test("into a pipe of 32 KiB every row arrives, however slowly it is read", () =>
     expect(ended.stdout.split("\n").filter(Boolean)).toHaveLength(20_001);
   }));
 
-const small = possible([
-  { name: "a disk of 256 KiB", through: mounting("mount -t tmpfs -o size=256k none /mnt") },
-]);
+const small = possible([{ name: "a disk of 256 KiB", through: mounting("mount -t tmpfs -o size=256k none /mnt") }]);
 
 describe.each(small)("on $name", ({ through = [] }) => {
   test.each([
@@ -73,25 +67,11 @@ describe.each(small)("on $name", ({ through = [] }) => {
     ["--streaming-output-json", "--blocking"],
   ])("%s ends the run when it is full, %s; what was measured before is kept", (flag, mode) =>
     inSandbox(async (sandbox) => {
-      const args = [
-        "-m",
-        "shm",
-        mode,
-        "-d",
-        "20s",
-        "--one-way",
-        "-q",
-        flag,
-        "/mnt/rows",
-        "-o",
-        "result.json",
-      ];
+      const args = ["-m", "shm", mode, "-d", "20s", "--one-way", "-q", flag, "/mnt/rows", "-o", "result.json"];
       const keep = shell('"$@"; status=$?; cp /mnt/rows rows; exit $status');
       const ended = await sandbox.run(args, { ...options(sandbox), through: [...through, ...keep] });
       expect(ended.exitCode).toBe(1);
-      expect(lastLine(ended.stderr)).toMatch(
-        /^ipc-benchmark: \/mnt\/rows can't be written: no space left on device/,
-      );
+      expect(lastLine(ended.stderr)).toMatch(/^ipc-benchmark: \/mnt\/rows can't be written: no space left on device/);
       expect(ended.stderr.split("\n").filter(Boolean)).toHaveLength(1);
       expect(sandbox.readResult().metadata.complete).toBe(false);
       const rows = readFileSync(sandbox.path("rows"), "utf8");

@@ -44,8 +44,7 @@ async function rolesOf(run: Started): Promise<Pids> {
 /** A run that goes on until it is struck down, or that ends by itself soon. */
 const lasting = (endsItself: boolean): readonly string[] => (endsItself ? ["-d", "1500ms"] : ENDLESS);
 
-const anyPace = (random: Random) =>
-  random.oneOf([[], [], ["--send-delay", "100us"], ["--send-delay", "20ms"]]);
+const anyPace = (random: Random) => random.oneOf([[], [], ["--send-delay", "100us"], ["--send-delay", "20ms"]]);
 
 /** Waits for a state of the run. @throws with what it said if it ended before */
 async function reachState(run: Started, what: string, look: () => boolean): Promise<void> {
@@ -69,8 +68,7 @@ function start(target: Target, endsItself: boolean, random: Random): Scene {
   return {
     flags: lasting(endsItself),
     reach: async (run) => {
-      if (target !== "orchestrator")
-        await until("the role is there", () => run.roles()[target] !== undefined);
+      if (target !== "orchestrator") await until("the role is there", () => run.roles()[target] !== undefined);
       await Bun.sleep(random.below(target === "orchestrator" ? LOADING_MS : LOADING_MS / 4));
       return {
         pids: { orchestrator: run.pid, server: undefined, client: undefined, ...run.roles() },
@@ -128,16 +126,7 @@ function draining(target: Target, blow: Blow, random: Random): Scene {
 /** 1.5 s: a run that ends by itself must be seen before, and on a loaded machine we look only every few hundred milliseconds. */
 const SOON_DONE = ["-i", "300", "--send-delay", "5ms", "-w", "0"];
 
-const ALL_FILES = [
-  "--csv",
-  "t.csv",
-  "--markdown",
-  "t.md",
-  "--hlog",
-  "h",
-  "--streaming-output-json",
-  "r.json",
-];
+const ALL_FILES = ["--csv", "t.csv", "--markdown", "t.md", "--hlog", "h", "--streaming-output-json", "r.json"];
 
 function writing(target: Target, endsItself: boolean, random: Random): Scene {
   const stream = random.oneOf(["--streaming-output-csv", "--streaming-output-json"]);

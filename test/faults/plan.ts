@@ -144,8 +144,7 @@ export async function runCases(
 ): Promise<void> {
   const waiting = [...cases];
   const work = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      tell(next, await next.run(seed));
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) tell(next, await next.run(seed));
   };
   await Promise.all(Array.from({ length: atOnce }, work));
 }

@@ -186,9 +186,7 @@ const refused: readonly Refusal[] = [
   },
   {
     name: "neither memfd_create nor a temp directory to load from",
-    through: mounting(
-      `mount -t tmpfs -o noexec none "$TMPDIR" && exec ${denying("memfd_create").join(" ")} "$@"`,
-    ),
+    through: mounting(`mount -t tmpfs -o noexec none "$TMPDIR" && exec ${denying("memfd_create").join(" ")} "$@"`),
     args: ["-m", "uds"],
     exitCode: 1,
     says: "the native part can't be loaded on this system",
@@ -271,15 +269,16 @@ test.each(["shm", "uds", "tcp"])("one CPU is enough for %s to spin on", (mechani
   }),
 );
 
-describe.each(
-  possible([{ name: "/dev/shm read-only", through: mounting("mount -t tmpfs -o ro none /dev/shm") }]),
-)("with $name", ({ through }) => {
-  test.each(MODES)("the other mechanisms are measured, %s", (mode) =>
-    inSandbox(async (sandbox) => {
-      expectSuccess(await sandbox.measure(["-m", "uds", "tcp", "pmq", "-i", "200", mode], { through }));
-    }),
-  );
-});
+describe.each(possible([{ name: "/dev/shm read-only", through: mounting("mount -t tmpfs -o ro none /dev/shm") }]))(
+  "with $name",
+  ({ through }) => {
+    test.each(MODES)("the other mechanisms are measured, %s", (mode) =>
+      inSandbox(async (sandbox) => {
+        expectSuccess(await sandbox.measure(["-m", "uds", "tcp", "pmq", "-i", "200", mode], { through }));
+      }),
+    );
+  },
+);
 
 /** Where the repository lies may be closed to other users. */
 function reachableProgram(sandbox: Sandbox, through: Through): NonNullable<StartOptions["through"]> {

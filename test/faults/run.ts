@@ -55,8 +55,7 @@ if (options.help) {
   process.exit(0);
 }
 const atOnce = Number(options["at-once"]);
-if (!Number.isInteger(atOnce) || atOnce < 1)
-  refuse(`--at-once takes a number from 1, not "${options["at-once"]}"`);
+if (!Number.isInteger(atOnce) || atOnce < 1) refuse(`--at-once takes a number from 1, not "${options["at-once"]}"`);
 const named = faultCases(options.long ? "long" : "short").filter(({ name }) => name.includes(options.only));
 const cases = partOf(named, options.part);
 if (cases.length === 0) refuse("no case has such a name");

@@ -29,15 +29,7 @@ async function serving(sandbox: Sandbox, flags: readonly string[]): Promise<Star
 
 /** A normal client has a normal run. */
 async function expectService(sandbox: Sandbox, flags: readonly string[]): Promise<void> {
-  const { stderr, exitCode, result } = await sandbox.measure([
-    "--client",
-    "-q",
-    "-i",
-    "500",
-    "-w",
-    "50",
-    ...flags,
-  ]);
+  const { stderr, exitCode, result } = await sandbox.measure(["--client", "-q", "-i", "500", "-w", "50", ...flags]);
   expect([stderr, exitCode]).toEqual(["", 0]);
   for (const { counts, latency } of allTests(result)) {
     expect(counts).toMatchObject({ sent: 500, received: 500, lost: 0, corrupt: 0 });
@@ -118,8 +110,7 @@ describe.each(["uds", "tcp"] as const)("a server of %s", (mechanism) => {
           while (left-- > 0) {
             const frame = nonsense(random);
             const answer = await sendNonsense(where, frame);
-            if (answer.length > 0)
-              throw new Error(`${frame.toString("hex")} was answered: ${answer.toString("hex")}`);
+            if (answer.length > 0) throw new Error(`${frame.toString("hex")} was answered: ${answer.toString("hex")}`);
           }
         };
         await Promise.all(Array.from({ length: AT_ONCE }, fuzz));

@@ -17,9 +17,7 @@ function cell(outcomes: Outcomes, selector: Selector): string {
 
 /** "180 / 420" ms: the median and the greatest. */
 function endTimes(outcomes: Outcomes, fault: string): string {
-  const times = [...outcomes].flatMap(([one, { tookMs }]) =>
-    one.fault === fault && tookMs !== null ? [tookMs] : [],
-  );
+  const times = [...outcomes].flatMap(([one, { tookMs }]) => (one.fault === fault && tookMs !== null ? [tookMs] : []));
   const sorted = times.toSorted((a, b) => a - b);
   return sorted.length === 0 ? "" : `${sorted[Math.floor(sorted.length / 2)]} / ${sorted.at(-1)}`;
 }

@@ -5,16 +5,7 @@ import { allTests, until } from "../e2e/harness.ts";
 import { Meeting } from "../e2e/standalone-pair.ts";
 import { newSeed } from "./plan.ts";
 import { Random } from "./random.ts";
-import {
-  dribble,
-  dribbleLater,
-  NOTES,
-  NOTES_OF_LATER,
-  notesOfSender,
-  pingOn,
-  talk,
-  talkOddly,
-} from "./talkers.ts";
+import { dribble, dribbleLater, NOTES, NOTES_OF_LATER, notesOfSender, pingOn, talk, talkOddly } from "./talkers.ts";
 
 const IS_LONG = process.env.IPC_BENCHMARK_LONG === "1";
 setDefaultTimeout(IS_LONG ? 10 * TEST_TIMEOUT_MS : TEST_TIMEOUT_MS);
@@ -77,8 +68,7 @@ for (const mode of ["--async", "--blocking"]) {
       expect(await answersTo([...NOTES, part])).toEqual([true, true, true, true, true, true]);
       expect(await answersTo([hello, hello])).toEqual([true, false]);
       expect(await answersTo([hello, start])).toEqual([true, false]);
-      for (let i = 0; i < 20; i++)
-        expect(await answersTo([hello, terms, terms])).toEqual([true, true, false]);
+      for (let i = 0; i < 20; i++) expect(await answersTo([hello, terms, terms])).toEqual([true, true, false]);
       expect(await answersTo([hello, terms, report])).toEqual([true, true, false]);
       expect(await answersTo([hello, terms, start, terms])).toEqual([true, true, true, false]);
       expect(await answersTo([hello, terms, start, start])).toEqual([true, true, true, false]);

@@ -125,9 +125,7 @@ export async function talk(where: string | number, notes: readonly unknown[]): P
 
 /** Asks nothing, again and again; whether the server has ended that within `limitMs`. */
 export function pingOn(where: string | number, limitMs: number): Promise<boolean> {
-  return goOn(where, limitMs, () =>
-    framed(body({ id: UNRECORDED, payload: Buffer.alloc(0), type: TYPE.ping })),
-  );
+  return goOn(where, limitMs, () => framed(body({ id: UNRECORDED, payload: Buffer.alloc(0), type: TYPE.ping })));
 }
 
 const LONG_FRAME = framed(body({ id: UNRECORDED, payload: Buffer.alloc(500), type: TYPE.ping }));
@@ -148,11 +146,7 @@ export function dribbleLater(where: string | number, limitMs: number): Promise<b
   );
 }
 
-async function goOn(
-  where: string | number,
-  limitMs: number,
-  next: (turn: number) => Buffer,
-): Promise<boolean> {
+async function goOn(where: string | number, limitMs: number, next: (turn: number) => Buffer): Promise<boolean> {
   const socket = typeof where === "string" ? connect(where) : connect(where, "127.0.0.1");
   let hasEnded = false;
   const end = () => {

@@ -40,15 +40,7 @@ async function withReferenceServer(
 const ids = (count: number) => Array.from({ length: count }, (_, id) => BigInt(id));
 
 async function serverOf(sandbox: Sandbox, flags: readonly string[]) {
-  const server = sandbox.start([
-    "--server",
-    "--once",
-    "--idle-timeout",
-    "20s",
-    "-o",
-    "server.json",
-    ...flags,
-  ]);
+  const server = sandbox.start(["--server", "--once", "--idle-timeout", "20s", "-o", "server.json", ...flags]);
   await until("the server serves", () => server.saidOnStderr().includes("serves"));
   return server;
 }

@@ -55,8 +55,7 @@ export async function runReferenceClient(wire: Wire, options: ReferenceClientOpt
   };
   for (let i = 0; i < options.warmup; i++) await ask(UNRECORDED);
   if (options.oneWay > 0) await wire.send(body({ id: UNRECORDED, payload, type: TYPE.oneWay }));
-  for (let i = 0; i < options.oneWay; i++)
-    await wire.send(body({ id: BigInt(i), payload, type: TYPE.oneWay }));
+  for (let i = 0; i < options.oneWay; i++) await wire.send(body({ id: BigInt(i), payload, type: TYPE.oneWay }));
   if (options.roundTrips > 0) await ask(UNRECORDED);
   for (let i = 0; i < options.roundTrips; i++) await ask(BigInt(i));
   await wire.send(body({ id: UNRECORDED, payload: NOTHING, type: TYPE.shutdown }));

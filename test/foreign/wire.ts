@@ -68,10 +68,7 @@ export async function dial(where: string | number): Promise<Wire> {
 }
 
 /** Listens at a path or port; every connection goes to `serve`. */
-export async function listenAt(
-  where: string | number,
-  serve: (wire: Wire) => Promise<void>,
-): Promise<Server> {
+export async function listenAt(where: string | number, serve: (wire: Wire) => Promise<void>): Promise<Server> {
   const server = createServer((socket) => void serve(new SocketWire(socket)));
   if (typeof where === "string") server.listen(where);
   else server.listen(where, "127.0.0.1");

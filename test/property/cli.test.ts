@@ -17,9 +17,7 @@ const anyText = fc.oneof(
   fc.string(),
   fc.string({ unit: "binary", maxLength: 60 }),
   fc.string({ unit: "grapheme", maxLength: 60 }),
-  fc
-    .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 60 })
-    .map((units) => String.fromCharCode(...units)),
+  fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 60 }).map((units) => String.fromCharCode(...units)),
 );
 
 const names = FLAG_ENTRIES.flatMap(([, flag]) => [
@@ -49,22 +47,7 @@ const words = [
   "-",
   "=",
 ];
-const numbers = [
-  "0",
-  "1",
-  "64",
-  "-1",
-  "1.5",
-  "99.9",
-  "100",
-  "101",
-  "5ms",
-  "1us",
-  "1h",
-  "1e9",
-  "9".repeat(50),
-  "007",
-];
+const numbers = ["0", "1", "64", "-1", "1.5", "99.9", "100", "101", "5ms", "1us", "1h", "1e9", "9".repeat(50), "007"];
 const oddValue = fc.oneof(fc.constantFrom(...words, ...numbers, "r.json", "/x", "a/b", ".."), anyText);
 
 const argument = fc.oneof(
@@ -176,54 +159,40 @@ test("the keys of a document are found in the lines in which they stand", () => 
   const key = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/);
   const entries = fc.uniqueArray(fc.tuple(key, tomlValue), { selector: ([name]) => name, maxLength: 6 });
   fc.assert(
-    fc.property(
-      entries,
-      fc.array(fc.constantFrom("", "# a = 1", "  "), { maxLength: 3 }),
-      (pairs, between) => {
-        const filler = between.map((line) => `${line}\n`).join("");
-        let toml = "";
-        const expected = pairs.map(([name, value]) => {
-          toml += filler;
-          const line = toml.split("\n").length;
-          toml += `${name} = ${value}\n`;
-          return { name, line };
-        });
-        expect(readDocument(toml, "toml").map(({ name, line }) => ({ name, line }))).toEqual(expected);
-        const json = `{${pairs.map(([name, value]) => `\n${JSON.stringify(name)}:${value}`).join(",")}}`;
-        const inJson = readDocument(json, "json").map(({ name, line }) => [
-          name,
-          json.split("\n")[line - 1]!,
-        ]);
-        for (const [name, line] of inJson) expect(line).toStartWith(JSON.stringify(name));
-        expect(inJson).toHaveLength(pairs.length);
-      },
-    ),
+    fc.property(entries, fc.array(fc.constantFrom("", "# a = 1", "  "), { maxLength: 3 }), (pairs, between) => {
+      const filler = between.map((line) => `${line}\n`).join("");
+      let toml = "";
+      const expected = pairs.map(([name, value]) => {
+        toml += filler;
+        const line = toml.split("\n").length;
+        toml += `${name} = ${value}\n`;
+        return { name, line };
+      });
+      expect(readDocument(toml, "toml").map(({ name, line }) => ({ name, line }))).toEqual(expected);
+      const json = `{${pairs.map(([name, value]) => `\n${JSON.stringify(name)}:${value}`).join(",")}}`;
+      const inJson = readDocument(json, "json").map(({ name, line }) => [name, json.split("\n")[line - 1]!]);
+      for (const [name, line] of inJson) expect(line).toStartWith(JSON.stringify(name));
+      expect(inJson).toHaveLength(pairs.length);
+    }),
   );
 });
 
 test("a range of sizes begins where it says, ends where it says at most, and goes on by its step", () => {
   const first = fc.integer({ min: 1, max: 5000 });
   fc.assert(
-    fc.property(
-      first,
-      fc.nat(5000),
-      fc.integer({ min: 1, max: 900 }),
-      fc.boolean(),
-      (from, more, by, adds) => {
-        const step = adds ? by : by + 1;
-        fc.pre(!adds || more / step < 1000);
-        const { messageSizes } = parseArguments(
-          ["-s", `${from}..${from + more}:${adds ? "+" : "*"}${step}`],
-          "linux",
-        ).plan;
-        const next = (bytes: number) => (adds ? bytes + step : bytes * step);
-        expect(messageSizes[0]).toBe(from);
-        for (const [index, bytes] of messageSizes.slice(1).entries())
-          expect(bytes).toBe(next(messageSizes[index]!));
-        expect(messageSizes.at(-1)!).toBeLessThanOrEqual(from + more);
-        expect(next(messageSizes.at(-1)!)).toBeGreaterThan(from + more);
-      },
-    ),
+    fc.property(first, fc.nat(5000), fc.integer({ min: 1, max: 900 }), fc.boolean(), (from, more, by, adds) => {
+      const step = adds ? by : by + 1;
+      fc.pre(!adds || more / step < 1000);
+      const { messageSizes } = parseArguments(
+        ["-s", `${from}..${from + more}:${adds ? "+" : "*"}${step}`],
+        "linux",
+      ).plan;
+      const next = (bytes: number) => (adds ? bytes + step : bytes * step);
+      expect(messageSizes[0]).toBe(from);
+      for (const [index, bytes] of messageSizes.slice(1).entries()) expect(bytes).toBe(next(messageSizes[index]!));
+      expect(messageSizes.at(-1)!).toBeLessThanOrEqual(from + more);
+      expect(next(messageSizes.at(-1)!)).toBeGreaterThan(from + more);
+    }),
   );
 });
 

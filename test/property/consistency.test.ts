@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { contradictionIn } from "../../src/stats/consistency.ts";
-import { emptySnapshot, snapshotOf } from "../../src/stats/histogram.ts";
+import { emptySnapshot } from "../../src/stats/histogram.ts";
+import { snapshotOf } from "../snapshot-of.ts";
 
 const values = fc.array(fc.oneof(fc.bigInt(0n, 5_000n), fc.bigInt(0n, 2n ** 40n)), { maxLength: 40 });
 

@@ -11,8 +11,8 @@ import {
   lowestValueOf,
   mergeSnapshots,
   percentilesNs,
-  snapshotOf,
 } from "../../src/stats/histogram.ts";
+import { snapshotOf } from "../snapshot-of.ts";
 
 /** Percentiles whose ranks the library, which computes them in doubles, gets right for a few hundred samples. */
 const PERCENTILES = [1, 25, 50, 75, 90, 95, 99, 99.9, 99.99, 100];
@@ -20,9 +20,7 @@ const PERCENTILES = [1, 25, 50, 75, 90, 95, 99, 99.9, 99.99, 100];
 /** Every order of magnitude is as likely as any other, as latencies are. */
 const bucketedNs = fc
   .tuple(fc.integer({ min: 0, max: 35 }), fc.double({ min: 0, max: 1, noNaN: true }))
-  .map(([magnitude, fraction]) =>
-    Math.min(HIGHEST_BUCKETED_NS, Math.floor(2 ** magnitude * (1 + fraction)) - 1),
-  );
+  .map(([magnitude, fraction]) => Math.min(HIGHEST_BUCKETED_NS, Math.floor(2 ** magnitude * (1 + fraction)) - 1));
 const anyNs = fc.oneof(
   { weight: 9, arbitrary: bucketedNs.map(BigInt) },
   { weight: 1, arbitrary: fc.bigInt({ min: BigInt(HIGHEST_BUCKETED_NS) + 1n, max: 2n ** 64n - 1n }) },
@@ -83,9 +81,7 @@ describe("bucket layout", () => {
 
   test("every value has the index that hdr-histogram-js gives it", () => {
     const library = toHdrHistogram(emptySnapshot());
-    fc.assert(
-      fc.property(bucketedNs, (valueNs) => bucketIndexOf(valueNs) === library.countsArrayIndex(valueNs)),
-    );
+    fc.assert(fc.property(bucketedNs, (valueNs) => bucketIndexOf(valueNs) === library.countsArrayIndex(valueNs)));
   });
 });
 
@@ -148,9 +144,7 @@ describe("histogram", () => {
         for (const percentile of PERCENTILES) {
           const theirs = library.getValueAtPercentile(percentile);
           expect(loaded.getValueAtPercentile(percentile)).toBe(theirs);
-          expect(Number(percentilesNs(snapshot, [percentile])![0]!)).toBe(
-            Math.min(theirs, Math.max(...valuesNs)),
-          );
+          expect(Number(percentilesNs(snapshot, [percentile])![0]!)).toBe(Math.min(theirs, Math.max(...valuesNs)));
         }
       }),
       { numRuns: 50 },

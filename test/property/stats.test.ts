@@ -1,16 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { decimalFraction, exactInteger, ratio } from "../../src/stats/exact.ts";
-import { meanNs, samplesBeyond, snapshotOf, standardDeviationNs } from "../../src/stats/histogram.ts";
+import { meanNs, samplesBeyond, standardDeviationNs } from "../../src/stats/histogram.ts";
+import { snapshotOf } from "../snapshot-of.ts";
 
 const SCALE = 10n ** 40n;
 const valuesNs = fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { minLength: 1, maxLength: 100 });
 /** Latencies that hardly differ: where a deviation computed in doubles would be noise. */
 const closeValuesNs = fc
-  .tuple(
-    fc.bigInt({ min: 2n ** 40n, max: 2n ** 60n }),
-    fc.array(fc.bigInt({ min: 0n, max: 9n }), { minLength: 1 }),
-  )
+  .tuple(fc.bigInt({ min: 2n ** 40n, max: 2n ** 60n }), fc.array(fc.bigInt({ min: 0n, max: 9n }), { minLength: 1 }))
   .map(([base, offsets]) => offsets.map((offset) => base + offset));
 
 /** |double - numerator / denominator| relative to the fraction, in integer arithmetic throughout. */
@@ -45,13 +43,9 @@ function squareRoot(square: bigint): bigint {
 describe("ratio", () => {
   test("is the double nearest to the fraction", () => {
     fc.assert(
-      fc.property(
-        fc.bigInt({ min: 0n, max: 2n ** 140n }),
-        fc.bigInt({ min: 1n, max: 2n ** 140n }),
-        (a, b) => {
-          expect(relativeError(ratio(a, b), a, b)).toBeLessThanOrEqual(2 ** -53);
-        },
-      ),
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 140n }), fc.bigInt({ min: 1n, max: 2n ** 140n }), (a, b) => {
+        expect(relativeError(ratio(a, b), a, b)).toBeLessThanOrEqual(2 ** -53);
+      }),
     );
   });
 
@@ -80,10 +74,7 @@ describe("decimal fraction", () => {
 describe("exact integer", () => {
   test("spells out all digits of any integer", () => {
     fc.assert(
-      fc.property(
-        fc.bigInt({ min: 0n, max: 2n ** 64n }),
-        (value) => String(exactInteger(value)) === `${value}`,
-      ),
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n }), (value) => String(exactInteger(value)) === `${value}`),
     );
   });
 });
@@ -93,9 +84,7 @@ describe("mean and standard deviation", () => {
     fc.assert(
       fc.property(valuesNs, (values) => {
         const sum = values.reduce((total, value) => total + value, 0n);
-        expect(relativeError(meanNs(snapshotOf(values))!, sum, BigInt(values.length))).toBeLessThanOrEqual(
-          2 ** -53,
-        );
+        expect(relativeError(meanNs(snapshotOf(values))!, sum, BigInt(values.length))).toBeLessThanOrEqual(2 ** -53);
       }),
       { numRuns: 50 },
     );

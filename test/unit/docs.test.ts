@@ -74,9 +74,7 @@ describe("README and docs/", () => {
 
   test("every page is linked from README", () => {
     const linked = linksOf(readme).map(({ file }) => file);
-    expect(
-      PAGES.map(({ name }) => name).filter((name) => name !== readme.name && !linked.includes(name)),
-    ).toEqual([]);
+    expect(PAGES.map(({ name }) => name).filter((name) => name !== readme.name && !linked.includes(name))).toEqual([]);
   });
 
   test("README is short", () => {

@@ -21,11 +21,7 @@ export function readDocument(text: string, format: "toml" | "json"): Setting[] {
     // A table of TOML may be added to; its keys are not settings in any case.
     if (earlier !== undefined && format === "toml") continue;
     if (earlier !== undefined) {
-      throw new ConfigFault(
-        line,
-        `${quote(name)} is given twice, first in line ${earlier.line}`,
-        "keep one of them",
-      );
+      throw new ConfigFault(line, `${quote(name)} is given twice, first in line ${earlier.line}`, "keep one of them");
     }
     settings.set(name, { name, line, value: Object.hasOwn(document, name) ? document[name] : undefined });
   }
@@ -39,13 +35,8 @@ function parseJson(text: string): Record<string, unknown> {
   } catch (error) {
     throw new ConfigFault(lineAt(text, scanJson(text).end), `this is not valid JSON: ${reasonOf(error)}`);
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
-  throw new ConfigFault(
-    1,
-    "the document is not a JSON object",
-    'for example { "mechanisms": ["uds", "tcp"] }',
-  );
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new ConfigFault(1, "the document is not a JSON object", 'for example { "mechanisms": ["uds", "tcp"] }');
 }
 
 function parseToml(text: string): Record<string, unknown> {

@@ -57,9 +57,7 @@ const REPLACES: Partial<Record<FlagKey, readonly FlagKey[]>> = {
  * @throws ConfigFault for a value that its flag does not take, UsageError for too many combinations
  */
 export function combinations(fields: readonly Field[], commandLine: GivenFlags): Combination[] {
-  const replaced = new Set(
-    (Object.keys(commandLine) as FlagKey[]).flatMap((key) => [key, ...(REPLACES[key] ?? [])]),
-  );
+  const replaced = new Set((Object.keys(commandLine) as FlagKey[]).flatMap((key) => [key, ...(REPLACES[key] ?? [])]));
   // All are read, so that a mistake is found also where it has no effect.
   const dimensions = fields
     .map((field) => ({ field, choices: choicesOf(field) }))

@@ -11,10 +11,7 @@ const MAX_BYTES = 64 * 1024;
 /** The text of a configuration file. @throws UsageError */
 export function readConfigText(path: string): string {
   const refusal = (reason: string) =>
-    new UsageError(
-      `${flagName(FLAGS.config)} ${quote(path)} can't be read: ${reason}`,
-      "use a TOML or JSON file",
-    );
+    new UsageError(`${flagName(FLAGS.config)} ${quote(path)} can't be read: ${reason}`, "use a TOML or JSON file");
   let bytes: Uint8Array;
   try {
     const file = statSync(path);

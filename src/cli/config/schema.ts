@@ -37,9 +37,7 @@ function fieldSchema(flag: Flag): TSchema {
   const one = oneSchema(flag);
   const isSingle = concernsWholeRun(flag) && flag.arity !== "many";
   const options = { description: flag.description };
-  return isSingle
-    ? Type.Unsafe({ ...one, ...options })
-    : Type.Union([one, Type.Array(one, { minItems: 1 })], options);
+  return isSingle ? Type.Unsafe({ ...one, ...options }) : Type.Union([one, Type.Array(one, { minItems: 1 })], options);
 }
 
 function oneSchema(flag: Flag): TSchema {
@@ -77,11 +75,8 @@ export function fieldsOf(settings: readonly Setting[]): (Setting & Field)[] {
 }
 
 function unknownKey({ name, line }: Setting): ConfigFault {
-  const onlyThere = FLAG_ENTRIES.find(
-    ([key, flag]) => COMMAND_LINE_ONLY.has(key) && flag.long.includes(name),
-  );
-  if (onlyThere !== undefined)
-    return new ConfigFault(line, `${name} is for the command line only`, "leave it out");
+  const onlyThere = FLAG_ENTRIES.find(([key, flag]) => COMMAND_LINE_ONLY.has(key) && flag.long.includes(name));
+  if (onlyThere !== undefined) return new ConfigFault(line, `${name} is for the command line only`, "leave it out");
   const suggestion = suggestFlag(name)?.replace(/^--/, "") ?? null;
   const hint =
     suggestion !== null && FIELDS.has(suggestion)

@@ -91,8 +91,7 @@ export function collectGuest(served: GuestFacts, plan: RunPlan, ledger: LedgerFi
     workers: [],
     latencyAbsent: absent,
     isPeerForeign: isForeign,
-    schedule:
-      plan.arrival === null ? null : { service: latencyOf("service"), lateness: NOTHING, ...rates(client) },
+    schedule: plan.arrival === null ? null : { service: latencyOf("service"), lateness: NOTHING, ...rates(client) },
     windowNs: hasWindow ? server.lastReceiveNs! - firstSendNs : null,
     clientWaits: { count: 0, totalNs: 0 },
     serverWaits: { count: server.roomWaits, totalNs: server.roomWaitNs },
@@ -100,8 +99,7 @@ export function collectGuest(served: GuestFacts, plan: RunPlan, ledger: LedgerFi
     sameCpuMessages: null,
     client: null,
     server: sideOf(served, server),
-    startedAtEpochNs:
-      hasWindow && server.realtimeOffsetNs !== null ? firstSendNs + server.realtimeOffsetNs : null,
+    startedAtEpochNs: hasWindow && server.realtimeOffsetNs !== null ? firstSendNs + server.realtimeOffsetNs : null,
   };
   return { measurement, firstSendNs: hasWindow ? firstSendNs : null, lastReceiveNs: server.lastReceiveNs };
 }

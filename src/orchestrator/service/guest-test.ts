@@ -21,10 +21,7 @@ export interface GuestTest {
 }
 
 /** A test under way, as those see it who look on. */
-export function observedTest(
-  plan: RunPlan,
-  { number, mechanism, messageBytes, terms }: GuestTest,
-): ObservedCell {
+export function observedTest(plan: RunPlan, { number, mechanism, messageBytes, terms }: GuestTest): ObservedCell {
   return {
     ...{ number, total: 0, mechanism, mode: plan.mode, messageBytes, percentiles: plan.percentiles },
     // Of another tool only one-way messages are recorded here.
@@ -38,11 +35,7 @@ export function observedTest(
 }
 
 /** The plan that the client had, as far as it concerns the server. */
-export function planOf(
-  plan: RunPlan,
-  { mechanism, messageBytes, terms }: GuestTest,
-  tests: readonly Test[],
-): RunPlan {
+export function planOf(plan: RunPlan, { mechanism, messageBytes, terms }: GuestTest, tests: readonly Test[]): RunPlan {
   const shared = { ...plan, mechanisms: [mechanism], messageSizes: [messageBytes], tests };
   if (terms === null) {
     const unknown = { messageCount: null, durationNs: null, warmupCount: 0, launches: 1 };

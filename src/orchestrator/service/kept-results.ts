@@ -35,9 +35,7 @@ const DISTRIBUTION_BYTES = BUCKET_COUNT * BigUint64Array.BYTES_PER_ELEMENT;
 
 /** Those of nothing are not counted, as a client's are one for all; what is merged has its own. */
 function bytesOf({ latency, schedule }: Measurement): number {
-  const own = [latency, schedule?.service].filter(
-    (snapshot) => snapshot !== undefined && snapshot.count > 0n,
-  );
+  const own = [latency, schedule?.service].filter((snapshot) => snapshot !== undefined && snapshot.count > 0n);
   return TEST_BYTES + own.length * DISTRIBUTION_BYTES;
 }
 
@@ -121,8 +119,7 @@ export class KeptResults {
       return;
     }
     outcome.bytes += bytes;
-    if (!outcome.plan.tests.includes(test))
-      outcome.plan = { ...outcome.plan, tests: [...outcome.plan.tests, test] };
+    if (!outcome.plan.tests.includes(test)) outcome.plan = { ...outcome.plan, tests: [...outcome.plan.tests, test] };
     if (isAlone) outcome.launches.push({ launch: terms?.launch ?? 1, measurement: part.measurement });
     else addPart(outcome, part, terms);
   }

@@ -83,13 +83,7 @@ export class Service extends Measuring {
 
   #open(mechanism: Mechanism): void {
     const { watch, log } = this.options;
-    const server = new MechanismServer(
-      mechanism,
-      this.plan,
-      this.standalone.demands,
-      watch.ringCapacity,
-      log,
-    );
+    const server = new MechanismServer(mechanism, this.plan, this.standalone.demands, watch.ringCapacity, log);
     server.child.onGuest = (message) => this.#hear(server, message);
     this.#servers.push(server);
   }

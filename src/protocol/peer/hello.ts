@@ -24,9 +24,7 @@ export function ownHello({ mode, parentPid }: Pick<RoleSettings, "mode" | "paren
 
 /** Why client and server don't understand each other, a phrase that names both values; empty if they do. */
 export function helloDifference(client: Hello, server: string = version): string[] {
-  return client.ipcBenchmark === server
-    ? []
-    : [`version: the client has ${client.ipcBenchmark}, the server ${server}`];
+  return client.ipcBenchmark === server ? [] : [`version: the client has ${client.ipcBenchmark}, the server ${server}`];
 }
 
 /** "process 123", or what can be said of a process that is numbered elsewhere. */

@@ -166,14 +166,7 @@ export const COUNTS = [
 ] as const;
 /** Its moments, CLOCK_MONOTONIC. */
 export const TIMES = ["first_send_ns", "last_send_ns", "last_receive_ns"] as const;
-export const SUMS = [
-  "count",
-  "min_ns",
-  "max_ns",
-  "sum_ns",
-  "sum_of_squares_low",
-  "sum_of_squares_high",
-] as const;
+export const SUMS = ["count", "min_ns", "max_ns", "sum_ns", "sum_of_squares_low", "sum_of_squares_high"] as const;
 /** What it records; lateness is the sender's. */
 export const DISTRIBUTIONS = ["service", "response"] as const;
 

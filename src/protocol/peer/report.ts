@@ -78,8 +78,7 @@ interface Distribution {
 
 /** Its figures must be able to be those of one distribution. */
 function checkedDistribution({ sums, overflowCount, buckets }: DistributionReport): Distribution {
-  const sum = (name: (typeof SUMS)[number]) =>
-    upTo(name === "count" ? MOST_COUNTED : GREATEST_WORD, sums[name]);
+  const sum = (name: (typeof SUMS)[number]) => upTo(name === "count" ? MOST_COUNTED : GREATEST_WORD, sums[name]);
   const snapshot = {
     bucketCounts: buckets === "" ? new BigUint64Array(BUCKET_COUNT) : decodeBuckets(buckets),
     count: sum("count"),

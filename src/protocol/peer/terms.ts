@@ -43,19 +43,10 @@ const bytes = (value: number) => counted(value, "byte");
 const HAS_FIXED_ROOM: Readonly<Record<Mechanism, boolean>> = { uds: false, tcp: false, shm: true, pmq: true };
 
 /** Why there is no such test, whoever serves it; empty if there is one. No client of this program asks for that. */
-function impossibilities({
-  messageCount,
-  durationNs,
-  worker,
-  concurrency,
-  launch,
-  launches,
-}: Terms): string[] {
+function impossibilities({ messageCount, durationNs, worker, concurrency, launch, launches }: Terms): string[] {
   const found: string[] = [];
-  if (messageCount === null && durationNs === null)
-    found.push("the client has neither a message count nor a duration");
-  if (messageCount === 0 && durationNs === null)
-    found.push("message count: the client has 0, at least 1 is needed");
+  if (messageCount === null && durationNs === null) found.push("the client has neither a message count nor a duration");
+  if (messageCount === 0 && durationNs === null) found.push("message count: the client has 0, at least 1 is needed");
   if (worker >= concurrency) found.push(`client ${worker} of ${concurrency}: clients are numbered from 0`);
   if (launch > launches) found.push(`launch ${launch} of ${launches}: launches are numbered from 1`);
   return found;
@@ -65,12 +56,7 @@ function impossibilities({
  * Why the server can't take this test, a phrase for each setting that names both values; empty if it can.
  * @param roomBytes the longest message that the server's object was made for
  */
-export function differences(
-  terms: Terms,
-  demands: Demands,
-  mechanism: Mechanism,
-  roomBytes: number,
-): string[] {
+export function differences(terms: Terms, demands: Demands, mechanism: Mechanism, roomBytes: number): string[] {
   const compared = [
     ...among("message size", terms.messageBytes, demands.messageSizes, bytes),
     ...among("test", terms.test, demands.tests),

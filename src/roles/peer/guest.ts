@@ -154,8 +154,7 @@ class Conversation {
       return noteText({ parts: this.#parts.length });
     }
     const part = "part" in question ? this.#parts[question.part] : undefined;
-    if (part === undefined)
-      throw new ProtocolError("the client asked for a part of the report that does not exist");
+    if (part === undefined) throw new ProtocolError("the client asked for a part of the report that does not exist");
     return part;
   }
 
@@ -165,8 +164,7 @@ class Conversation {
     if (span < 0n || span > LATEST_NS) throw new ProtocolError("the client sent an impossible schedule");
     if (firstSendNs === null || lastSendNs === null) return;
     const [first, last] = [BigInt(firstSendNs), BigInt(lastSendNs)];
-    const isWithin =
-      this.#clocksDiffer || (first >= this.#startedNs && last <= native().clock_monotonic_ns());
+    const isWithin = this.#clocksDiffer || (first >= this.#startedNs && last <= native().clock_monotonic_ns());
     if (first < 0n || last > LATEST_NS || first > last || !isWithin)
       throw new ProtocolError("the client reported impossible send times");
   }

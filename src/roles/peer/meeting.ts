@@ -13,13 +13,7 @@ import { RunError } from "../../plan/errors.ts";
 import type { FarServer, RoleSettings, StandaloneClient } from "../../protocol/control.ts";
 import { clockDifference } from "../../protocol/peer/clock-facts.ts";
 import { helloDifference, ownHello } from "../../protocol/peer/hello.ts";
-import {
-  type Answer,
-  type Hello,
-  type Question,
-  readPeerJson,
-  type Terms,
-} from "../../protocol/peer/note-schema.ts";
+import { type Answer, type Hello, type Question, readPeerJson, type Terms } from "../../protocol/peer/note-schema.ts";
 import { noteText, readAnswer } from "../../protocol/peer/notes.ts";
 import { adoptReport, type ServerReport } from "../../protocol/peer/report.ts";
 import { connectionSettingsOf } from "../context.ts";
@@ -105,11 +99,7 @@ export async function meetServer(
   }
 }
 
-function nobodyThere(
-  { mechanism, endpoint, port }: ConnectionSettings,
-  connectMs: number,
-  error: unknown,
-): RunError {
+function nobodyThere({ mechanism, endpoint, port }: ConnectionSettings, connectMs: number, error: unknown): RunError {
   const at = mechanism === "tcp" ? `${endpoint}:${port}` : endpoint;
   const reason = error instanceof Error ? error.message : String(error);
   return new RunError(
@@ -151,8 +141,7 @@ class OwnServer implements Talk {
     const { settings, standalone } = this;
     const { channel, session } = this.connection;
     const answer = await askForAnswer(channel, { terms: termsOf(settings, standalone) });
-    const reasons =
-      "refused" in answer ? answer.refused : helloDifference(ownHello(settings), this.hello.ipcBenchmark);
+    const reasons = "refused" in answer ? answer.refused : helloDifference(ownHello(settings), this.hello.ipcBenchmark);
     if (reasons.length === 0 && "agreed" in answer) {
       // The greeting had a shorter limit on silence.
       const own = connectionSettingsOf(settings, clientSheetOf(settings.worker), null);
@@ -197,8 +186,7 @@ class OwnServer implements Talk {
     }
     adoptReport(this.ledger, serverSheetOf(this.settings.worker), report);
     // The server's clock is another one.
-    if (arrivedNs !== null)
-      this.ledger.sheet(serverSheetOf(this.settings.worker)).set("last_receive_ns", arrivedNs);
+    if (arrivedNs !== null) this.ledger.sheet(serverSheetOf(this.settings.worker)).set("last_receive_ns", arrivedNs);
     const { effective, usage } = report;
     const latencyAbsent = this.settings.test === "one-way" ? this.#clocks : null;
     this.say({ effective, usage, isForeign: false, latencyAbsent });

@@ -39,10 +39,7 @@ async function listenAtKnownName({ settings, ledger }: RoleContext) {
  * The receiver that serves whoever comes, until the run is stopped. A client that goes, dies or sends nonsense ends its own
  * connection and nothing else.
  */
-export async function runReception(
-  context: RoleContext,
-  standalone: StandaloneServer,
-): Promise<UsageFigures | null> {
+export async function runReception(context: RoleContext, standalone: StandaloneServer): Promise<UsageFigures | null> {
   const { settings, ledger, control, log } = context;
   const listener = await listenAtKnownName(context);
   const threads = settings.mode === "blocking" ? new ThreadPool() : null;

@@ -142,9 +142,7 @@ test("short help and the prompt after it fit on 24 lines of 80 columns", async (
 
 describe("help keeps within the width, without trailing blanks", () => {
   const widths = [40, 47, 60, 65, 66, 80, 100, 120];
-  for (const [flag, columns] of ["-h", "--help"].flatMap((one) =>
-    widths.map((width) => [one, width] as const),
-  )) {
+  for (const [flag, columns] of ["-h", "--help"].flatMap((one) => widths.map((width) => [one, width] as const))) {
     test(`${flag} in ${columns} columns`, async () => {
       const text = await textOf([flag], false, columns);
       for (const line of text.split("\n")) {
@@ -172,11 +170,7 @@ describe("help keeps within the width, without trailing blanks", () => {
 });
 
 describe("the width of the help", () => {
-  const cases: readonly (readonly [
-    COLUMNS: string | undefined,
-    terminal: number | undefined,
-    width: number,
-  ])[] = [
+  const cases: readonly (readonly [COLUMNS: string | undefined, terminal: number | undefined, width: number])[] = [
     [undefined, undefined, 80],
     [undefined, 100, 100],
     ["90", 100, 90],

@@ -20,6 +20,5 @@ describe("a flag takes its own defaults and examples", () => {
 });
 
 test("only single words stand as names, so that did-you-mean and the help can print them", () => {
-  for (const [, flag] of FLAG_ENTRIES)
-    for (const name of flag.long) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+  for (const [, flag] of FLAG_ENTRIES) for (const name of flag.long) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
 });

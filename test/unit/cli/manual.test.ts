@@ -28,16 +28,12 @@ test("the manual page has every subcommand, exit code and example", () => {
 
 test("no line of the manual page is an unknown request", () => {
   const requests = PAGE.split("\n").flatMap((line) => /^[.'](\w*)/.exec(line)?.[1] ?? []);
-  expect(new Set(requests)).toEqual(
-    new Set(["TH", "SH", "SS", "B", "br", "PP", "TP", "RS", "RE", "nf", "fi"]),
-  );
+  expect(new Set(requests)).toEqual(new Set(["TH", "SH", "SS", "B", "br", "PP", "TP", "RS", "RE", "nf", "fi"]));
 });
 
 const groff = Bun.which("groff");
 test(
-  groff === null
-    ? "groff is not here: the page is not formatted"
-    : "groff formats the page without a warning",
+  groff === null ? "groff is not here: the page is not formatted" : "groff formats the page without a warning",
   () => {
     if (groff === null) return;
     const run = Bun.spawnSync([groff, "-man", "-Tascii", "-ww", "-z"], { stdin: Buffer.from(PAGE) });

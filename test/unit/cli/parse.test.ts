@@ -110,16 +110,7 @@ test("every flag reaches the plan", () => {
 });
 
 describe("a value is read in every spelling", () => {
-  for (const line of [
-    "-i 77",
-    "-i77",
-    "-i=77",
-    "--msg-count 77",
-    "--msg-count=77",
-    "-qi77",
-    "-qi 77",
-    "-i 0077",
-  ]) {
+  for (const line of ["-i 77", "-i77", "-i=77", "--msg-count 77", "--msg-count=77", "-qi77", "-qi 77", "-i 0077"]) {
     test(line, () => expect(plan(line).messageCount).toBe(77));
   }
 });

@@ -146,11 +146,8 @@ describe("the comparison of a row", () => {
   });
 
   test("looks at the median alone for the cost of an option, and more closely", () => {
-    const verdict = (factor: number) =>
-      compareRow({ ...row, subject: "streaming", load: "paced" }, rounds(factor));
-    expect(verdict(1.03).metrics.map(({ metric, verdict }) => [metric, verdict])).toEqual([
-      ["p50Ns", "miss"],
-    ]);
+    const verdict = (factor: number) => compareRow({ ...row, subject: "streaming", load: "paced" }, rounds(factor));
+    expect(verdict(1.03).metrics.map(({ metric, verdict }) => [metric, verdict])).toEqual([["p50Ns", "miss"]]);
     expect(verdict(1.01).verdict).toBe("ok");
   });
 

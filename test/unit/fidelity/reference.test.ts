@@ -58,29 +58,13 @@ describe.skipIf(process.platform !== "linux")("the plain C baseline", () => {
   test("carries the largest message that a queue takes here, and one that is longer than a read of a stream", async () => {
     const limits = { pmq: 8000, uds: 200_000, tcp: 200_000, shm: 200_000, "shm-direct": 200_000 };
     for (const [mechanism, size] of Object.entries(limits)) {
-      const args = [
-        "--mechanism",
-        mechanism,
-        "--test",
-        "round-trip",
-        "--count",
-        "50",
-        "--size",
-        String(size),
-      ];
+      const args = ["--mechanism", mechanism, "--test", "round-trip", "--count", "50", "--size", String(size)];
       expect((await run(...args)).count).toBe(50);
     }
   });
 
   test("pauses between messages", async () => {
-    const { messages_per_second } = await run(
-      "--count",
-      "100",
-      "--delay-ns",
-      "1000000",
-      "--mechanism",
-      "shm",
-    );
+    const { messages_per_second } = await run("--count", "100", "--delay-ns", "1000000", "--mechanism", "shm");
     expect(messages_per_second).toBeLessThan(1100);
   });
 

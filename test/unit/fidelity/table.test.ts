@@ -50,22 +50,20 @@ describe("the rows", () => {
 
 describe("the table", () => {
   test("has one line a figure, under its head", () => {
-    expect(
-      `${TABLE_HEAD}\n${rowText(row, compareRow(row, rounds))}`.split("\n").map((line) => line.trimEnd()),
-    ).toEqual([
-      "                                                                       baseline        ours  ratio (95 %)           limit",
-      "shm spinning one-way saturated two-cpus 64 B                  p50      0.381 us    0.457 us  1.200 (1.200-1.200)    1.05  miss",
-      "                                                              mean      12.4 us     14.9 us  1.200 (1.200-1.200)    1.05  miss",
-      "                                                              p99       1235 us     1481 us  1.200 (1.200-1.200)    1.10  miss",
-      "                                                              msg/s      8.25 M      6.88 M  0.833 (0.833-0.833)    0.90  miss",
-      "                                                              depth         102         102",
-    ]);
+    expect(`${TABLE_HEAD}\n${rowText(row, compareRow(row, rounds))}`.split("\n").map((line) => line.trimEnd())).toEqual(
+      [
+        "                                                                       baseline        ours  ratio (95 %)           limit",
+        "shm spinning one-way saturated two-cpus 64 B                  p50      0.381 us    0.457 us  1.200 (1.200-1.200)    1.05  miss",
+        "                                                              mean      12.4 us     14.9 us  1.200 (1.200-1.200)    1.05  miss",
+        "                                                              p99       1235 us     1481 us  1.200 (1.200-1.200)    1.10  miss",
+        "                                                              msg/s      8.25 M      6.88 M  0.833 (0.833-0.833)    0.90  miss",
+        "                                                              depth         102         102",
+      ],
+    );
   });
 
   test("shows no interval where there is none", () => {
-    expect(rowText(row, compareRow(row, rounds.slice(0, 2)))).toContain(
-      "  1.200                  1.05  miss",
-    );
+    expect(rowText(row, compareRow(row, rounds.slice(0, 2)))).toContain("  1.200                  1.05  miss");
   });
 
   test("ends with what missed", () => {

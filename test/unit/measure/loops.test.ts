@@ -1,13 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { NEED, UNRECORDED_ID } from "../../../src/channel/channel.ts";
 import { ChannelError, ProtocolError } from "../../../src/channel/failures.ts";
-import {
-  answerMessages,
-  answerPings,
-  exchangeNotes,
-  sendMessages,
-  shutDown,
-} from "../../../src/measure/loops.ts";
+import { answerMessages, answerPings, exchangeNotes, sendMessages, shutDown } from "../../../src/measure/loops.ts";
 import { MessageIds } from "../../../src/measure/message-ids.ts";
 import { CANCELED, CLOSED, MALFORMED, PEER_DIED, TIMED_OUT } from "../../../src/native/errno.ts";
 import { FRAME, NO_REPLY, WINDOW_OVER } from "../../../src/native/numbers.ts";
@@ -77,13 +71,7 @@ describe("a blocking channel", () => {
       notes: ["a", "b"],
     };
     const between = "answer, echo";
-    expect((await answer(script)).log).toEqual([
-      between,
-      "note 4 pong to a",
-      between,
-      "note 4 pong to b",
-      between,
-    ]);
+    expect((await answer(script)).log).toEqual([between, "note 4 pong to a", between, "note 4 pong to b", between]);
     expect((await answer({ isBlocking: true, stretches: [FRAME.shutdown] }, { echo: false })).log).toEqual([
       "answer, ack",
     ]);
@@ -143,15 +131,10 @@ describe("round trips", () => {
 
   test("wait for each reply before the next request, however often calls are not ready", async () => {
     for (const pendings of allPendings(5)) {
-      const channel = await send(
-        { arriving, pendings: (call) => pendings[call]! },
-        { count: 2, roundTrip: true },
-      );
+      const channel = await send({ arriving, pendings: (call) => pendings[call]! }, { count: 2, roundTrip: true });
       expect(channel.log).toEqual(order);
       const needs = [NEED.writable, NEED.readable, NEED.writable, NEED.readable, NEED.writable];
-      expect(channel.needs).toEqual(
-        pendings.flatMap((count, call) => Array<number>(count).fill(needs[call]!)),
-      );
+      expect(channel.needs).toEqual(pendings.flatMap((count, call) => Array<number>(count).fill(needs[call]!)));
     }
   });
 

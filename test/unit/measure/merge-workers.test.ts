@@ -27,19 +27,12 @@ describe("several clients as one measurement", () => {
 
   test("don't know how many messages were lost if one of them does not", () => {
     const counts = { sent: 5, received: 4, lost: 1, duplicated: 0, reordered: 0, corrupt: 0 };
-    const parts = [
-      part(1n, 2n, { counts }),
-      part(1n, 2n, { counts: { ...counts, received: 0, lost: null } }),
-    ];
+    const parts = [part(1n, 2n, { counts }), part(1n, 2n, { counts: { ...counts, received: 0, lost: null } })];
     expect(mergeWorkers(parts, null, null).counts).toEqual({ ...counts, sent: 10, received: 4, lost: null });
   });
 
   test("say which of them failed, and that the test ran to its end", () => {
-    const merged = mergeWorkers(
-      [part(1n, 2n), part(1n, 2n, { failure: "of 5 messages: 1 lost" })],
-      null,
-      null,
-    );
+    const merged = mergeWorkers([part(1n, 2n), part(1n, 2n, { failure: "of 5 messages: 1 lost" })], null, null);
     expect(merged).toMatchObject({ failure: "client 1: of 5 messages: 1 lost", complete: true });
   });
 

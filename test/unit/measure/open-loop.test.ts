@@ -50,14 +50,7 @@ describe("round trips on schedule", () => {
 
   test("as many replies are awaited as requests are unanswered", async () => {
     const { log } = await send({ due: [DUE.now, reply, DUE.now], arriving: [response] }, true);
-    expect(log).toEqual([
-      due(0),
-      "send 0 as 1 now",
-      due(1, DUE.received),
-      due(1),
-      "send 1 as 1 now",
-      "receive 2",
-    ]);
+    expect(log).toEqual([due(0), "send 0 as 1 now", due(1, DUE.received), due(1), "send 1 as 1 now", "receive 2"]);
   });
 
   test("too soon to sleep, the event loop takes a turn", async () => {
@@ -96,9 +89,7 @@ describe("round trips on schedule", () => {
   });
 
   test("a frame that is no response ends the loop", async () => {
-    await expect(send({ due: [DUE.now, { ...reply, type: FRAME.ping }] }, true)).rejects.toBeInstanceOf(
-      ProtocolError,
-    );
+    await expect(send({ due: [DUE.now, { ...reply, type: FRAME.ping }] }, true)).rejects.toBeInstanceOf(ProtocolError);
     await expect(send({ arriving: [FRAME.pong] }, true, 1)).rejects.toBeInstanceOf(ProtocolError);
   });
 

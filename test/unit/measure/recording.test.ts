@@ -4,13 +4,8 @@ import embeddedShim from "embedded-shim" with { type: "file" };
 import fc from "fast-check";
 import { DISTRIBUTION } from "../../../src/native/layout.ts";
 import { StructView } from "../../../src/native/struct-view.ts";
-import {
-  bucketIndexOf,
-  HIGHEST_BUCKETED_NS,
-  highestValueOf,
-  lowestValueOf,
-  snapshotOf,
-} from "../../../src/stats/histogram.ts";
+import { bucketIndexOf, HIGHEST_BUCKETED_NS, highestValueOf, lowestValueOf } from "../../../src/stats/histogram.ts";
+import { snapshotOf } from "../../snapshot-of.ts";
 
 /** The program itself only reads what C has recorded. */
 const shim = dlopen(embeddedShim, {

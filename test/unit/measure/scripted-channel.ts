@@ -55,8 +55,7 @@ export class ScriptedChannel implements Channel {
       return this.#statusOf(results.shift() ?? 0);
     };
     return {
-      sendMany: (id, count, type, pauseNs) =>
-        taken(`send ${count} from ${id} as ${type}, pauses of ${pauseNs}`),
+      sendMany: (id, count, type, pauseNs) => taken(`send ${count} from ${id} as ${type}, pauses of ${pauseNs}`),
       answerMany: (withPayload) => taken(withPayload ? "answer, echo" : "answer, ack"),
     };
   }

@@ -35,9 +35,7 @@ describe("the shim's layout", () => {
   test("names the field that moved", () => {
     const altered = reported();
     altered[1]! += 8;
-    expect(findLayoutMismatch(altered)).toBe(
-      "offsetof channel_settings.mechanism is 0 here and 8 in the shim",
-    );
+    expect(findLayoutMismatch(altered)).toBe("offsetof channel_settings.mechanism is 0 here and 8 in the shim");
   });
 
   test("names the number that differs", () => {

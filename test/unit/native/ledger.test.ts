@@ -8,11 +8,7 @@ import { StructView } from "../../../src/native/struct-view.ts";
 
 /** A sheet as the shim sees it: the same memory, by its address. */
 function sheetOf(file: LedgerFile, index: number) {
-  const memory = toArrayBuffer(
-    file.address as Pointer,
-    0,
-    LEDGER_FILE.offsets.sheets + (index + 1) * LEDGER.bytes,
-  );
+  const memory = toArrayBuffer(file.address as Pointer, 0, LEDGER_FILE.offsets.sheets + (index + 1) * LEDGER.bytes);
   return new StructView(LEDGER, memory, LEDGER_FILE.offsets.sheets + index * LEDGER.bytes);
 }
 

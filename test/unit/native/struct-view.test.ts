@@ -33,12 +33,12 @@ describe("a struct's fields", () => {
     const view = settings();
     view.set("spin_ns", -1n);
     view.set("port", 0xffffffff);
-    expect([
-      view.get("wait"),
-      view.get("silence_ns"),
-      view.get("buffer_bytes"),
-      view.get("priority"),
-    ]).toEqual([0n, 0n, 0n, 0n]);
+    expect([view.get("wait"), view.get("silence_ns"), view.get("buffer_bytes"), view.get("priority")]).toEqual([
+      0n,
+      0n,
+      0n,
+      0n,
+    ]);
   });
 
   test("lie in the bytes in little-endian order, where C expects them", () => {

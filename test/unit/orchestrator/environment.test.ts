@@ -17,9 +17,7 @@ test("a blocking role runs without the runtime's helper threads, an async one ne
 
 test("a standalone server lives long and keeps them, its clients do not", () => {
   expect(quietedIn(roleEnvironment({ mode: "blocking", standalone: { side: "server" } }))).toEqual([]);
-  expect(quietedIn(roleEnvironment({ mode: "blocking", standalone: { side: "client" } }))).toEqual(
-    HELPER_THREADS,
-  );
+  expect(quietedIn(roleEnvironment({ mode: "blocking", standalone: { side: "client" } }))).toEqual(HELPER_THREADS);
 });
 
 test("what the user set wins", () => {

@@ -7,12 +7,7 @@ const failed = (name: string, cause: "own" | "peer" | "stopped") =>
 const killed = (name: string) => ({ name, end: { kind: "killed", signal: "SIGKILL" } }) as const;
 
 test("who died tells more than who noticed", () => {
-  const ends = [
-    failed("the server", "peer"),
-    failed("client 0", "peer"),
-    killed("client 1"),
-    done("client 2"),
-  ];
+  const ends = [failed("the server", "peer"), failed("client 0", "peer"), killed("client 1"), done("client 2")];
   expect(explain(ends, "the run was aborted", false)).toBe("client 1 was killed by SIGKILL");
 });
 

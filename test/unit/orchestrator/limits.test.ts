@@ -12,8 +12,7 @@ test.if(existsSync(SHARED))(
     const seen: string[] = [];
     const watcher = watch(SHARED, (_, name) => seen.push(String(name)));
     try {
-      for (const shmDirect of [false, true])
-        checkLimits(planOf({ mechanisms: ["shm"], shmDirect, concurrency: 3 }));
+      for (const shmDirect of [false, true]) checkLimits(planOf({ mechanisms: ["shm"], shmDirect, concurrency: 3 }));
       await Bun.sleep(200);
     } finally {
       watcher.close();

@@ -21,9 +21,7 @@ test("two outputs with different paths are two files", () => {
 
 test("two outputs with the same path are refused, both named", () => {
   claims.file("--csv", at("a"));
-  expect(() => claims.file("--markdown", at("a"))).toThrow(
-    `--csv and --markdown would both write ${at("a")}`,
-  );
+  expect(() => claims.file("--markdown", at("a"))).toThrow(`--csv and --markdown would both write ${at("a")}`);
   expect(() => claims.file("--csv", at("a"))).toThrow("--csv would write");
 });
 

@@ -29,9 +29,7 @@ const NOTHING: OutputRequest = {
 
 const PLAN = planOf({ mechanisms: ["uds", "tcp"], messageSizes: [64, 1024], tests: ["one-way"] });
 
-function soFar(
-  ...cells: readonly (readonly [MechanismOutcome["mechanism"], number, number?])[]
-): MeasuredSoFar {
+function soFar(...cells: readonly (readonly [MechanismOutcome["mechanism"], number, number?])[]): MeasuredSoFar {
   const outcomes = cells.map(([mechanism, messageBytes, launches = 1]) => {
     const measurement = measurementOf({ test: "one-way" });
     return outcomeOf({
@@ -113,9 +111,9 @@ describe("a directory for results", () => {
       "uds_64_summary.json",
     ]);
     const document = read("out/uds_64_summary.json");
-    expect(
-      document.results.map(({ mechanism, test_config }) => [mechanism, test_config.message_size]),
-    ).toEqual([["UnixDomainSocket", 64]]);
+    expect(document.results.map(({ mechanism, test_config }) => [mechanism, test_config.message_size])).toEqual([
+      ["UnixDomainSocket", 64],
+    ]);
     expect(document.metadata).toMatchObject({ total_tests: 1, complete: true, mechanisms_not_run: [] });
     expect(Object.keys(document.summary.mechanisms)).toEqual(["Unix Domain Socket"]);
     expect(outputs.files).toEqual([{ label: "Final JSON", path: `${at("out")}/ (3 files)` }]);

@@ -1,11 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import {
-  type CellEnd,
-  cellEndLine,
-  leftText,
-  type ProgressFigures,
-  progressLine,
-} from "../../../src/progress/line.ts";
+import { type CellEnd, cellEndLine, leftText, type ProgressFigures, progressLine } from "../../../src/progress/line.ts";
 import { cellOf } from "./fixture.ts";
 
 const FIGURES: ProgressFigures = {

@@ -2,15 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { csvText } from "../../../src/report/csv-library.ts";
 import { resultToCsv } from "../../../src/report/csv-table.ts";
 import type { BenchmarkResult } from "../../../src/result/schema.ts";
-import { snapshotOf } from "../../../src/stats/histogram.ts";
-import {
-  evenly,
-  measurementOf,
-  measurementOfNothing,
-  outcomeOf,
-  planOf,
-  resultOf,
-} from "../result/fixture.ts";
+import { snapshotOf } from "../../snapshot-of.ts";
+import { evenly, measurementOf, measurementOfNothing, outcomeOf, planOf, resultOf } from "../result/fixture.ts";
 
 /** RFC 4180, written for this test: another reader than the writer's own. */
 function parseCsv(text: string): string[][] {
@@ -34,9 +27,7 @@ function recordsOf(result: BenchmarkResult): Record<string, string>[] {
 describe("CSV", () => {
   test("quotes what must be quoted and nothing else", () => {
     const rows = [["a,b", 'say "x"', "two\nlines", "plain", null, true, 1.5, 2n ** 70n]];
-    expect(csvText(["h"], rows)).toBe(
-      'h\n"a,b","say ""x""","two\nlines",plain,,true,1.5,1180591620717411303424\n',
-    );
+    expect(csvText(["h"], rows)).toBe('h\n"a,b","say ""x""","two\nlines",plain,,true,1.5,1180591620717411303424\n');
   });
 });
 

@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { type Histogram, HistogramLogReader } from "hdr-histogram-js";
 import type { LaunchMeasurement } from "../../../src/measure/measurement.ts";
 import { intervalLog, percentileText } from "../../../src/report/histogram-files.ts";
-import { BUCKET_COUNT, emptySnapshot, mergeSnapshots, snapshotOf } from "../../../src/stats/histogram.ts";
+import { BUCKET_COUNT, emptySnapshot, mergeSnapshots } from "../../../src/stats/histogram.ts";
 import type { LatencySnapshot } from "../../../src/stats/snapshot.ts";
+import { snapshotOf } from "../../snapshot-of.ts";
 import { evenly, measurementOf, measurementOfNothing } from "../result/fixture.ts";
 
 const START_NS = 1_767_323_045_000_000_000n;
@@ -88,9 +89,7 @@ describe("an interval log", () => {
   test("comes back as it was, launch by launch", () => {
     const intervals = intervalsIn(intervalLog(HEADING, LAUNCHES));
     expect(intervals.map(bucketsOf)).toEqual([ONE, TWO].map(bucketsOfSnapshot));
-    expect(intervals.map((interval) => interval.startTimeStampMsec)).toEqual([
-      1_767_323_045_000, 1_767_323_046_000,
-    ]);
+    expect(intervals.map((interval) => interval.startTimeStampMsec)).toEqual([1_767_323_045_000, 1_767_323_046_000]);
     expect(intervals[1]!.endTimeStampMsec - intervals[1]!.startTimeStampMsec).toBeCloseTo(250, 3);
   });
 

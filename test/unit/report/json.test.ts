@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { resultToJson } from "../../../src/report/json.ts";
-import { snapshotOf } from "../../../src/stats/histogram.ts";
+import { snapshotOf } from "../../snapshot-of.ts";
 import { measurementOf, outcomeOf, resultOf } from "../result/fixture.ts";
 
 describe("the final JSON", () => {
@@ -12,9 +12,7 @@ describe("the final JSON", () => {
 
   test("spells integers beyond 2^53 as integers, with all their digits", () => {
     const latency = snapshotOf([2n ** 64n - 1n]);
-    const text = resultToJson(
-      resultOf({ outcomes: [outcomeOf({ measurements: [measurementOf({ latency })] })] }),
-    );
+    const text = resultToJson(resultOf({ outcomes: [outcomeOf({ measurements: [measurementOf({ latency })] })] }));
     expect(text).toContain('"started_at_epoch_ns": 1767323045000000006,');
     expect(text).toContain('"max_ns": 18446744073709551615,');
     expect(text).toContain('"sum_of_squares_ns2": 340282366920938463426481119284349108225,');

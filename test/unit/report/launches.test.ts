@@ -56,9 +56,7 @@ describe("launches with a schedule", () => {
 
   test("have what that takes in the document", () => {
     const { launches, across_launches: across } = RESULT.results[0]!.details.tests[0]!;
-    expect(launches.map(({ service_time: service }) => service!.mean_ns)).toEqual([
-      12_000.5, 13_000.5, 92_000.5,
-    ]);
+    expect(launches.map(({ service_time: service }) => service!.mean_ns)).toEqual([12_000.5, 13_000.5, 92_000.5]);
     expect(launches[0]!.lateness).toEqual({
       mean_ns: 250.5,
       max_ns: 500,
@@ -66,9 +64,7 @@ describe("launches with a schedule", () => {
         { percentile: 50, value_ns: 250 },
         { percentile: 99, value_ns: 495 },
       ],
-      unbacked_percentiles: [
-        { percentile: 99, samples_beyond: 5, reason: "5 samples lie above it, 10 are needed" },
-      ],
+      unbacked_percentiles: [{ percentile: 99, samples_beyond: 5, reason: "5 samples lie above it, 10 are needed" }],
     });
     expect(across.service_time!.mean_ns!.median).toBe(13_000.5);
     expect(across.lateness!.percentiles.map(({ percentile }) => percentile)).toEqual([50]);

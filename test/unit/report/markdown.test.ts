@@ -1,13 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { resultToMarkdown } from "../../../src/report/markdown.ts";
-import {
-  evenly,
-  measurementOf,
-  measurementOfNothing,
-  outcomeOf,
-  planOf,
-  resultOf,
-} from "../result/fixture.ts";
+import { evenly, measurementOf, measurementOfNothing, outcomeOf, planOf, resultOf } from "../result/fixture.ts";
 
 const SIDE = { ...measurementOf().client!, allowedCpus: [0], usedCpus: [0] };
 const QUIET = { client: SIDE, server: SIDE, sameCpuMessages: 10_000 } as const;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { shapeText } from "../../../src/report/shape.ts";
 import { encodeBuckets } from "../../../src/stats/hdr.ts";
-import { snapshotOf } from "../../../src/stats/histogram.ts";
 import type { LatencySnapshot } from "../../../src/stats/snapshot.ts";
+import { snapshotOf } from "../../snapshot-of.ts";
 
 function shapeOf(values: readonly number[], utf8 = true): string {
   const snapshot: LatencySnapshot = snapshotOf(values.map(BigInt));

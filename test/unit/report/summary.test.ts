@@ -3,15 +3,8 @@ import type { MechanismOutcome } from "../../../src/measure/measurement.ts";
 import { mergeLaunches } from "../../../src/measure/merge.ts";
 import { type SummaryOptions, summaryText } from "../../../src/report/summary.ts";
 import type { BenchmarkResult } from "../../../src/result/schema.ts";
-import { snapshotOf } from "../../../src/stats/histogram.ts";
-import {
-  evenly,
-  measurementOf,
-  measurementOfNothing,
-  outcomeOf,
-  planOf,
-  resultOf,
-} from "../result/fixture.ts";
+import { snapshotOf } from "../../snapshot-of.ts";
+import { evenly, measurementOf, measurementOfNothing, outcomeOf, planOf, resultOf } from "../result/fixture.ts";
 import { QUIET as QUIET_USAGE } from "../verdict/fixture.ts";
 
 function textOf(result: BenchmarkResult, options: Partial<SummaryOptions> = {}): string {
@@ -272,18 +265,15 @@ Not run: Shared Memory
     [["uds"], "Files"],
     [["uds", "shm"], "(also in 1 other test)"],
     [["uds", "shm", "tcp"], "(also in 2 other tests)"],
-  ] as const)(
-    "tells of %j in how many other tests the same was found with other figures",
-    (mechanisms, words) => {
-      const plan = planOf({ ...PINNED, mechanisms, tests: ["round-trip"] });
-      const outcomes = mechanisms.map((mechanism, i) =>
-        outcomeOf({ mechanism, measurements: [pinned({ latency: evenly(1001 + 10 * i, 9000) })] }),
-      );
-      const text = textOf(resultOf({ plan, outcomes }), { files: [{ label: "Files", path: "x" }] });
-      expect(text.replace(/\n +/g, " ")).toContain(words);
-      expect(text.includes("(also in")).toBe(mechanisms.length > 1);
-    },
-  );
+  ] as const)("tells of %j in how many other tests the same was found with other figures", (mechanisms, words) => {
+    const plan = planOf({ ...PINNED, mechanisms, tests: ["round-trip"] });
+    const outcomes = mechanisms.map((mechanism, i) =>
+      outcomeOf({ mechanism, measurements: [pinned({ latency: evenly(1001 + 10 * i, 9000) })] }),
+    );
+    const text = textOf(resultOf({ plan, outcomes }), { files: [{ label: "Files", path: "x" }] });
+    expect(text.replace(/\n +/g, " ")).toContain(words);
+    expect(text.includes("(also in")).toBe(mechanisms.length > 1);
+  });
 
   test("puts that behind the first sentence", () => {
     const plan = planOf({ ...PINNED, mechanisms: ["uds", "shm"], tests: ["round-trip"] });
@@ -311,12 +301,8 @@ describe("percentiles without samples beyond them", () => {
       const plan = planOf({ ...PINNED, tests: ["round-trip"], percentiles });
       return textOf(resultOf({ plan, outcomes: [outcomeOf({ measurements })] }));
     };
-    expect(textWith([0.5, 50])).toContain(
-      "\n-  not shown: fewer than 10 samples lie below this percentile\n",
-    );
-    expect(textWith([50, 99.5])).toContain(
-      "\n-  not shown: fewer than 10 samples lie above this percentile\n",
-    );
+    expect(textWith([0.5, 50])).toContain("\n-  not shown: fewer than 10 samples lie below this percentile\n");
+    expect(textWith([50, 99.5])).toContain("\n-  not shown: fewer than 10 samples lie above this percentile\n");
     expect(textWith([0.5, 99.5])).toContain(
       "\n-  not shown: fewer than 10 samples lie below or above this percentile\n",
     );

@@ -4,7 +4,7 @@ import schema from "../../../docs/result.schema.json";
 import { mergeLaunches } from "../../../src/measure/merge.ts";
 import { resultToJson } from "../../../src/report/json.ts";
 import { decodeBuckets } from "../../../src/stats/hdr.ts";
-import { snapshotOf } from "../../../src/stats/histogram.ts";
+import { snapshotOf } from "../../snapshot-of.ts";
 import { REAL_TIME } from "../verdict/fixture.ts";
 import { evenly, measurementOf, measurementOfNothing, outcomeOf, planOf, resultOf } from "./fixture.ts";
 
@@ -100,8 +100,7 @@ describe("summary of a mechanism", () => {
   const fast = measurementOf({ test: "one-way", windowNs: 20_000_000n });
 
   test("takes throughput from one-way and latency from round-trip, and says so", () => {
-    const { summary, details } = resultOf({ outcomes: [outcomeOf({ measurements: [fast, slow] })] })
-      .results[0]!;
+    const { summary, details } = resultOf({ outcomes: [outcomeOf({ measurements: [fast, slow] })] }).results[0]!;
     expect(details.summary_from).toEqual({ throughput: "one-way", latency: "round-trip" });
     expect(summary).toEqual({
       total_messages_sent: 20_000,
@@ -144,8 +143,7 @@ describe("status", () => {
   test("names each test that is not, and why", () => {
     const outcomes = [outcomeOf({ measurements: [measurementOf({ test: "one-way", counts: LOSSY })] })];
     expect(resultOf({ outcomes }).results[0]!.status).toEqual({
-      Failure:
-        "one-way: of 10000 messages: 4 lost, 1 duplicated, 2 reordered, 1 corrupt; round-trip: not run",
+      Failure: "one-way: of 10000 messages: 4 lost, 1 duplicated, 2 reordered, 1 corrupt; round-trip: not run",
     });
   });
 
@@ -211,11 +209,7 @@ describe("several sizes and plans", () => {
     ];
     const { results, metadata, summary } = resultOf({ plans: [one, two], outcomes });
     expect(
-      results.map(({ test_config, details }) => [
-        test_config.message_size,
-        details.mode,
-        details.send_delay_ns,
-      ]),
+      results.map(({ test_config, details }) => [test_config.message_size, details.mode, details.send_delay_ns]),
     ).toEqual([
       [64, "async", 0],
       [128, "async", 0],
@@ -290,9 +284,7 @@ describe("launches", () => {
     expect(latency!.unbacked_percentiles).toEqual([]);
     expect(launches[0]!.percentiles.map(({ percentile }) => percentile)).toEqual([...plan.percentiles]);
     expect(launches.map((launch) => launch.unbacked_percentiles)).toEqual(
-      launches.map(() => [
-        { percentile: 99, samples_beyond: 5, reason: "5 samples lie above it, 10 are needed" },
-      ]),
+      launches.map(() => [{ percentile: 99, samples_beyond: 5, reason: "5 samples lie above it, 10 are needed" }]),
     );
     expect(verdict.warnings.find(({ id }) => id === "percentiles-unbacked")!.figures).toEqual({
       percentiles: "p99",

@@ -4,8 +4,9 @@ import type { Measurement, MechanismOutcome } from "../../../src/measure/measure
 import type { RunPlan } from "../../../src/plan/run-plan.ts";
 import { type BuildInput, buildResult } from "../../../src/result/build.ts";
 import type { BenchmarkResult } from "../../../src/result/schema.ts";
-import { emptySnapshot, snapshotOf } from "../../../src/stats/histogram.ts";
+import { emptySnapshot } from "../../../src/stats/histogram.ts";
 import type { HostFacts } from "../../../src/system/host.ts";
+import { snapshotOf } from "../../snapshot-of.ts";
 
 export const HOST: HostFacts = {
   os: "linux",

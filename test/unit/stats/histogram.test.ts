@@ -10,9 +10,9 @@ import {
   mergeSnapshots,
   percentilesNs,
   samplesBeyond,
-  snapshotOf,
   standardDeviationNs,
 } from "../../../src/stats/histogram.ts";
+import { snapshotOf } from "../../snapshot-of.ts";
 
 const SECOND = 1_000_000_000n;
 
@@ -52,12 +52,7 @@ describe("percentiles", () => {
 
   test("among the values beyond 60 s are the exact maximum", () => {
     const snapshot = snapshotOf([1n, 2n, 61n * SECOND, 1000n * SECOND]);
-    expect(percentilesNs(snapshot, [50, 51, 75, 99])).toEqual([
-      2n,
-      1000n * SECOND,
-      1000n * SECOND,
-      1000n * SECOND,
-    ]);
+    expect(percentilesNs(snapshot, [50, 51, 75, 99])).toEqual([2n, 1000n * SECOND, 1000n * SECOND, 1000n * SECOND]);
   });
 
   test("of a billion billion samples are ranked without rounding", () => {

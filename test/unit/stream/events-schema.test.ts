@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import Ajv from "ajv";
-import { emptySnapshot, snapshotOf } from "../../../src/stats/histogram.ts";
+import { emptySnapshot } from "../../../src/stats/histogram.ts";
 import { eventLine, intervalEvent, resultEvent, startEvent } from "../../../src/stream/events.ts";
 import { eventsSchemaText, type RunEvent } from "../../../src/stream/events-schema.ts";
+import { snapshotOf } from "../../snapshot-of.ts";
 import { cellOf } from "../progress/fixture.ts";
 import { evenly, measurementOf, measurementOfNothing } from "../result/fixture.ts";
 

@@ -63,9 +63,7 @@ describe("the files", () => {
     expect(json).toContain(
       `\n    [1700000000000000073,7,"TcpSocket",64,null,4007,"round-trip",3,9,2,1700000000000000070]\n`,
     );
-    expect(csv.split("\n")[1]).toBe(
-      "1700000000000000073,7,TcpSocket,64,,4007,round-trip,3,9,2,1700000000000000070",
-    );
+    expect(csv.split("\n")[1]).toBe("1700000000000000073,7,TcpSocket,64,,4007,round-trip,3,9,2,1700000000000000070");
   });
 
   test("leave the scheduled time of a plan without a schedule empty", () => {
@@ -124,10 +122,7 @@ describe("a file that was cut off", () => {
 
 test("both files are made many times faster than one in JavaScript", () => {
   const count = 16_000;
-  const [json, csv] = [
-    new RowBuffer(new Uint8Array(count * 160)),
-    new RowBuffer(new Uint8Array(count * 160)),
-  ];
+  const [json, csv] = [new RowBuffer(new Uint8Array(count * 160)), new RowBuffer(new Uint8Array(count * 160))];
   const { middle, after } = JSON_FILE.rowTexts(SOURCE, PLAIN);
   json.use(JSON_FILE.rowTexts(SOURCE, PLAIN), false);
   csv.use(CSV_FILE.rowTexts(SOURCE, PLAIN), false);

@@ -1,11 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import {
-  cpuLimitOf,
-  cpusOf,
-  memoryLimitOf,
-  readMembership,
-  readThrottling,
-} from "../../../src/system/cgroup.ts";
+import { cpuLimitOf, cpusOf, memoryLimitOf, readMembership, readThrottling } from "../../../src/system/cgroup.ts";
 import { KernelFiles } from "../../../src/system/kernel-files.ts";
 import { CGROUP_V1_CONTAINER, CGROUP_V2, removeRootsAfterwards, rootOf, type Tree } from "./tree.ts";
 

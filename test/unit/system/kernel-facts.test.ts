@@ -26,10 +26,7 @@ describe("the preemption model", () => {
     ["real-time", ARM_BOARD],
     ["real-time", { "sys/kernel/realtime": "1\n" }],
     ["real-time", version("PREEMPT RT")],
-    [
-      "lazy",
-      { ...version("PREEMPT_DYNAMIC"), "sys/kernel/debug/sched/preempt": "none voluntary full (lazy)\n" },
-    ],
+    ["lazy", { ...version("PREEMPT_DYNAMIC"), "sys/kernel/debug/sched/preempt": "none voluntary full (lazy)\n" }],
     ["dynamic", version("PREEMPT_DYNAMIC")],
     ["full", version("PREEMPT")],
     ["none or voluntary", version("")],
@@ -74,8 +71,7 @@ test("security modules are a list, unknown where securityfs is not mounted", () 
 
 describe("the C library", () => {
   const maps = (path: string): Tree => ({ "proc/self/maps": `7f00-7f01 r-xp 00000000 08:01 12   ${path}\n` });
-  const glibc =
-    "\0\x7fGNU C Library (Debian GLIBC 2.36-9+deb12u10) stable release version 2.36.\nCopyright\0";
+  const glibc = "\0\x7fGNU C Library (Debian GLIBC 2.36-9+deb12u10) stable release version 2.36.\nCopyright\0";
 
   test("is glibc with the version that it carries", () => {
     const path = "lib/x86_64-linux-gnu/libc.so.6";

@@ -6,14 +6,7 @@ import Ajv from "ajv";
 import { binarySha256, fileSha256 } from "../../../src/system/binary-hash.ts";
 import { readMachine } from "../../../src/system/machine.ts";
 import { MachineFactsSchema } from "../../../src/system/machine-schema.ts";
-import {
-  ARM_BOARD,
-  CGROUP_V1_CONTAINER,
-  CGROUP_V2,
-  removeRootsAfterwards,
-  rootOf,
-  X86_SERVER,
-} from "./tree.ts";
+import { ARM_BOARD, CGROUP_V1_CONTAINER, CGROUP_V2, removeRootsAfterwards, rootOf, X86_SERVER } from "./tree.ts";
 
 removeRootsAfterwards();
 

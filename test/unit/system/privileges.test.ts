@@ -16,9 +16,7 @@ removeRootsAfterwards();
 const isRoot = process.getuid?.() === 0;
 const isLinux = process.platform === "linux";
 
-async function realTimeInChild(
-  ...options: string[]
-): Promise<{ report: RealTimeReport; grownBytes: number }> {
+async function realTimeInChild(...options: string[]): Promise<{ report: RealTimeReport; grownBytes: number }> {
   const script = join(import.meta.dir, "real-time.ts");
   const child = Bun.spawn([process.execPath, script, ...options], { stdout: "pipe", stderr: "inherit" });
   return JSON.parse(await child.stdout.text());

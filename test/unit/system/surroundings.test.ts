@@ -23,10 +23,7 @@ describe("a container", () => {
     ["docker", mounted("27 1 0:9 / / rw - zfs pool/1 rw", HOSTNAME)],
     ["docker", mounted(OVERLAY.replaceAll("/layers", "/var/lib/docker/overlay2"))],
     ["podman", mounted(OVERLAY.replaceAll("/layers", "/var/lib/containers/storage/overlay"))],
-    [
-      "kubernetes",
-      mounted(OVERLAY, "31 27 8:1 /var/lib/kubelet/pods/1/etc-hosts /etc/hosts rw - ext4 /dev/sda1 rw"),
-    ],
+    ["kubernetes", mounted(OVERLAY, "31 27 8:1 /var/lib/kubelet/pods/1/etc-hosts /etc/hosts rw - ext4 /dev/sda1 rw")],
     [
       "containerd",
       mounted(OVERLAY.replaceAll("/layers", "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs")),
@@ -64,14 +61,8 @@ describe("a hypervisor", () => {
     ["yes", flags("hypervisor")],
     ["kvm", { ...flags("hypervisor"), "sys/class/dmi/id/product_name": "KVM\n" }],
     ["vmware", { ...flags("hypervisor"), "sys/class/dmi/id/sys_vendor": "VMware, Inc.\n" }],
-    [
-      "amazon",
-      { "sys/class/dmi/id/sys_vendor": "Amazon EC2\n", "sys/class/dmi/id/product_name": "c6g.large\n" },
-    ],
-    [
-      "none",
-      { "sys/class/dmi/id/sys_vendor": "Amazon EC2\n", "sys/class/dmi/id/product_name": "c6g.metal\n" },
-    ],
+    ["amazon", { "sys/class/dmi/id/sys_vendor": "Amazon EC2\n", "sys/class/dmi/id/product_name": "c6g.large\n" }],
+    ["none", { "sys/class/dmi/id/sys_vendor": "Amazon EC2\n", "sys/class/dmi/id/product_name": "c6g.metal\n" }],
     [
       "microsoft",
       {

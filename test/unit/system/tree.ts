@@ -76,8 +76,7 @@ function topologyOf(cpu: number, { socket, core, node, siblings, socketCpus }: T
 export const X86_SERVER: Tree = {
   "proc/version": "Linux version 6.1.0-18-amd64 (x) (gcc-12) #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1\n",
   "proc/sys/kernel/osrelease": "6.1.0-18-amd64\n",
-  "proc/cmdline":
-    "BOOT_IMAGE=/vmlinuz root=/dev/sda1 preempt=full isolcpus=domain,managed_irq,2-3 nohz_full=2-3\n",
+  "proc/cmdline": "BOOT_IMAGE=/vmlinuz root=/dev/sda1 preempt=full isolcpus=domain,managed_irq,2-3 nohz_full=2-3\n",
   "proc/meminfo": "MemTotal:       16316412 kB\nMemFree: 1 kB\n",
   "proc/cpuinfo": Array.from(
     { length: 8 },

@@ -165,11 +165,7 @@ describe("this process", () => {
       const own = new UsageMeter();
       for (let i = 0; i < 200; i++) {
         const before = own.readOpening();
-        const {
-          user_ns: user,
-          system_ns: system,
-          main_thread_cpu_ns: thread,
-        } = differ(before, own.readClosing());
+        const { user_ns: user, system_ns: system, main_thread_cpu_ns: thread } = differ(before, own.readClosing());
         expect(Number(user) + Number(system)).toBeGreaterThanOrEqual(Number(thread));
       }
     },

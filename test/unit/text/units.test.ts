@@ -1,13 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { percentilesByImportance } from "../../../src/report/percentile-columns.ts";
-import {
-  amountText,
-  bytesText,
-  factorText,
-  megabytesText,
-  spreadText,
-  timeText,
-} from "../../../src/text/units.ts";
+import { amountText, bytesText, factorText, megabytesText, spreadText, timeText } from "../../../src/text/units.ts";
 import { wrapped } from "../../../src/text/wrap.ts";
 
 describe("time", () => {

@@ -99,10 +99,7 @@ export const MACHINE: MachineFacts = {
   binary_sha256: "unknown",
 };
 
-export function machineWith(
-  changes: Partial<MachineFacts>,
-  cpu0: Partial<MachineFacts["cpus"][number]> = {},
-) {
+export function machineWith(changes: Partial<MachineFacts>, cpu0: Partial<MachineFacts["cpus"][number]> = {}) {
   return { ...MACHINE, cpus: [{ ...cpuOf(0), ...cpu0 }, cpuOf(1)], ...changes };
 }
 

@@ -194,12 +194,7 @@ const WARNINGS: Case[] = [
     { machine: machineWith({}, { idle_states: [C6] }), isSpinning: true },
     null,
   ],
-  [
-    "of a slow clock source",
-    { machine: machineWith({ clock_source: "hpet" }) },
-    "clock-source",
-    { current: "hpet" },
-  ],
+  ["of a slow clock source", { machine: machineWith({ clock_source: "hpet" }) }, "clock-source", { current: "hpet" }],
   ["not of arm64's clock source", { machine: machineWith({ clock_source: "arch_sys_counter" }) }, null],
   ["not of a clock source that is not known", { machine: machineWith({ clock_source: "unknown" }) }, null],
   [
@@ -217,17 +212,8 @@ const WARNINGS: Case[] = [
   ],
   ["of steal", { server: sideOf(1, usage({ steal_share: 0.02 })) }, "steal", { share: 0.02 }],
   ["not of one percent of steal", { server: sideOf(1, usage({ steal_share: 0.01 })) }, null],
-  [
-    "of CPU pressure",
-    { client: sideOf(0, usage({ cpu_pressure_share: 0.06 })) },
-    "cpu-pressure",
-    { share: 0.06 },
-  ],
-  [
-    "not of pressure that is not known",
-    { client: sideOf(0, usage({ cpu_pressure_share: "unknown" })) },
-    null,
-  ],
+  ["of CPU pressure", { client: sideOf(0, usage({ cpu_pressure_share: 0.06 })) }, "cpu-pressure", { share: 0.06 }],
+  ["not of pressure that is not known", { client: sideOf(0, usage({ cpu_pressure_share: "unknown" })) }, null],
   [
     "of migrations that messages saw",
     { client: sideOf(0, { migrations: 2 }) },
@@ -240,18 +226,8 @@ const WARNINGS: Case[] = [
     "migrations",
     { side: "server", count: 5, unpinned: "none" },
   ],
-  [
-    "of major faults",
-    { server: sideOf(1, usage({ major_faults: 1 })) },
-    "major-faults",
-    { side: "server", count: 1 },
-  ],
-  [
-    "of stalls of streaming",
-    { streamStalls: { count: 4, totalNs: 5 } },
-    "stream-stalls",
-    { count: 4, totalNs: 5 },
-  ],
+  ["of major faults", { server: sideOf(1, usage({ major_faults: 1 })) }, "major-faults", { side: "server", count: 1 }],
+  ["of stalls of streaming", { streamStalls: { count: 4, totalNs: 5 } }, "stream-stalls", { count: 4, totalNs: 5 }],
   ["not of streaming without stalls", { streamStalls: { count: 0, totalNs: 0 } }, null],
   [
     "of percentiles without samples beyond them",

@@ -115,8 +115,7 @@ test("judging and wording never throw, whatever is judged, and leave the input a
         const { sentence, advice } = inWords(finding);
         expect(sentence.length).toBeGreaterThan(0);
         expect(advice.length).toBeGreaterThan(0);
-        for (const figure of Object.values(finding.figures))
-          expect(typeof figure).toMatch(/^(number|string)$/);
+        for (const figure of Object.values(finding.figures)) expect(typeof figure).toMatch(/^(number|string)$/);
       }
       expect(any).toEqual(before);
     }),

@@ -57,18 +57,12 @@ describe("the words of a finding", () => {
       { id: "percentiles-unbacked", figures: { percentiles: "p0.5, p99.5, p100", samples: 900, needed: 10 } },
       "p0.5, p99.5 and p100 are not shown: fewer than 10 of 900 samples lie beyond them",
     ],
-    [
-      { id: "unpinned", figures: { sides: "server" } },
-      "the server was not pinned. The next run may use another CPU",
-    ],
+    [{ id: "unpinned", figures: { sides: "server" } }, "the server was not pinned. The next run may use another CPU"],
     [
       { id: "unpinned", figures: { sides: "client and server" } },
       "neither side was pinned. The next run may use other CPUs",
     ],
-    [
-      { id: "steal", figures: { share: 0.0345 } },
-      "the hypervisor gave 3.45 % of the CPU time to other guests",
-    ],
+    [{ id: "steal", figures: { share: 0.0345 } }, "the hypervisor gave 3.45 % of the CPU time to other guests"],
     [
       {
         id: "rt-not-in-force",
@@ -167,9 +161,7 @@ describe("the advice names the figure that would do", () => {
 test("a throughput that is unknown is nothing to count on", () => {
   const advice = (figures: Finding["figures"]) => inWords({ id: "latency-absent", figures }).advice;
   expect(advice({ cause: "x" })).toStartWith("use the throughput alone, or the report");
-  expect(advice({ cause: "x", throughput: "unknown" })).toBe(
-    "use the report of the side that can measure the latency",
-  );
+  expect(advice({ cause: "x", throughput: "unknown" })).toBe("use the report of the side that can measure the latency");
 });
 
 test("a verdict fits its schema, figures that JSON can't hold included", () => {

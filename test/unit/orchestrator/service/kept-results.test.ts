@@ -144,8 +144,7 @@ describe("a client of several", () => {
     for (const [terms, messages] of served)
       tests.take(servedTest({ ...terms, concurrency: 3, messageCount: messages }, messages), WELL);
     const { outcomes } = tests;
-    const { workers } = resultOf({ plans: outcomes.map((one) => one.plan), outcomes }).results[0]!.details
-      .tests[0]!;
+    const { workers } = resultOf({ plans: outcomes.map((one) => one.plan), outcomes }).results[0]!.details.tests[0]!;
     return workers.map(({ worker, counts }) => [worker, counts.received]);
   };
 

@@ -93,10 +93,7 @@ describe("notes", () => {
   });
 
   test("a refusal for many reasons says as many as have room", () => {
-    const reasons = Array.from(
-      { length: 30 },
-      (_, i) => `setting ${i}: the client has one, the server another`,
-    );
+    const reasons = Array.from({ length: 30 }, (_, i) => `setting ${i}: the client has one, the server another`);
     const text = noteText(refusal(reasons));
     expect(text.length).toBeLessThanOrEqual(NOTE_BYTES);
     expect(text).toContain("setting 0:");
@@ -135,9 +132,7 @@ describe("terms", () => {
   test("that can't be are refused in words, whatever the server demands", () => {
     const refused = (change: Partial<Terms>) => differences({ ...TERMS, ...change }, {}, "uds", 64);
     expect(refused({ messageCount: 0 })).toEqual(["message count: the client has 0, at least 1 is needed"]);
-    expect(refused({ messageCount: null })).toEqual([
-      "the client has neither a message count nor a duration",
-    ]);
+    expect(refused({ messageCount: null })).toEqual(["the client has neither a message count nor a duration"]);
     expect(refused({ messageCount: null, durationNs: 1e9 })).toEqual([]);
     expect(refused({ worker: 5, concurrency: 2 })).toEqual(["client 5 of 2: clients are numbered from 0"]);
     expect(refused({ worker: 2, concurrency: 2 })).toHaveLength(1);
@@ -199,9 +194,7 @@ describe("clocks", () => {
   });
 
   test("the kernel's table is read", () => {
-    expect(monotonicOffsetOf("monotonic          -5         7\nboottime            0         0\n")).toBe(
-      "-5 7",
-    );
+    expect(monotonicOffsetOf("monotonic          -5         7\nboottime            0         0\n")).toBe("-5 7");
     expect(monotonicOffsetOf(null)).toBeNull();
   });
 });
@@ -259,9 +252,7 @@ describe("a report", () => {
     const { service } = report.distributions;
     const wrong = { ...service, sums: { ...service.sums, count: "4999" } };
     const adopt = (bad: unknown) => () => adoptReport(to, serverSheetOf(0), bad as ServerReport);
-    expect(adopt({ ...report, distributions: { ...report.distributions, service: wrong } })).toThrow(
-      "add up",
-    );
+    expect(adopt({ ...report, distributions: { ...report.distributions, service: wrong } })).toThrow("add up");
     const greater = { ...service, sums: { ...service.sums, max_ns: "60000000001" } };
     expect(adopt({ ...report, distributions: { ...report.distributions, service: greater } })).toThrow(
       "the server's report can't be read: a maximum that the histogram does not have",
@@ -308,9 +299,7 @@ describe("a report", () => {
 
   test("is about the distribution that was recorded", () => {
     const { from } = reported();
-    expect(from.sheet(serverSheetOf(0)).nested("service", DISTRIBUTION).getNumber("count")).toBeGreaterThan(
-      0,
-    );
+    expect(from.sheet(serverSheetOf(0)).nested("service", DISTRIBUTION).getNumber("count")).toBeGreaterThan(0);
   });
 });
 
