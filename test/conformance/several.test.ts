@@ -14,6 +14,8 @@ import { PATIENCE_MS } from "./peer-process.ts";
 setDefaultTimeout(PATIENCE_MS);
 
 const DEADLINE_MS = 5000;
+/** A slice of a wait, and what a busy machine takes. */
+const SOON_MS = 3000;
 
 afterAll(async () => expect(await findLeftovers()).toEqual([]));
 
@@ -125,6 +127,6 @@ describe.each(CHANNELS)("%s", (_name, row) => {
       const start = performance.now();
       await listener.close();
       expect(await waiting).toContain("the run was stopped");
-      expect(performance.now() - start).toBeLessThan(1000);
+      expect(performance.now() - start).toBeLessThan(SOON_MS);
     }));
 });

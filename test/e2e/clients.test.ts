@@ -149,7 +149,7 @@ describe.each(modes)("in %s mode", (mode) => {
       const start = performance.now();
       run.signal("SIGINT");
       const ended = await run.ended;
-      expect(performance.now() - start).toBeLessThan(5000);
+      expect(performance.now() - start).toBeLessThan(20_000);
       expect(ended.exitCode).toBe(130);
       expect(allTests(sandbox.readResult())[0]?.counts.received).toBeGreaterThan(0);
     }));
