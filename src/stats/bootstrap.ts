@@ -4,7 +4,7 @@ import { seededRandom } from "../plan/random.ts";
 
 /** Fewer launches than this tell no interval, only their range. */
 export const FEWEST_FOR_INTERVAL = 6;
-const RESAMPLES = 2000;
+export const RESAMPLES = 2000;
 const LOW_QUANTILE = 0.025;
 const HIGH_QUANTILE = 0.975;
 
