@@ -2,7 +2,7 @@
  * The final JSON, once: the TypeScript types below and `docs/result.schema.json` both come from here.
  *
  * Fields, nesting, types and units are those of rusty-comms `ipc-benchmark`, whose readers must go on working. What
- * that format lacks is in `details` of each result and in two fields of `metadata` (`complete`,
+ * that format lacks is in `details` of each result and in fields of `metadata` (`complete`,
  * `mechanisms_not_run`). Integers beyond 2^53 are written as plain JSON integers with all their digits.
  */
 

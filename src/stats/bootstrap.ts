@@ -21,7 +21,7 @@ export function median(values: ArrayLike<number>): number {
   return medianOfSorted(Float64Array.from(values).sort());
 }
 
-function medianOfSorted(sorted: Float64Array): number {
+export function medianOfSorted(sorted: Float64Array): number {
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -1,7 +1,7 @@
 /** How far values lie from the best of them, and how sure that is. */
 
 import { seededRandom } from "../plan/random.ts";
-import { FEWEST_FOR_INTERVAL, interval95, median, RESAMPLES } from "./bootstrap.ts";
+import { FEWEST_FOR_INTERVAL, interval95, median, medianOfSorted, RESAMPLES } from "./bootstrap.ts";
 
 /** Which of two values is the better one. */
 export type Better = "less" | "more";
@@ -46,7 +46,7 @@ function drawnFactors(columns: readonly Float64Array[], better: Better, random: 
     const medians = columns.map((values, column) => {
       const sample = samples[column]!;
       for (let i = 0; i < count; i++) sample[i] = values[rows[i]!]!;
-      return median(sample);
+      return medianOfSorted(sample.sort());
     });
     for (const [column, factor] of againstBest(medians, better).entries()) drawn[column]![draw] = factor;
   }
