@@ -69,8 +69,8 @@ export interface TableOptions {
 
 /**
  * The table with as much as fits. First to go are minimum and mean, then the intervals behind all but the most important
- * percentile, then messages in flight unless they queue up, the least important percentiles down to three, MB/s, a third percentile, the shape, the maximum, the last interval; two
- * percentiles stay in any case.
+ * percentile, messages in flight unless they queue up, the least important percentiles down to three, MB/s, a third percentile,
+ * the shape, the maximum, the last interval, messages in flight. Two percentiles stay in any case.
  */
 export function fittingTable(rows: readonly Row[], asked: readonly number[], options: TableOptions): FittingTable {
   for (const layout of layoutsOf(asked, rows)) {
@@ -112,6 +112,7 @@ function layoutsOf(asked: readonly number[], rows: readonly Row[]): (Layout & { 
     { ...few, shape: false },
     { ...few, shape: false, max: false },
     { ...few, shape: false, max: false, withSpread: [] },
+    { ...few, shape: false, max: false, withSpread: [], inFlight: false },
   ];
   return layouts.map((layout, index) => ({ ...layout, isLast: index === layouts.length - 1 }));
 }

@@ -76,6 +76,13 @@ describe("a one-way test at full speed", () => {
     );
   });
 
+  test("is told also where a terminal has no room for the column", () => {
+    const text = textOf(resultFor(SATURATED), { columns: 50 });
+    expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(50);
+    expect(text).toContain("MB/s, in flight\n");
+    expect(text).toContain("--rate 37000");
+  });
+
   test("has it in CSV and Markdown", () => {
     const result = resultFor(SATURATED);
     expect(resultToCsv(result).split("\n")[0]).toContain(
