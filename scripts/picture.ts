@@ -16,8 +16,8 @@ const root = resolve(import.meta.dir, "..");
 export const DOCUMENT = join(root, "docs", "summary.json");
 export const PICTURE = join(root, "docs", "summary.svg");
 
-const COMMAND = "-m all -d 1s --blocking --server-affinity 0 --client-affinity 1 -o results.json";
-const COLUMNS = 104;
+const COMMAND = "-m all -d 500ms --blocking --launches 6 --server-affinity 0 --client-affinity 1 -o results.json";
+const COLUMNS = 112;
 
 const FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace";
 const FONT_SIZE = 14;
