@@ -16,8 +16,8 @@ const root = resolve(import.meta.dir, "..");
 export const DOCUMENT = join(root, "docs", "summary.json");
 export const PICTURE = join(root, "docs", "summary.svg");
 
-const COMMAND = "-m all -d 1s --blocking --server-affinity 0 --client-affinity 1 -o results.json";
-const COLUMNS = 104;
+const COMMAND = "-m all -d 500ms --blocking --launches 6 --server-affinity 0 --client-affinity 1 -o results.json";
+const COLUMNS = 112;
 
 const FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace";
 const FONT_SIZE = 14;
@@ -33,6 +33,7 @@ const STYLE = `
     text { fill: #e6edf3; font-family: ${FONT}; font-size: ${FONT_SIZE}px; white-space: pre }
     .bold { font-weight: bold; fill: #ffffff }
     .red { fill: #ff7b72 }
+    .dim { fill: #8b949e }
     .prompt { fill: #3fb950 }
   `;
 
@@ -88,6 +89,7 @@ function withPresentWords(result: BenchmarkResult): BenchmarkResult {
 const ESCAPE = /(\u001b\[\d+m)/;
 const CLASSES: Readonly<Record<string, string>> = {
   "\u001b[1m": "bold",
+  "\u001b[2m": "dim",
   "\u001b[22m": "",
   "\u001b[31m": "red",
   "\u001b[39m": "",

@@ -73,7 +73,8 @@ export function planRun(given: GivenFlags, commandLine: readonly string[], platf
     pmqPriority: given.pmqPriority ?? defaultOf(FLAGS.pmqPriority),
     serverCpu: given.serverAffinity ?? null,
     clientCpu: given.clientAffinity ?? null,
-    realTime: given.rt ?? false,
+    // Off is 0 among the priorities.
+    realTimePriority: given.rt || null,
     cpuDmaLatencyUs: given.cpuDmaLatency ?? null,
     bufferBytes: given.bufferSize ?? null,
     host: given.host ?? defaultOf(FLAGS.host),

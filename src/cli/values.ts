@@ -135,6 +135,23 @@ export const percentile: ValueParser<number> = {
   },
 };
 
+/** Below the kernel's own threads for interrupts (50 with PREEMPT_RT), on which sockets depend. */
+const DEFAULT_FIFO_PRIORITY = 49;
+/** Among the priorities: there is none. */
+const NO_FIFO = 0;
+
+/** A priority of SCHED_FIFO; 0: off. */
+export const realTimePriority: ValueParser<number> = {
+  expects: "off, on or a priority from 1 to 99",
+  example: "60",
+  completes: ["off", "on"],
+  parse(text) {
+    if (text === "off") return NO_FIFO;
+    if (text === "on") return DEFAULT_FIFO_PRIORITY;
+    return /^[1-9]\d?$/.test(text) ? Number(text) : null;
+  },
+};
+
 /** A CPU as the kernel numbers it. Whether this process may use it is checked where the machine is known. */
 export const cpuNumber = wholeNumber({ min: 0, max: 8191, example: "0", noun: "a CPU number" });
 

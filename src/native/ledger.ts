@@ -42,6 +42,11 @@ export interface LedgerCounts {
   readonly realtimeOffsetNs: bigint | null;
 }
 
+/** The clock of the stamps in a ledger. */
+export function monotonicNowNs(): bigint {
+  return native().clock_monotonic_ns();
+}
+
 /** Numbers of the set bits, word after word. */
 export function bitNumbers(words: BigUint64Array): number[] {
   const numbers: number[] = [];

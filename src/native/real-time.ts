@@ -6,8 +6,6 @@ import type { Effective, MemoryLock, RealTimeReport } from "../system/privileges
 import { errorText, native } from "./library.ts";
 import { RT_LOCKED_FUTURE } from "./numbers.ts";
 
-/** Below the kernel's own threads for interrupts (50 with PREEMPT_RT), on which sockets depend. */
-const DEFAULT_FIFO_PRIORITY = 49;
 const PREFAULT_STACK_BYTES = 512 * 1024;
 const TIMER_SLACK_NS = 1;
 
@@ -78,7 +76,7 @@ function lockedBytes(files: KernelFiles): Known<number> {
  * call it before the warm-up. Never throws for a privilege that is missing.
  * @param priority 1 to 99
  */
-export function useRealTime(priority = DEFAULT_FIFO_PRIORITY): RealTimeReport {
+export function useRealTime(priority: number): RealTimeReport {
   const prefaultedStackBytes = prefaultStack();
   const memoryLock = lockMemory();
   const fifoPriority = useFifo(priority);

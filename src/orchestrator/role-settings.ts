@@ -75,7 +75,7 @@ export function roleSettings(
     pmqPriority: plan.pmqPriority,
     queueDepth,
     bufferBytes: plan.bufferBytes,
-    realTime: plan.realTime,
+    realTimePriority: plan.realTimePriority,
     cpu: role === "server" ? plan.serverCpu : plan.clientCpu,
     standalone:
       plan.standalone?.side === "client" && cell.run !== undefined

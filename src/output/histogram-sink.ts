@@ -1,5 +1,5 @@
 import type { LaunchMeasurement, MechanismOutcome } from "../measure/measurement.ts";
-import { cellsOf, type ReportCell } from "../report/cells.ts";
+import { cellsOf, occurrences, type ReportCell } from "../report/cells.ts";
 import { intervalLog, percentileText } from "../report/histogram-files.ts";
 import type { LatencySnapshot } from "../stats/snapshot.ts";
 import { cellName } from "./names.ts";
@@ -11,6 +11,8 @@ interface MeasuredCell {
   readonly name: string;
   /** "uds, 1024 bytes, one-way". */
   readonly title: string;
+  /** "rate 1000, wait spin". */
+  readonly settings: string;
   readonly outcome: MechanismOutcome;
   readonly launches: readonly LaunchMeasurement[];
   readonly cell: ReportCell;
@@ -30,28 +32,48 @@ export function histogramSink(directory: OutputDirectory, ending: "hlog" | "hgrm
 }
 
 function measuredCells({ result, outcomes }: MeasuredSoFar): MeasuredCell[] {
-  return cellsOf(result).flatMap((cell) => {
+  const cells = cellsOf(result);
+  const names = cells.map(({ mechanism, test, entry }) => {
+    const { settings, standalone } = entry.details;
+    // A server's clients may differ in ever more settings, but a file keeps its name.
+    return cellName(mechanism, entry.test_config.message_size, test, standalone === "server" ? {} : settings);
+  });
+  const repeats = occurrences(names);
+  return cells.flatMap((cell, position) => {
     const outcome = outcomes[result.results.indexOf(cell.entry)]!;
     const launches = outcome.launches.filter(({ measurement }) => measurement.test === cell.test);
     if (launches.length === 0) return [];
-    const { mechanism, test, repeat } = cell;
+    const { mechanism, test } = cell;
     const messageBytes = cell.entry.test_config.message_size;
-    const name = cellName(mechanism, messageBytes, test, repeat);
-    return [{ name, title: `${mechanism}, ${messageBytes} bytes, ${test}`, outcome, launches, cell }];
+    const repeat = repeats[position]!;
+    const name = `${names[position]}${repeat === 1 ? "" : `_${repeat}`}`;
+    const title = `${mechanism}, ${messageBytes} bytes, ${test}`;
+    return [{ name, title, settings: settingsText(cell), outcome, launches, cell }];
   });
 }
 
-function writeLog(directory: OutputDirectory, { name, title, outcome, launches }: MeasuredCell, toolVersion: string) {
-  directory.write(`${name}.hlog`, intervalLog({ toolVersion, cell: title, startedAt: outcome.startedAt }, launches));
+function settingsText({ entry }: ReportCell): string {
+  return Object.entries(entry.details.settings)
+    .map(([flag, value]) => `${flag} ${value.replaceAll(/\s+/g, " ") || "not given"}`)
+    .join(", ");
+}
+
+function writeLog(
+  directory: OutputDirectory,
+  { name, title, settings, outcome, launches }: MeasuredCell,
+  toolVersion: string,
+) {
+  const heading = { toolVersion, cell: title, settings, startedAt: outcome.startedAt };
+  directory.write(`${name}.hlog`, intervalLog(heading, launches));
 }
 
 /** All launches together; with a schedule service time and lateness have files of their own. */
-function writePercentiles(directory: OutputDirectory, { name, title, outcome, cell }: MeasuredCell): void {
+function writePercentiles(directory: OutputDirectory, { name, title, settings, outcome, cell }: MeasuredCell): void {
   const measurement = outcome.measurements.find(({ test }) => test === cell.test);
   if (measurement === undefined) return;
   const { latency, schedule } = measurement;
   const write = (suffix: string, what: string, snapshot: LatencySnapshot) =>
-    directory.write(`${name}${suffix}.hgrm`, percentileText(snapshot, title + what));
+    directory.write(`${name}${suffix}.hgrm`, percentileText(snapshot, title + what, settings));
   write("", schedule === null ? "" : ", response time", latency);
   if (schedule === null) return;
   write("_service", ", service time", schedule.service);

@@ -1,5 +1,6 @@
 /** Names of the files in a directory of results. */
 
+import type { Settings } from "../plan/axes.ts";
 import type { Mechanism, Test } from "../plan/run-plan.ts";
 
 export const SUMMARY_ENDING = "_summary.json";
@@ -16,7 +17,16 @@ export function streamingName(mechanism: Mechanism, messageBytes: number, kind: 
   return `${mechanism}_${messageBytes}${STREAMING_ENDINGS[kind]}`;
 }
 
-/** A cell's histogram without its ending; a cell that occurs again has its number behind. */
-export function cellName(mechanism: Mechanism, messageBytes: number, test: Test, repeat: number): string {
-  return `${mechanism}_${messageBytes}_${test}${repeat === 1 ? "" : `_${repeat}`}`;
+const LONGEST_SETTING = 40;
+
+/** A cell's histogram without its ending: behind the test what tells it from others, "_rate-1000_wait-spin". */
+export function cellName(mechanism: Mechanism, messageBytes: number, test: Test, settings: Settings): string {
+  const parts = Object.entries(settings)
+    .filter(([, value]) => value !== "" && value !== "false")
+    .map(([flag, value]) => (value === "true" ? flag : `${flag}-${fit(value)}`));
+  return [mechanism, messageBytes, test, ...parts].join("_");
+}
+
+function fit(value: string): string {
+  return value.replaceAll(/[^A-Za-z0-9.=]+/g, "-").slice(0, LONGEST_SETTING);
 }

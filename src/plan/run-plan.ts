@@ -113,8 +113,8 @@ export interface RunPlan {
   /** CPU numbers as the kernel counts them; null leaves the scheduler free. */
   readonly serverCpu: number | null;
   readonly clientCpu: number | null;
-  /** SCHED_FIFO, locked memory and a timer slack of 1 ns for both roles. */
-  readonly realTime: boolean;
+  /** SCHED_FIFO at this priority (1 to 99), locked memory and a timer slack of 1 ns for both roles; null: none of it. */
+  readonly realTimePriority: number | null;
   /** Wake-up latency demanded of all CPUs for the whole run, us; null demands none. */
   readonly cpuDmaLatencyUs: number | null;
   /** Asked for on both sides; null leaves every default alone. */

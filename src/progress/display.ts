@@ -3,7 +3,7 @@ import type { LedgerFile } from "../native/ledger.ts";
 import { ratio } from "../stats/exact.ts";
 import { backedPercentilesNs } from "../stats/histogram.ts";
 import type { LatencySnapshot } from "../stats/snapshot.ts";
-import { readCellState, readLatency } from "./cell-state.ts";
+import { readCell } from "./cell-state.ts";
 import { measuredShare, TimeLeft } from "./estimate.ts";
 import { cellEndLine, type MiddleAndTail, type ProgressFigures, progressLine } from "./line.ts";
 import type { ObservedCell, RunObserver } from "./observer.ts";
@@ -99,20 +99,21 @@ export class ProgressDisplay implements RunObserver {
   #look(watched: Watched): ProgressFigures {
     const { cell, ledger, startMs } = watched;
     const nowMs = performance.now();
-    const state = readCellState(ledger, cell.test);
+    const { state, latency } = readCell(ledger, cell.test, cell.ratePerSecond !== null);
+    // Between the last look of the warm-up and the first of the measured phase lies something of both.
+    const isRateOfMeasuring = watched.measuredSinceMs !== null && nowMs > watched.lastMs;
     if (state.phase === "measuring") watched.measuredSinceMs ??= nowMs;
     const measuredMs = nowMs - (watched.measuredSinceMs ?? nowMs);
     const share = measuredShare(cell, state, measuredMs);
-    const sinceMs = nowMs - watched.lastMs;
-    const isFirst = watched.lastMs === startMs || sinceMs <= 0;
-    const ratePerSecond = isFirst ? null : ((state.received - watched.lastReceived) * 1000) / sinceMs;
+    const received = state.received - watched.lastReceived;
+    const ratePerSecond = isRateOfMeasuring ? (received * 1000) / (nowMs - watched.lastMs) : null;
     watched.lastMs = nowMs;
     watched.lastReceived = state.received;
     return {
       phase: state.phase,
       share,
-      ratePerSecond: state.phase === "measuring" ? ratePerSecond : null,
-      latency: middleAndTail(readLatency(ledger, cell.test, cell.ratePerSecond !== null)),
+      ratePerSecond,
+      latency: middleAndTail(latency),
       leftMs: this.#timeLeft.estimateMs(cell, share, measuredMs, nowMs - startMs),
     };
   }

@@ -56,8 +56,8 @@ export interface RoleSettings {
   /** null leaves every default alone. */
   readonly bufferBytes: number | null;
   readonly cpu: number | null;
-  /** --rt. */
-  readonly realTime: boolean;
+  /** --rt; null without. */
+  readonly realTimePriority: number | null;
   /** null: the orchestrator started both sides. */
   readonly standalone: StandaloneServer | StandaloneClient | null;
   readonly handshakeMs: number;

@@ -138,6 +138,11 @@ export function meanShown({ mean_ns: mean, spreads }: TableFigures): number {
   return spreads?.mean_ns?.median ?? mean;
 }
 
+/** How a column says whether its percentile is pooled or the median over launches, which differ. */
+export function percentileHead(percentile: number, hasLaunches: boolean, ofLaunches: string): string {
+  return hasLaunches ? `p${percentile} ${ofLaunches}` : `p${percentile}`;
+}
+
 /** What a table shows at a percentile; null where too few samples lie beyond it, or in one of the launches. */
 export function shownAt(
   { samples, percentiles, spreads }: TableFigures,
@@ -149,16 +154,6 @@ export function shownAt(
   }
   const value = backedValue(percentiles, percentile, samples);
   return value === null ? null : { ns: Number(value), spread: null };
-}
-
-/**
- * What cells are ranked by: the median over launches of the median, or with one launch the median; null without samples, or
- * with too few for it.
- */
-export function centreNs(cell: ReportCell): number | null {
-  const across = acrossOf(cell);
-  if (across?.unbacked_percentiles.some(({ percentile }) => percentile === 50)) return null;
-  return spreadAt(across, 50)?.median ?? cell.metrics?.latency?.median_ns ?? null;
 }
 
 /** Messages a second, with several launches the median over them; null where the measured window was empty. */

@@ -30,6 +30,7 @@ export function resultToCsv(result: BenchmarkResult): string {
   const percentiles = askedPercentiles(result);
   const columns = [
     ...identityColumns(),
+    ...settingColumns(result),
     ...countColumns(),
     ...latencyColumns(percentiles),
     ...throughputColumns(),
@@ -58,6 +59,15 @@ function identityColumns(): CsvColumn[] {
     { head: "send_delay_ns", value: ({ entry }) => entry.details.send_delay_ns },
     { head: "started_at", value: ({ metrics }) => metrics?.timestamp },
   ];
+}
+
+/** What tells the tests of a matrix apart, in the words of the flags. */
+function settingColumns({ results }: BenchmarkResult): CsvColumn[] {
+  const flags = new Set(results.flatMap(({ details }) => Object.keys(details.settings)));
+  return [...flags].map((flag) => ({
+    head: `setting_${flag.replaceAll("-", "_")}`,
+    value: ({ entry }) => entry.details.settings[flag] || null,
+  }));
 }
 
 function durationNs(duration: { readonly secs: number; readonly nanos: number } | null): bigint | null {
@@ -108,6 +118,12 @@ function throughputColumns(): CsvColumn[] {
     { head: "messages_per_second", value: (cell) => throughput(cell)?.messages_per_second },
     { head: "bytes_per_second", value: (cell) => throughput(cell)?.bytes_per_second },
     { head: "window_ns", value: ({ details }) => details?.window_ns },
+    { head: "in_flight", value: ({ details }) => details?.in_flight },
+    { head: "ranked_by", value: ({ details }) => details?.ranked_by },
+    { head: "vs_best", value: ({ details }) => details?.vs_best?.factor },
+    { head: "vs_best_low", value: ({ details }) => details?.vs_best?.low },
+    { head: "vs_best_high", value: ({ details }) => details?.vs_best?.high },
+    { head: "vs_best_differs", value: ({ details }) => details?.vs_best?.differs },
   ];
 }
 

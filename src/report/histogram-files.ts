@@ -24,6 +24,8 @@ export interface LogHeading {
   readonly toolVersion: string;
   /** "uds, 1024 bytes, one-way". */
   readonly cell: string;
+  /** What tells it from the other cells of the run: "rate 1000, wait spin"; "" for nothing. */
+  readonly settings: string;
   readonly startedAt: Date;
 }
 
@@ -37,10 +39,15 @@ export function intervalLog(heading: LogHeading, launches: readonly LaunchMeasur
     `#[Logged with ipc-benchmark ${heading.toolVersion}]\n`,
     written((writer) => writer.outputLogFormatVersion()),
     `#[StartTime: ${(startedAtMs / 1000).toFixed(3)} (seconds since epoch), ${new Date(startedAtMs).toISOString()}]\n`,
+    settingsLine(heading.settings),
     `#[${heading.cell}: values in ns, Interval_Max in ms, one interval per launch]\n`,
     written((writer) => writer.outputLegend()),
     ...launches.map((launch) => launchLines(launch, heading.startedAt)),
   ].join("");
+}
+
+function settingsLine(settings: string): string {
+  return settings === "" ? "" : `#[Settings: ${settings}]\n`;
 }
 
 function written(write: (writer: HistogramLogWriter) => void): string {
@@ -97,10 +104,10 @@ function intervalLines(
  * `--hgrm`: values at percentiles, in µs with three decimals, which is to the ns. As in HdrHistogram everywhere, values are
  * the greatest of their bucket, and the mean, deviation and maximum of the format's own footer come from the buckets.
  */
-export function percentileText(snapshot: LatencySnapshot, cell: string): string {
+export function percentileText(snapshot: LatencySnapshot, cell: string, settings = ""): string {
   const distribution = toHdrHistogram(snapshot).outputPercentileDistribution(TICKS_PER_HALF_DISTANCE, NS_PER_US);
   const figures = snapshot.count === 0n ? "nothing was recorded" : exactFigures(snapshot);
-  return `${distribution}#[${cell}: values in us; ${figures}]\n`;
+  return `${distribution}${settingsLine(settings)}#[${cell}: values in us; ${figures}]\n`;
 }
 
 /** "exact: 10000 values, min 10001 ns, mean 15000.5 ns …", and what is not in the buckets. */

@@ -1,22 +1,28 @@
 /** `--markdown`: the summary as a table for comments on pull requests. */
 
 import type { BenchmarkResult } from "../result/schema.ts";
+import { settingsInWords } from "../result/settings.ts";
 import { UNKNOWN } from "../system/kernel-files.ts";
-import { amountText, factorText, megabytesText, spreadText, timeText } from "../text/units.ts";
+import { amountText, inFlightText, megabytesText, spreadText, timeText } from "../text/units.ts";
 import {
+  acrossOf,
   askedPercentiles,
   besideOf,
   headlineOf,
   isDoubtful,
   meanShown,
   messagesPerSecond,
+  percentileHead,
   type ReportCell,
   shownAt,
   type TableFigures,
 } from "./cells.ts";
+import { factorNotes, factorWithInterval, queueNote } from "./factor.ts";
 import { type Group, groupsOf, type RankedCell } from "./groups.ts";
 import { launchesNote, namesNotRun, notesOf, SCHEDULE_NOTE } from "./notes.ts";
-import { settingsInWords } from "./settings.ts";
+
+/** Behind the name of a percentile that is the median over launches. */
+const MEDIAN_HEAD = "median of launches";
 
 interface MarkdownColumn {
   readonly head: string;
@@ -29,7 +35,7 @@ export function resultToMarkdown(result: BenchmarkResult): string {
   const groups = groupsOf(result, true);
   const parts = [
     "### ipc-benchmark",
-    escaped(settingsInWords(result, true).common.join(", ")),
+    escaped(settingsInWords(result.results, true).common.join(", ")),
     groups.length === 0 ? "No results." : tableOf(groups, askedPercentiles(result)),
     listOf(notesOfRun(result, groups)),
     environmentOf(result),
@@ -62,6 +68,7 @@ function columnsOf(groups: readonly Group[], percentiles: readonly number[]): Ma
     align: "right",
     text,
   });
+  const hasLaunches = cells.some(({ cell }) => acrossOf(cell) !== null);
   const time = (ns: number | bigint | null | undefined) => (ns == null ? "-" : timeText(Number(ns), true));
   return [
     left("test", (_, group) => group.title),
@@ -69,14 +76,23 @@ function columnsOf(groups: readonly Group[], percentiles: readonly number[]): Ma
     right("samples", ({ cell }) => String(cell.metrics?.latency?.total_samples ?? "-")),
     right("min", ({ cell }) => time(cell.metrics?.latency?.min_ns)),
     right("mean", ({ cell }) => meanText(headlineOf(cell))),
-    ...percentiles.map((one) => right(`p${one}`, ({ cell }) => percentileText(headlineOf(cell), one))),
+    ...percentiles.map((one) =>
+      right(percentileHead(one, hasLaunches, MEDIAN_HEAD), ({ cell }) => percentileText(headlineOf(cell), one)),
+    ),
     right("max", ({ cell }) => time(cell.metrics?.latency?.max_ns)),
     right("msg/s", ({ cell }) => rateText(cell, amountText)),
     right("MB/s", ({ cell }) =>
       rateText(cell, (messages) => megabytesText(messages * cell.entry.test_config.message_size)),
     ),
-    ...(cells.some(({ factor }) => factor !== null)
-      ? [right("vs best", ({ factor }) => (factor === null ? "-" : factorText(factor)))]
+    ...(cells.some(({ cell }) => cell.test === "one-way")
+      ? [
+          right("in flight", ({ cell }) =>
+            cell.details?.in_flight == null ? "-" : inFlightText(cell.details.in_flight),
+          ),
+        ]
+      : []),
+    ...(cells.some(({ vsBest }) => vsBest !== null)
+      ? [right("vs best", ({ vsBest }) => factorWithInterval(vsBest))]
       : []),
     left("verdict", ({ cell }) => verdictText(cell.problem !== null, isDoubtful(cell), cell.verdict?.verdict)),
   ];
@@ -108,7 +124,9 @@ function notesOfRun(result: BenchmarkResult, groups: readonly Group[]): string[]
   const ofAll = [
     cells.some(({ details }) => details?.schedule) ? SCHEDULE_NOTE : null,
     ...scheduleNotes(groups),
-    launchesNote(cells, true),
+    launchesNote(cells, MEDIAN_HEAD, true),
+    ...factorNotes(groups, true),
+    queueNote(groups),
     notRun.length > 0 ? `Not run: ${notRun.join(", ")}` : null,
   ];
   return [...ofCells, ...ofAll.filter((note) => note !== null).map(escaped)];

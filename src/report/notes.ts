@@ -123,15 +123,18 @@ export const SCHEDULE_NOTE =
   "Figures are response times: from the scheduled moment to the arrival. service: from the actual send to the arrival. lateness: " +
   "from the scheduled moment to the actual send.";
 
-/** What the brackets behind medians mean; null with one launch. */
-export function launchesNote(cells: readonly ReportCell[], utf8: boolean): string | null {
+/** Which figures are medians over launches, which are pooled, and what the brackets mean; null with one launch. */
+export function launchesNote(cells: readonly ReportCell[], head: string, utf8: boolean): string | null {
   const counts = cells.map((cell) => launchesOf(cell).length).filter((count) => count > 0);
   if (counts.length === 0) return null;
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
   const launches = fewest === most ? counted(most, "launch", "launches") : `${fewest} to ${most} launches`;
   const hasRange = cells.some((cell) => launchesOf(cell).length > 0 && kindOf(cell) === "range");
   const ends = hasRange ? "smallest and largest launch" : "95 % interval of the median (bootstrap)";
-  return `Figures are medians of ${launches}; samples, min and max are of all of them. ${utf8 ? "[low–high]" : "[low-high]"}: ${ends}.`;
+  return (
+    `pN ${head}: each launch's pN, median of ${launches}; mean, msg/s and MB/s are medians too. Pooled, of all launches together: samples, min, max, ` +
+    `shape, and pN in JSON and CSV. ${utf8 ? "[low–high]" : "[low-high]"}: ${ends}.`
+  );
 }
 
 function kindOf({ details }: ReportCell): string | undefined {

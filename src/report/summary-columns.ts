@@ -1,7 +1,17 @@
 /** The columns of the summary, and which of them a terminal has room for. */
 
-import { amountText, factorText, megabytesText, spreadText, timeText } from "../text/units.ts";
-import { besideOf, headlineOf, meanShown, messagesPerSecond, shownAt, spreadAt, type TableFigures } from "./cells.ts";
+import { amountText, inFlightText, megabytesText, spreadText, timeText } from "../text/units.ts";
+import {
+  besideOf,
+  headlineOf,
+  meanShown,
+  messagesPerSecond,
+  percentileHead,
+  shownAt,
+  spreadAt,
+  type TableFigures,
+} from "./cells.ts";
+import { factorShown } from "./factor.ts";
 import type { RankedCell } from "./groups.ts";
 import { percentilesByImportance } from "./percentile-columns.ts";
 import { shapeText } from "./shape.ts";
@@ -16,6 +26,9 @@ export interface Row {
   /** Service time and lateness have no rates of their own. */
   readonly isHeadline: boolean;
 }
+
+/** Behind the name of a percentile that is the median over launches. */
+export const MEDIAN_HEAD = "med";
 
 /** The rows of one cell. */
 export function rowsOf(ranked: RankedCell, mark: string): Row[] {
@@ -38,6 +51,7 @@ interface Layout {
   readonly minAndMean: boolean;
   readonly max: boolean;
   readonly megabytes: boolean;
+  readonly inFlight: boolean;
   readonly shape: boolean;
 }
 
@@ -55,8 +69,8 @@ export interface TableOptions {
 
 /**
  * The table with as much as fits. First to go are minimum and mean, then the intervals behind all but the most important
- * percentile, then the least important percentiles down to three, MB/s, a third percentile, the shape, the maximum, the last interval; two
- * percentiles stay in any case.
+ * percentile, messages in flight unless they queue up, the least important percentiles down to three, MB/s, a third percentile,
+ * the shape, the maximum, the last interval, messages in flight. Two percentiles stay in any case.
  */
 export function fittingTable(rows: readonly Row[], asked: readonly number[], options: TableOptions): FittingTable {
   for (const layout of layoutsOf(asked, rows)) {
@@ -77,9 +91,13 @@ function layoutsOf(asked: readonly number[], rows: readonly Row[]): (Layout & { 
   const first = (count: number) => important.slice(0, count).toSorted((a, b) => a - b);
   const hasSpreads = rows.some(({ figures }) => important.some((one) => spreadAt(figures?.spreads ?? null, one)));
   const centre = hasSpreads ? important.slice(0, 1) : [];
-  const everything = { minAndMean: true, max: true, megabytes: true, shape: true };
+  // With a queue, what else the row says can't be read without its length.
+  const isQueued = rows.some(({ ranked }) => ranked.cell.details?.ranked_by === "messages_per_second");
+  const hasOneWay = rows.some(({ ranked }) => ranked.cell.test === "one-way");
+  const everything = { minAndMean: true, max: true, megabytes: true, inFlight: hasOneWay, shape: true };
   const most = { ...everything, minAndMean: false };
-  const few = { ...most, percentiles: first(2), withSpread: centre, megabytes: false };
+  const less = { ...most, inFlight: isQueued };
+  const few = { ...less, percentiles: first(2), withSpread: centre, megabytes: false };
   const all = { percentiles: first(Infinity) };
   const counts = important.map((_, index) => important.length - 1 - index).filter((count) => count >= 3);
   const layouts: Layout[] = [
@@ -87,12 +105,14 @@ function layoutsOf(asked: readonly number[], rows: readonly Row[]): (Layout & { 
     ...(hasSpreads ? [{ ...most, ...all, withSpread: important }] : []),
     { ...everything, ...all, withSpread: centre },
     { ...most, ...all, withSpread: centre },
-    ...counts.map((count) => ({ ...most, percentiles: first(count), withSpread: centre })),
-    { ...most, percentiles: first(3), withSpread: centre, megabytes: false },
+    { ...less, ...all, withSpread: centre },
+    ...counts.map((count) => ({ ...less, percentiles: first(count), withSpread: centre })),
+    { ...less, percentiles: first(3), withSpread: centre, megabytes: false },
     few,
     { ...few, shape: false },
     { ...few, shape: false, max: false },
     { ...few, shape: false, max: false, withSpread: [] },
+    { ...few, shape: false, max: false, withSpread: [], inFlight: false },
   ];
   return layouts.map((layout, index) => ({ ...layout, isLast: index === layouts.length - 1 }));
 }
@@ -106,20 +126,26 @@ function columnsOf(layout: Layout, rows: readonly Row[], utf8: boolean): TextCol
   const left = (head: string, text: TextColumn["text"]): TextColumn => ({ head, align: "left", text });
   const time = (head: string, nsOf: (figures: TableFigures) => number | bigint) =>
     right(head, ({ figures }) => (figures === null ? "-" : timeText(Number(nsOf(figures)), utf8)));
-  const hasFactors = rows.some(({ ranked }) => ranked.factor !== null);
+  const hasLaunches = rows.some(({ figures }) => figures?.spreads != null);
+  const hasFactors = rows.some(({ ranked }) => ranked.vsBest !== null);
   return [
     left("ipc", (row) => row.label),
     right("samples", ({ figures }) => (figures === null ? "-" : String(figures.samples))),
     ...(layout.minAndMean ? [time("min", ({ min_ns: ns }) => ns), time("mean", meanShown)] : []),
     ...layout.percentiles.map((one) =>
-      right(`p${one}`, (row) => percentileText(row, one, layout.withSpread.includes(one), utf8)),
+      right(percentileHead(one, hasLaunches, MEDIAN_HEAD), (row) =>
+        percentileText(row, one, layout.withSpread.includes(one), utf8),
+      ),
     ),
     ...(layout.max ? [time("max", ({ max_ns: ns }) => ns)] : []),
     right("msg/s", (row) => rateText(row, amountText)),
     ...(layout.megabytes
       ? [right("MB/s", (row) => rateText(row, (messages) => megabytesText(messages * messageBytes(row))))]
       : []),
-    ...(hasFactors ? [right("vs best", factorOfRow)] : []),
+    ...(layout.inFlight ? [right("in flight", inFlightOfRow)] : []),
+    ...(hasFactors
+      ? [right("vs best", ({ ranked, isHeadline }) => (isHeadline ? factorShown(ranked.vsBest, utf8) : ""))]
+      : []),
     ...(layout.shape ? [left("shape", (row) => shapeOfRow(row, utf8))] : []),
   ];
 }
@@ -146,9 +172,10 @@ function rateText({ ranked: { cell }, isHeadline }: Row, textOf: (messages: numb
   return rate === null ? "-" : textOf(rate);
 }
 
-function factorOfRow({ ranked, isHeadline }: Row): string {
+function inFlightOfRow({ ranked: { cell }, isHeadline }: Row): string {
   if (!isHeadline) return "";
-  return ranked.factor === null ? "-" : factorText(ranked.factor);
+  const messages = cell.details?.in_flight;
+  return messages == null ? "-" : inFlightText(messages);
 }
 
 function shapeOfRow({ ranked, isHeadline }: Row, utf8: boolean): string {

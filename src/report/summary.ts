@@ -1,16 +1,17 @@
 /**
  * The summary that ends a run on stdout: one row per mechanism and test, and below it what else must be known. Cells that
- * can be compared stand together, the fastest first (`groupsOf` tells the order).
+ * can be compared stand together, the best first (`groupsOf` tells the order).
  */
 
 import type { BenchmarkResult } from "../result/schema.ts";
+import { settingsInWords } from "../result/settings.ts";
 import { wrapped } from "../text/wrap.ts";
 import { askedPercentiles, isDoubtful } from "./cells.ts";
-import { bold, red } from "./colour.ts";
+import { bold, dim, red } from "./colour.ts";
+import { factorNotes, NO_RANK_IN_LINE, queueNote } from "./factor.ts";
 import { type Group, groupsOf } from "./groups.ts";
 import { launchesNote, namesNotRun, notesOf, SCHEDULE_NOTE, SHAPE_NOTE, unbackedNote } from "./notes.ts";
-import { settingsInWords } from "./settings.ts";
-import { type FittingTable, fittingTable, type Row, rowsOf } from "./summary-columns.ts";
+import { type FittingTable, fittingTable, MEDIAN_HEAD, type Row, rowsOf } from "./summary-columns.ts";
 
 export interface SummaryOptions {
   /** The terminal shows "µ". */
@@ -48,7 +49,7 @@ export function summaryText(result: BenchmarkResult, options: SummaryOptions): s
 
 /** The settings that all share, broken between them only. */
 function settingsLines(result: BenchmarkResult, { utf8, columns }: SummaryOptions): string[] {
-  const whole = settingsInWords(result, utf8).common.map((part) => part.replaceAll(" ", "\u00a0"));
+  const whole = settingsInWords(result.results, utf8).common.map((part) => part.replaceAll(" ", "\u00a0"));
   return wrapped(whole.join(", "), columns, "  ");
 }
 
@@ -66,7 +67,10 @@ function tableWithTitles(
     heading(head!),
     ...groups.flatMap(({ title }, position) => [
       heading(title),
-      ...rowsOfGroups[position]!.map((row) => redIf(colour && isDoubtful(row.ranked.cell), rest[next++]!)),
+      ...rowsOfGroups[position]!.map((row) => {
+        const line = redIf(colour && isDoubtful(row.ranked.cell), rest[next++]!);
+        return colour ? line.replace(NO_RANK_IN_LINE, dim) : line;
+      }),
     ]),
   ];
 }
@@ -96,11 +100,14 @@ function legendLines(
       .map((percentile) => `p${percentile}`),
     ...(table.max ? [] : ["max"]),
     ...(table.megabytes ? [] : ["MB/s"]),
+    ...(table.inFlight || !cells.some(({ test }) => test === "one-way") ? [] : ["in flight"]),
   ];
   const legend = [
     unbackedNote(table.unbacked, cells),
     cells.some(({ details }) => details?.schedule) ? SCHEDULE_NOTE : null,
-    launchesNote(cells, utf8),
+    launchesNote(cells, MEDIAN_HEAD, utf8),
+    ...factorNotes(groups, utf8),
+    queueNote(groups),
     hidden.length > 0 ? `Left out for lack of width: ${hidden.join(", ")}` : null,
     table.shape && cells.some(({ metrics }) => metrics?.latency) ? SHAPE_NOTE : null,
   ];

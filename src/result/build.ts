@@ -2,14 +2,18 @@
 
 import { faultCount, measurementOf, problemOf } from "../measure/faults.ts";
 import type { MechanismOutcome } from "../measure/measurement.ts";
+import { type Settings, settingsApart } from "../plan/axes.ts";
 import type { Mechanism, RunPlan, Test } from "../plan/run-plan.ts";
+import { FEWEST_FOR_INTERVAL } from "../stats/bootstrap.ts";
 import type { HostFacts } from "../system/host.ts";
 import type { RunConditions } from "./conditions.ts";
 import { buildDetails, isComplete, type Versions } from "./details.ts";
 import { performanceMetrics, summaryFigures, summarySource } from "./metrics.ts";
 import { distinctNames, MECHANISM_NAMES, namesOfVariant } from "./names.ts";
+import { ranked } from "./ranking.ts";
 import type { BenchmarkResult, MechanismResult, PerformanceMetrics, SystemInfo } from "./schema.ts";
 import { secsAndNanos } from "./time.ts";
+import { INTERVAL_DEFINITION, SCHEMA_VERSION } from "./versions.ts";
 
 export type { Versions } from "./details.ts";
 
@@ -29,12 +33,19 @@ export interface BuildInput {
 /** The whole result document. */
 export function buildResult(input: BuildInput): BenchmarkResult {
   const { plans, outcomes, host, startedAt, versions, conditions } = input;
+  const settingsOf = settingsApart([...plans, ...outcomes.map((outcome) => outcome.plan)]);
   const systemInfo = buildSystemInfo(host, versions);
-  const results = outcomes.map((outcome) => buildMechanismResult(outcome, systemInfo, versions, conditions));
+  const results = ranked(
+    outcomes.map((outcome) =>
+      buildMechanismResult(outcome, systemInfo, versions, conditions, settingsOf(outcome.plan)),
+    ),
+  );
   const notRun = plans.flatMap((plan) => mechanismsNotRun(plan, outcomes));
   return {
     metadata: {
       version: versions.tool,
+      schema_version: SCHEMA_VERSION,
+      interval_definition: INTERVAL_DEFINITION,
       timestamp: startedAt.toISOString(),
       total_tests: results.length,
       system_info: systemInfo,
@@ -52,6 +63,7 @@ function buildMechanismResult(
   systemInfo: SystemInfo,
   versions: Versions,
   conditions: RunConditions,
+  settings: Settings,
 ): MechanismResult {
   const byTest = {
     oneWay: metricsOf(outcome, "one-way"),
@@ -87,7 +99,7 @@ function buildMechanismResult(
     timestamp: outcome.startedAt.toISOString(),
     test_duration: secsAndNanos(outcome.durationNs),
     system_info: systemInfo,
-    details: buildDetails(outcome, versions, summarySource(byTest), conditions),
+    details: buildDetails(outcome, versions, summarySource(byTest), conditions, settings),
   };
 }
 
@@ -145,6 +157,9 @@ export function buildOverallSummary(results: readonly MechanismResult[]): Benchm
   const keys = distinctNames(results.map((result) => namesOfVariant(result.mechanism).display));
   const named = results.map((result, position) => ({ key: keys[position]!, result }));
   const successful = named.filter(({ result }) => result.status === "Success");
+  // From fewer launches nobody can tell which one it is.
+  const launches = successful.flatMap(({ result }) => result.details.tests.map((test) => test.launches.length));
+  const sure = Math.min(...launches) >= FEWEST_FOR_INTERVAL ? successful : [];
   return {
     total_messages: sum(results.map((result) => result.summary.total_messages_sent)),
     total_bytes: sum(results.map((result) => result.summary.total_bytes_transferred)),
@@ -161,10 +176,10 @@ export function buildOverallSummary(results: readonly MechanismResult[]): Benchm
         },
       ]),
     ),
-    fastest_mechanism: keyOfLeast(successful, ({ summary, details }) =>
+    fastest_mechanism: keyOfLeast(sure, ({ summary, details }) =>
       details.summary_from.throughput === null ? null : -summary.average_throughput_megabytes_per_sec,
     ),
-    lowest_latency_mechanism: keyOfLeast(successful, ({ summary }) => summary.average_latency_ns),
+    lowest_latency_mechanism: keyOfLeast(sure, ({ summary }) => summary.average_latency_ns),
   };
 }
 

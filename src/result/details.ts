@@ -3,9 +3,11 @@
 import { measurementOf, problemOf } from "../measure/faults.ts";
 import type { Measurement, MechanismOutcome, WorkerFigures } from "../measure/measurement.ts";
 import { sum } from "../measure/merge.ts";
+import type { Settings } from "../plan/axes.ts";
 import type { RunPlan, Test } from "../plan/run-plan.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { encodeBuckets } from "../stats/hdr.ts";
+import { backedPercentilesNs, isBacked, meanNs, percentilesNs } from "../stats/histogram.ts";
 import type { LatencySnapshot } from "../stats/snapshot.ts";
 import { cpuDmaLatencyDetails, realTimeDetails } from "../system/privileges-schema.ts";
 import { cpuNsPerMessage } from "../system/usage.ts";
@@ -14,7 +16,9 @@ import type { RunConditions } from "./conditions.ts";
 import { judgeTest } from "./judgement.ts";
 import { acrossLaunches, launchDetails, messagesPerSecond, sameCpuShare } from "./launches.ts";
 import { latencyFigures, type SummarySource } from "./metrics.ts";
+import { MECHANISM_NAMES } from "./names.ts";
 import type {
+  AcrossLaunches,
   Details,
   FiguresDetails,
   ScheduleDetails,
@@ -23,6 +27,8 @@ import type {
   WorkerDetails,
 } from "./schema-details.ts";
 import { unbackedPercentiles } from "./unbacked.ts";
+
+const NS_PER_SECOND = 1e9;
 
 /** Versions of the parts that measured. */
 export interface Versions {
@@ -38,10 +44,13 @@ export function buildDetails(
   versions: Versions,
   source: SummarySource,
   conditions: RunConditions,
+  settings: Settings,
 ): Details {
   const { plan } = outcome;
   return {
+    ipc: MECHANISM_NAMES[outcome.mechanism].flag,
     mode: plan.mode,
+    settings: { ...settings },
     standalone: plan.standalone?.side ?? null,
     complete: isComplete(outcome),
     endpoint: outcome.endpoint,
@@ -56,6 +65,8 @@ export function buildDetails(
       spin_ns: plan.spinNs,
       shm_direct: plan.shmDirect,
       pmq_priority: plan.pmqPriority,
+      seed: plan.seed,
+      real_time_priority: plan.realTimePriority,
     },
     summary_from: { throughput: source.throughput, latency: source.latency },
     tests: outcome.measurements.map((measurement) => testDetails(measurement, outcome, conditions)),
@@ -79,6 +90,7 @@ function testDetails(measurement: Measurement, outcome: MechanismOutcome, condit
   const { plan } = outcome;
   const measured = outcome.launches.map((one) => one.measurement).filter(isOf(measurement.test));
   const launches = launchDetails(outcome, measurement.test);
+  const across = acrossLaunches(launches, plan);
   const { counts, sameCpuMessages, startedAtEpochNs, windowNs, clientWaits, serverWaits, streamStalls } = measurement;
   return {
     test: measurement.test,
@@ -91,9 +103,15 @@ function testDetails(measurement: Measurement, outcome: MechanismOutcome, condit
     latency: distribution(measurement.latency, plan.percentiles),
     latency_absent: measurement.latencyAbsent,
     foreign_peer: measurement.isPeerForeign,
+    percentiles_ns: percentilesByName(measurement.latency, plan.percentiles),
+    percentiles: percentiles(measurement.latency, plan.percentiles, launches.length > 1 ? across : null),
+    in_flight: inFlight(measurement),
+    // Both take the other results of the run: `ranked` fills them in.
+    ranked_by: "p50",
+    vs_best: null,
     schedule: schedule(measurement, plan),
     launches,
-    across_launches: acrossLaunches(launches, plan),
+    across_launches: across,
     room_waits: {
       client: { count: clientWaits.count, total_ns: clientWaits.totalNs },
       server: { count: serverWaits.count, total_ns: serverWaits.totalNs },
@@ -108,6 +126,39 @@ function testDetails(measurement: Measurement, outcome: MechanismOutcome, condit
       return workerDetails(figures, launchesOf, plan);
     }),
   };
+}
+
+/** Little's law. From the actual send on: before it, a message of a schedule is nowhere. */
+function inFlight(measurement: Measurement): number | null {
+  const rate = messagesPerSecond(measurement);
+  const mean = meanNs(measurement.schedule?.service ?? measurement.latency);
+  return rate === null || mean === null ? null : (rate * mean) / NS_PER_SECOND;
+}
+
+/** Each with what its launches say of it. */
+function percentiles(
+  snapshot: LatencySnapshot,
+  asked: readonly number[],
+  across: AcrossLaunches | null,
+): TestDetails["percentiles"] {
+  const values = percentilesNs(snapshot, asked);
+  return asked.map((percentile, i) => ({
+    percentile,
+    value_ns: values === null ? null : exactInteger(values[i]!),
+    backed: isBacked(percentile, snapshot.count),
+    median_of_launches: across?.percentiles.find((one) => one.percentile === percentile)?.value_ns ?? null,
+  }));
+}
+
+/** Those with enough samples, by the names that people give them. */
+function percentilesByName(snapshot: LatencySnapshot, asked: readonly number[]): TestDetails["percentiles_ns"] {
+  const values = backedPercentilesNs(snapshot, asked);
+  return Object.fromEntries(
+    asked.map((percentile, i) => {
+      const value = values?.[i] ?? null;
+      return [`p${percentile}`, value === null ? null : exactInteger(value)];
+    }),
+  );
 }
 
 const isOf = (test: Test) => (measurement: Measurement) => measurement.test === test;

@@ -1,6 +1,7 @@
 /** Schema of `details`: what a result says beyond the reference's format. */
 
 import { type Static, Type } from "@sinclair/typebox";
+import { MECHANISMS } from "../plan/run-plan.ts";
 import { known } from "../system/machine-schema.ts";
 import { CpuDmaLatencySchema, RealTimeSchema } from "../system/privileges-schema.ts";
 import { UsageFiguresSchema } from "../system/usage-schema.ts";
@@ -181,6 +182,39 @@ const Worker = closed(
   "One of several clients by itself, its launches pooled",
 );
 
+const Percentile = closed({
+  percentile: quantity("The percentile, 0 to 100"),
+  value_ns: nullable(
+    exactInteger("ns"),
+    "Pooled: of the messages of all launches together; null when nothing was recorded",
+  ),
+  backed: Type.Boolean({ description: "At least 10 samples lie beyond it. If not, value_ns says little" }),
+  median_of_launches: nullable(
+    Spread,
+    "Median over the launches of each launch's own value; the summary shows this one. null with one launch, or if a launch has too few samples",
+  ),
+});
+
+const VsBest = closed({
+  factor: quantity("The figure divided by the best one of its group: p50 is 1 or more, messages_per_second 1 or less"),
+  low: nullable(quantity("Lower end"), "Of the 95 % interval of factor; null with fewer than 6 launches"),
+  high: nullable(quantity("Upper end"), "Likewise"),
+  differs: nullable(
+    Type.Boolean(),
+    "Whether 1 lies outside of the interval: only then it can be told from the best one. null with fewer than 6 launches: factor is no rank then",
+  ),
+});
+
+/** Name of a figure in the document. */
+const RankedBySchema = Type.Unsafe<"messages_per_second" | `p${number}`>({
+  type: "string",
+  pattern: "^(messages_per_second|p\\d+(\\.\\d+)?)$",
+  description:
+    "What vs_best compares in this group (the tests of a run that differ in the mechanism alone). messages_per_second: one-way " +
+    "messages without --rate queue up (in_flight is 2 or more for each client), so latency is the length of the queue. Else p50, or " +
+    "the first percentile asked for",
+});
+
 const TestDetails = closed({
   test: oneOf(["one-way", "round-trip"], "Which interval was measured"),
   complete: Type.Boolean({ description: "The test ran to its end" }),
@@ -203,6 +237,24 @@ const TestDetails = closed({
   foreign_peer: Type.Boolean({
     description: "The other side is another tool: neither ids nor payloads were checked, and it reported nothing",
   }),
+  percentiles_ns: Type.Record(Type.String(), nullable(exactInteger("ns")), {
+    description:
+      'Pooled percentiles by name: {"p50": 7500, "p99": null}. null where fewer than 10 samples lie beyond one, or nothing was recorded',
+  }),
+  percentiles: Type.Array(Percentile, {
+    description: "The percentiles asked for: pooled over all messages, and the median of the launches",
+  }),
+  in_flight: nullable(
+    quantity("Messages"),
+    "Messages on their way on average, of all clients: messages per second times mean latency from the actual send (Little's law). " +
+      "null without both",
+  ),
+  ranked_by: RankedBySchema,
+  vs_best: nullable(
+    VsBest,
+    "null for a test that is alone in its group, failed, is invalid, or has too few samples. The interval is a bootstrap over rounds " +
+      "(one launch of each test); each draw picks the best one anew",
+  ),
   schedule: nullable(Schedule, "null in a closed loop, where the latency object holds service time"),
   launches: Type.Array(Launch, { description: "In the order in which they ran" }),
   across_launches: AcrossLaunches,
@@ -230,7 +282,12 @@ const TestDetails = closed({
 
 export const DetailsSchema = closed(
   {
+    ipc: oneOf(MECHANISMS, "The mechanism, as -m names it"),
     mode: oneOf(["async", "blocking"], "How the peers waited: in an event loop, or in blocking calls"),
+    settings: Type.Record(Type.String(), Type.String({ description: "As the flag takes it" }), {
+      description:
+        'Flags that differ between the results of this run, beside mechanism and size, with their values here: {"rate": "1000"}. "": not given',
+    }),
     standalone: nullable(
       oneOf(["server", "client"], "Side"),
       "Which side this command ran, if another command ran the other one; null: both",
@@ -251,6 +308,8 @@ export const DetailsSchema = closed(
         spin_ns: count("--spin, the budget of --wait hybrid, ns"),
         shm_direct: Type.Boolean({ description: "--shm-direct: slots instead of rings; shm only" }),
         pmq_priority: count("--pmq-priority; pmq only"),
+        seed: count("--seed"),
+        real_time_priority: nullable(count("1 to 99"), "--rt; null without"),
       },
       "What the command line asked for; what was in force stands under tests",
     ),
@@ -277,6 +336,8 @@ export const DetailsSchema = closed(
 
 export type Details = Static<typeof DetailsSchema>;
 export type TestDetails = Static<typeof TestDetails>;
+export type VsBest = Static<typeof VsBest>;
+export type RankedBy = Static<typeof RankedBySchema>;
 export type WorkerDetails = Static<typeof Worker>;
 export type LaunchDetails = Static<typeof Launch>;
 export type LaunchFigures = Static<typeof LaunchFigures>;

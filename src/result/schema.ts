@@ -2,7 +2,7 @@
  * The final JSON, once: the TypeScript types below and `docs/result.schema.json` both come from here.
  *
  * Fields, nesting, types and units are those of rusty-comms `ipc-benchmark`, whose readers must go on working. What
- * that format lacks is in `details` of each result and in two fields of `metadata` (`complete`,
+ * that format lacks is in `details` of each result and in fields of `metadata` (`complete`,
  * `mechanisms_not_run`). Integers beyond 2^53 are written as plain JSON integers with all their digits.
  */
 
@@ -11,6 +11,7 @@ import { MachineFactsSchema } from "../system/machine-schema.ts";
 import { closed, count, duration, exactInteger, moment, nullable, oneOf, quantity } from "../text/schema-parts.ts";
 import { VARIANTS } from "./names.ts";
 import { DetailsSchema } from "./schema-details.ts";
+import { INTERVAL_DEFINITION, SCHEMA_VERSION } from "./versions.ts";
 
 const SystemInfo = closed({
   os: Type.String({ description: "linux, macos or windows" }),
@@ -37,7 +38,10 @@ const Latency = closed({
         "ns; greatest value of its histogram bucket (up to 0.1 % above the sample), at most max_ns",
       ),
     }),
-    { description: "The percentiles asked for, in that order" },
+    {
+      description:
+        "The percentiles asked for, in that order; pooled over all launches. details.tests[].percentiles says which are backed, and has the medians of the launches",
+    },
   ),
   total_samples: exactInteger("Samples"),
   histogram_data: Type.Array(exactInteger("ns"), {
@@ -49,9 +53,13 @@ const Latency = closed({
 const Throughput = closed(
   {
     messages_per_second: quantity("total_messages / duration_ns; 0 when the window is empty"),
-    bytes_per_second: quantity("total_bytes / duration_ns; 0 when the window is empty"),
+    bytes_per_second: quantity(
+      "total_bytes / duration_ns: payload of one direction, so an echoed round trip moves twice as much; 0 when the window is empty",
+    ),
     total_messages: count("Messages received (round trip: replies, so each round trip counts once)"),
-    total_bytes: count("Payload bytes of those messages, one direction"),
+    total_bytes: count(
+      "Payload bytes of those messages in one direction, without headers. The echoed payload of a round trip is not counted again",
+    ),
     duration_ns: exactInteger("First measured send to last measured receive, ns; 0 when nothing arrived"),
   },
   "Rates over the measured window alone",
@@ -67,9 +75,11 @@ const ResultSummary = closed({
   total_messages_sent: count("Messages sent in all tests"),
   total_bytes_transferred: count("Payload bytes received in all tests, one direction"),
   average_throughput_megabytes_per_sec: quantity(
-    "Rate of the one-way test, or of the round-trip test where that is the only one; MB (1e6 bytes) per s. Never a mean of both",
+    "Rate of the one-way test, or of the round-trip test where that is the only one; MB (1e6 payload bytes of one direction) per s. Never a mean of both",
   ),
-  peak_throughput_megabytes_per_sec: quantity("The higher of the tests' rates, MB (1e6 bytes) per s"),
+  peak_throughput_megabytes_per_sec: quantity(
+    "The higher of the tests' rates, MB (1e6 payload bytes of one direction) per s",
+  ),
   average_latency_ns: nullable(
     Type.Number(),
     "Mean of the round-trip test, or of the one-way test where that is the only one, ns. Never a mean of both: they are different intervals. details.summary_from says which",
@@ -78,9 +88,12 @@ const ResultSummary = closed({
   max_latency_ns: nullable(exactInteger("ns"), "Maximum of that same test"),
   p95_latency_ns: nullable(
     exactInteger("ns"),
-    "Percentile 95 of that same test; null if not asked for. unbacked_percentiles of that test tells whether enough samples lie beyond it",
+    "Percentile 95 of that same test, pooled over all launches; null if not asked for. unbacked_percentiles of that test tells whether enough samples lie beyond it",
   ),
-  p99_latency_ns: nullable(exactInteger("ns"), "Percentile 99 of that same test; null if not asked for. As above"),
+  p99_latency_ns: nullable(
+    exactInteger("ns"),
+    "Percentile 99 of that same test, pooled over all launches; null if not asked for. As above",
+  ),
   error_count: count(
     "Messages lost + duplicated + reordered + corrupt, + 1 for each test that failed, ended early or was not run",
   ),
@@ -127,6 +140,14 @@ const MechanismSummary = closed({
 export const BenchmarkResultSchema = closed({
   metadata: closed({
     version: Type.String({ description: "Version of ipc-benchmark" }),
+    schema_version: Type.Literal(SCHEMA_VERSION, {
+      description: "Which fields there are: this schema. Absent: 1 (result.schema.1.json)",
+    }),
+    interval_definition: Type.Literal(INTERVAL_DEFINITION, {
+      description:
+        "Where an interval ends. 2: when a message is handed to the receiving loop. 1, or absent: when the read that brought it " +
+        "returned. Latencies of different definitions can't be compared",
+    }),
     timestamp: moment("Start of the run"),
     total_tests: count("Number of results, one for each mechanism and message size"),
     system_info: SystemInfo,
@@ -147,11 +168,12 @@ export const BenchmarkResultSchema = closed({
     }),
     fastest_mechanism: nullable(
       Type.String(),
-      "Key in mechanisms with the highest average throughput among the successful; the first of equals",
+      "Key in mechanisms with the highest average throughput among the successful; the first of equals. null with fewer than 6 launches, " +
+        "which can't tell (details.tests[].vs_best)",
     ),
     lowest_latency_mechanism: nullable(
       Type.String(),
-      "Key in mechanisms with the lowest average latency among the successful; the first of equals",
+      "Key in mechanisms with the lowest average latency among the successful; the first of equals. null with fewer than 6 launches",
     ),
   }),
 });

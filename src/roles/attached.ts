@@ -82,7 +82,7 @@ export async function runAttached(role: "server" | "client"): Promise<number> {
       say,
       nextCommand: async (isPatient) => (await nextLine(lines, isPatient)) as RoleCommand,
     };
-    const realTime = settings.realTime ? useRealTime() : null;
+    const realTime = settings.realTimePriority === null ? null : useRealTime(settings.realTimePriority);
     const context = { settings, ledger, control, log, realTime };
     const usage = await runRole(role, context);
     if (settings.cpu !== null) expectPinned(settings.cpu);

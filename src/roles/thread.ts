@@ -51,7 +51,7 @@ function ownThread(): string | null {
 async function prepare(order: ServingOrder): Promise<() => Promise<UsageFigures | null>> {
   const { settings, session, guest, library } = order;
   shareLibrary(library);
-  if (settings.realTime) native().rt_follow_fifo();
+  if (settings.realTimePriority !== null) native().rt_follow_fifo();
   const connection = takeOverEnd(session);
   if (guest === null) {
     const onStart = () => say({ type: "started", thread: ownThread() });

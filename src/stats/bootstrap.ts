@@ -4,7 +4,7 @@ import { seededRandom } from "../plan/random.ts";
 
 /** Fewer launches than this tell no interval, only their range. */
 export const FEWEST_FOR_INTERVAL = 6;
-const RESAMPLES = 2000;
+export const RESAMPLES = 2000;
 const LOW_QUANTILE = 0.025;
 const HIGH_QUANTILE = 0.975;
 
@@ -21,7 +21,7 @@ export function median(values: ArrayLike<number>): number {
   return medianOfSorted(Float64Array.from(values).sort());
 }
 
-function medianOfSorted(sorted: Float64Array): number {
+export function medianOfSorted(sorted: Float64Array): number {
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

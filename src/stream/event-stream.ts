@@ -1,9 +1,18 @@
 import type { Measurement } from "../measure/measurement.ts";
-import type { LedgerFile } from "../native/ledger.ts";
+import { type LedgerFile, monotonicNowNs } from "../native/ledger.ts";
 import { RunError } from "../plan/errors.ts";
-import { readCellState, readLatency } from "../progress/cell-state.ts";
+import { readCell } from "../progress/cell-state.ts";
 import type { ObservedCell } from "../progress/observer.ts";
-import { eventLine, intervalEvent, resultEvent, startEvent } from "./events.ts";
+import {
+  endOfInterval,
+  eventLine,
+  type IntervalEnd,
+  intervalEvent,
+  type PlanFacts,
+  planEvent,
+  resultEvent,
+  startEvent,
+} from "./events.ts";
 import type { RunEvent } from "./events-schema.ts";
 import type { OutputStream } from "./output-stream.ts";
 
@@ -23,9 +32,9 @@ export class EventStream {
   }
 
   /** Begins the file, with the plan. */
-  begin(plan: Pick<Extract<RunEvent, { type: "plan" }>, "version" | "command_line" | "cells">): void {
+  begin(plan: PlanFacts): void {
     this.#output.begin();
-    this.tell({ type: "plan", time: new Date().toISOString(), ...plan });
+    this.tell(planEvent(plan, new Date()));
   }
 
   /** Events are written in the order in which they are told. */
@@ -44,16 +53,12 @@ export class EventStream {
 
   cellStarts(cell: ObservedCell, ledger: LedgerFile): void {
     this.tell(startEvent(cell, new Date()));
-    let lastMs = performance.now();
-    let receivedBefore = 0;
+    let last: IntervalEnd | null = null;
     this.#timer = setInterval(() => {
-      const nowMs = performance.now();
-      const state = readCellState(ledger, cell.test);
-      const latency = readLatency(ledger, cell.test, cell.ratePerSecond !== null);
-      const intervalMs = nowMs - lastMs;
-      this.tell(intervalEvent({ cell, state, receivedBefore, intervalMs, latency }, new Date()));
-      lastMs = nowMs;
-      receivedBefore = state.received;
+      const reading = readCell(ledger, cell.test, cell.ratePerSecond !== null);
+      const nowNs = monotonicNowNs();
+      this.tell(intervalEvent({ cell, reading, last, nowNs }, new Date()));
+      last = endOfInterval(reading, nowNs);
     }, INTERVAL_MS);
   }
 

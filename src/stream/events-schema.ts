@@ -6,6 +6,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { VARIANTS } from "../result/names.ts";
 import { unbackedSchema } from "../result/unbacked.ts";
+import { INTERVAL_DEFINITION, SCHEMA_VERSION } from "../result/versions.ts";
 import { closed, count, exactInteger, moment, nullable, oneOf, quantity } from "../text/schema-parts.ts";
 
 const TEST = ["one-way", "round-trip"] as const;
@@ -36,6 +37,10 @@ const PlanEvent = closed(
     type: Type.Literal("plan"),
     time: time(),
     version: Type.String({ description: "Version of ipc-benchmark" }),
+    schema_version: Type.Literal(SCHEMA_VERSION, {
+      description: "Which fields there are: this schema. Absent: 1 (events.schema.1.json)",
+    }),
+    interval_definition: Type.Literal(INTERVAL_DEFINITION, { description: "As in the result" }),
     command_line: Type.Array(Type.String(), {
       description: "Arguments as given, without the program's name",
     }),
@@ -67,14 +72,17 @@ const IntervalEvent = closed(
     time: time(),
     cell: cellNumber(),
     phase: oneOf(["starting", "warm-up", "measuring"], "Where the cell is"),
-    interval_ns: count("Since the last interval or the start of the cell, ns"),
+    interval_ns: count("Since the last interval or the first measured message, ns; 0 before that one"),
     sent: count("Measured messages sent so far"),
     received: count("Measured messages (round trip: replies) received so far"),
     interval_received: count("Of those, in this interval"),
-    messages_per_second: quantity("interval_received over interval_ns"),
+    messages_per_second: nullable(
+      quantity("Messages a second"),
+      "interval_received over interval_ns; null before the first measured message",
+    ),
     latency: nullable(Latency, "Of the cell so far; null before the first message"),
   },
-  "Once a second while a cell is under way. Its figures are read while they are written: they may be a message apart",
+  "Once a second while a cell is under way. Its figures are of one moment: received is latency.count, unless nothing is recorded",
 );
 
 const WarningEvent = closed(

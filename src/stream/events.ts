@@ -1,11 +1,12 @@
 /** What is known of a run, as events. Pure: the moment is an argument. */
 import type { Measurement } from "../measure/measurement.ts";
-import type { CellState } from "../progress/cell-state.ts";
+import type { CellReading } from "../progress/cell-state.ts";
 import { measuredRate } from "../progress/display.ts";
 import type { ObservedCell } from "../progress/observer.ts";
 import { writeExactly } from "../report/json.ts";
 import { MECHANISM_NAMES } from "../result/names.ts";
 import { unbackedPercentiles } from "../result/unbacked.ts";
+import { INTERVAL_DEFINITION, SCHEMA_VERSION } from "../result/versions.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { percentilesNs } from "../stats/histogram.ts";
 import type { LatencySnapshot } from "../stats/snapshot.ts";
@@ -30,6 +31,19 @@ function latencyFigures(latency: LatencySnapshot, percentiles: readonly number[]
   };
 }
 
+export type PlanFacts = Pick<EventOf<"plan">, "version" | "command_line" | "cells">;
+
+export function planEvent({ version, ...plan }: PlanFacts, at: Date): EventOf<"plan"> {
+  return {
+    type: "plan",
+    time: at.toISOString(),
+    version,
+    schema_version: SCHEMA_VERSION,
+    interval_definition: INTERVAL_DEFINITION,
+    ...plan,
+  };
+}
+
 export function startEvent(cell: ObservedCell, at: Date): EventOf<"start"> {
   return {
     type: "start",
@@ -46,28 +60,42 @@ export function startEvent(cell: ObservedCell, at: Date): EventOf<"start"> {
   };
 }
 
-export interface IntervalInput {
-  readonly cell: ObservedCell;
-  readonly state: CellState;
-  /** Received when the interval began. */
-  readonly receivedBefore: number;
-  readonly intervalMs: number;
-  readonly latency: LatencySnapshot;
+/** Where an interval ended and the next one begins. */
+export interface IntervalEnd {
+  /** CLOCK_MONOTONIC. */
+  readonly atNs: bigint;
+  readonly received: number;
 }
 
-export function intervalEvent(input: IntervalInput, at: Date): EventOf<"interval"> {
-  const { cell, state, receivedBefore, intervalMs, latency } = input;
+/** The first interval begins with the first measured message: neither start-up nor warm-up is in it. */
+export function endOfInterval({ state }: CellReading, nowNs: bigint): IntervalEnd | null {
+  return state.firstSendNs === null ? null : { atNs: nowNs, received: state.received };
+}
+
+export interface IntervalInput {
+  readonly cell: ObservedCell;
+  readonly reading: CellReading;
+  /** null: no interval ended in the measured phase yet. */
+  readonly last: IntervalEnd | null;
+  /** CLOCK_MONOTONIC. */
+  readonly nowNs: bigint;
+}
+
+export function intervalEvent({ cell, reading, last, nowNs }: IntervalInput, at: Date): EventOf<"interval"> {
+  const { state, latency } = reading;
+  const { atNs, received: receivedBefore } = last ?? { atNs: state.firstSendNs ?? nowNs, received: 0 };
+  const intervalNs = nowNs > atNs ? Number(nowNs - atNs) : 0;
   const received = state.received - receivedBefore;
   return {
     type: "interval",
     time: at.toISOString(),
     cell: cell.number,
     phase: state.phase,
-    interval_ns: Math.round(intervalMs * 1e6),
+    interval_ns: intervalNs,
     sent: state.sent,
     received: state.received,
     interval_received: received,
-    messages_per_second: intervalMs > 0 ? (received * 1000) / intervalMs : 0,
+    messages_per_second: intervalNs > 0 ? (received * 1e9) / intervalNs : null,
     latency: latencyFigures(latency, cell.percentiles),
   };
 }

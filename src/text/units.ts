@@ -41,9 +41,17 @@ export function spreadText(
   return `${timeText(median, utf8)} [${shown.join(utf8 ? "–" : "-")}]`;
 }
 
-/** A ratio → "1.00x", "12.3x", "345x". */
+/** A ratio → "1.00x", "12.3x", "345x", "0.142x", "0.0071x". */
 export function factorText(factor: number): string {
+  if (factor > 0 && factor < 0.1) return factor < 1e-6 ? "<1e-6x" : `${factor.toPrecision(2)}x`;
   return `${factor < 1000 ? threeDigits(factor) : Math.round(factor)}x`;
+}
+
+/** A number of messages on their way → "0.03", "1.0", "12", "682", "1.25k". */
+export function inFlightText(messages: number): string {
+  if (messages < 0.095) return messages.toFixed(2);
+  if (messages < 9.95) return messages.toFixed(1);
+  return messages < 999.5 ? String(Math.round(messages)) : amountText(messages);
 }
 
 /** A count or rate → "950", "12.3k", "1.25M"; "<0.001" where three decimals show nothing. */

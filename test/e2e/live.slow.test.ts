@@ -118,7 +118,9 @@ describe("progress", () => {
 
       const plain = await onTerminal("TERM=xterm NO_COLOR=1 LC_ALL=C", 140);
       expect(plain.replaceAll("\r\u001b[K", "")).not.toContain("\u001b");
-      expect(plain).toMatch(/^ipc +samples +min +mean +p50 +p90 +p95 +p99 +max +msg\/s +MB\/s +vs best +shape$/m);
+      expect(plain).toMatch(
+        /^ipc +samples +min +mean +p50 +p90 +p95 +p99 +max +msg\/s +MB\/s +in flight +vs best +shape$/m,
+      );
       expect(Buffer.from(plain).every((byte) => byte < 128)).toBe(true);
     }));
 

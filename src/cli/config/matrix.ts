@@ -101,7 +101,8 @@ function choicesOf({ name, line, value, key, flag }: Field): Choice[] {
 }
 
 function givenBy(key: FlagKey, flag: Flag, value: unknown): GivenFlags {
-  if (value === false || value === 0) {
+  if (value === 0 && flag.arity === "count") return {};
+  if (value === false) {
     if (flag.arity === "none") {
       const opposite = WHEN_FALSE[key];
       return opposite === undefined ? {} : { [opposite]: true };

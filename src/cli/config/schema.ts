@@ -40,6 +40,10 @@ function fieldSchema(flag: Flag): TSchema {
   return isSingle ? Type.Unsafe({ ...one, ...options }) : Type.Union([one, Type.Array(one, { minItems: 1 })], options);
 }
 
+function takesPaths(flag: Flag): boolean {
+  return "value" in flag && flag.value.completes === "files";
+}
+
 function oneSchema(flag: Flag): TSchema {
   switch (flag.arity) {
     case "none":
@@ -47,7 +51,7 @@ function oneSchema(flag: Flag): TSchema {
     case "count":
       return Type.Union([Type.Boolean(), Type.Integer({ minimum: 0, maximum: flag.most })]);
     case "optional":
-      return Type.Union([Type.String(), Type.Boolean()]);
+      return Type.Union([Type.String(), Type.Boolean(), ...(takesPaths(flag) ? [] : [Type.Number()])]);
     default:
       return Type.Union([Type.String(), Type.Number()]);
   }
@@ -90,7 +94,7 @@ function wanted(flag: Flag): string {
     none: "true or false",
     count: flag.arity === "count" ? `true, false, or a number from 0 to ${flag.most}` : "",
     one: "text or a number",
-    optional: "text, true or false",
+    optional: `text, ${takesPaths(flag) ? "" : "a number, "}true or false`,
     many: "text or a number",
   }[flag.arity];
   const isSingle = concernsWholeRun(flag) && flag.arity !== "many";

@@ -7,6 +7,16 @@ function plan(line: string, platform: NodeJS.Platform = "linux"): RunPlan {
   return parseArguments(line === "" ? [] : line.split(" "), platform).plan;
 }
 
+test("--rt takes off, on or a priority, joined or not, and alone is on", () => {
+  const priorityOf = (line: string) => plan(line).realTimePriority;
+  expect(["--rt", "--rt on", "--rt=on", "--rt -q"].map(priorityOf)).toEqual([49, 49, 49, 49]);
+  expect(["--rt 60", "--rt=60", "--rt 1", "--rt 99"].map(priorityOf)).toEqual([60, 60, 1, 99]);
+  expect(["", "--rt off", "--rt=off"].map(priorityOf)).toEqual([null, null, null]);
+  for (const wrong of ["0", "100", "-1", "1.5", "yes", "049"]) {
+    expect(() => plan(`--rt ${wrong}`)).toThrow("--rt takes off, on or a priority from 1 to 99");
+  }
+});
+
 test("without flags every default stands", () => {
   expect(plan("")).toEqual({
     mechanisms: ["uds"],
@@ -17,7 +27,7 @@ test("without flags every default stands", () => {
     durationNs: null,
     sendDelayNs: 0,
     arrival: null,
-    seed: 1,
+    seed: 10,
     launches: 1,
     strict: false,
     warmupCount: 1000,
@@ -32,7 +42,7 @@ test("without flags every default stands", () => {
     pmqPriority: 0,
     serverCpu: null,
     clientCpu: null,
-    realTime: false,
+    realTimePriority: null,
     cpuDmaLatencyUs: null,
     bufferBytes: null,
     host: "127.0.0.1",
@@ -86,7 +96,7 @@ test("every flag reaches the plan", () => {
     pmqPriority: 3,
     serverCpu: 1,
     clientCpu: 0,
-    realTime: true,
+    realTimePriority: 49,
     cpuDmaLatencyUs: 5,
     bufferBytes: 4096,
     host: "::1",

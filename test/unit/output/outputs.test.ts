@@ -163,6 +163,31 @@ describe("histograms", () => {
     ]);
   });
 
+  test("of a matrix have what tells them apart in their names and in a line of their own", () => {
+    const arrival = { ratePerSecond: 1000, kind: "constant", burst: 1 } as const;
+    const plans = [
+      planOf({ tests: ["one-way"], wait: "spin", mode: "blocking" }),
+      planOf({ tests: ["one-way"], arrival, socketPath: "/tmp/a b.sock" }),
+    ];
+    const measurement = measurementOf({ test: "one-way" });
+    const outcomes = plans.map((plan) => outcomeOf({ plan, measurements: [measurement] }));
+    const outputs = new Outputs({ ...NOTHING, hlogDirectory: at("h"), hgrmDirectory: at("h"), csvFile: at("r.csv") });
+    outputs.write({ result: resultOf({ plans, outcomes: outcomes.slice(0, 1) }), outcomes: outcomes.slice(0, 1) });
+    outputs.write({ result: resultOf({ plans, outcomes }), outcomes });
+    const spinning = "uds_1024_one-way_blocking_wait-spin";
+    const paced = "uds_1024_one-way_rate-1000_arrival-constant_wait-block_socket-path--tmp-a-b.sock";
+    expect(readdirSync(at("h")).sort()).toEqual([spinning, paced].flatMap((name) => [`${name}.hgrm`, `${name}.hlog`]));
+    for (const ending of ["hlog", "hgrm"]) {
+      expect(readFileSync(at(`h/${spinning}.${ending}`), "utf8")).toContain(
+        "\n#[Settings: blocking true, rate not given, arrival not given, wait spin, socket-path not given]\n",
+      );
+    }
+    const [head, ...rows] = readFileSync(at("r.csv"), "utf8").trimEnd().split("\n");
+    expect(head).toContain(",setting_blocking,setting_rate,setting_arrival,setting_wait,setting_socket_path,");
+    expect(rows[0]).toContain(",true,,,spin,,");
+    expect(rows[1]).toContain(",false,1000,constant,block,/tmp/a b.sock,");
+  });
+
   test("are written again when a cell has had another launch", () => {
     const outputs = new Outputs({ ...NOTHING, hlogDirectory: at("h") });
     const intervals = () => readFileSync(at("h/uds_64_one-way.hlog"), "utf8").match(/^\d/gm)?.length;

@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
+import { LedgerFile } from "../../../src/native/ledger.ts";
 import { ProgressDisplay } from "../../../src/progress/display.ts";
 import { emptySnapshot } from "../../../src/stats/histogram.ts";
 import type { LatencySnapshot } from "../../../src/stats/snapshot.ts";
 import { evenly, measurementOf } from "../result/fixture.ts";
 import { cellOf } from "./fixture.ts";
+import { scriptLedger } from "./scripted.ts";
 
 /** The line that stays in a pipe when a cell has ended. */
 function lineOf(latency: LatencySnapshot): string {
@@ -27,4 +29,22 @@ test.each([
 
 test("nothing recorded shows no percentile", () => {
   expect(lineOf(emptySnapshot())).toBe(`${CELL} 0 messages, 0/s\n`);
+});
+
+test("the first rate is of the measured phase alone: warm-up is not in it", async () => {
+  const ledger = LedgerFile.create(2);
+  const lines: string[] = [];
+  const screen = { write: (text: string) => void lines.push(text), columns: () => 120, utf8: true };
+  const display = new ProgressDisplay(screen);
+  try {
+    display.cellStarts(cellOf({ test: "one-way" }), ledger);
+    scriptLedger(ledger, { counted: 100n, received: 100n, sent: 100n });
+    await Bun.sleep(300);
+    expect(lines.at(-1)).not.toContain("/s");
+    await Bun.sleep(250);
+    expect(lines.at(-1)).toContain("0/s");
+  } finally {
+    await display.cellStops();
+    ledger.close();
+  }
 });

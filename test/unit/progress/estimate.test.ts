@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { measuredShare, TimeLeft } from "../../../src/progress/estimate.ts";
 import { cellOf } from "./fixture.ts";
 
-const MEASURING = { phase: "measuring", warmup: 1000, sent: 2600, received: 2500, stalls: 0 } as const;
+const MEASURING = { phase: "measuring", warmup: 1000, sent: 2600, received: 2500, stalls: 0, firstSendNs: 1n } as const;
 
 describe("the share of the measured phase", () => {
   test("is that of the messages where they are counted", () => {

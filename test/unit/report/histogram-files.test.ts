@@ -17,6 +17,7 @@ import { evenly, measurementOf, measurementOfNothing } from "../result/fixture.t
 const START_NS = 1_767_323_045_000_000_000n;
 const HEADING = {
   toolVersion: "0.1.0",
+  settings: "",
   cell: "uds, 64 bytes, one-way",
   startedAt: new Date(1_767_323_044_000),
 };

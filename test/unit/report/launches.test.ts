@@ -44,7 +44,8 @@ describe("launches with a schedule", () => {
 
   test("say which figures are of all launches", () => {
     expect(text).toContain(
-      "\nFigures are medians of 3 launches; samples, min and max are of all of them. [low–high]: smallest",
+      "\npN med: each launch's pN, median of 3 launches; mean, msg/s and MB/s are medians too. Pooled, of all launches together: " +
+        "samples, min, max,\n  shape, and pN in JSON and CSV. [low–high]: smallest and largest launch.",
     );
   });
 

@@ -148,15 +148,19 @@ describe("a good run", () => {
     expect(textOf(GOOD, { files: [{ label: "Final JSON", path: "r.json" }] })).toBe(
       `1 KiB payload, 10000 messages per test, async, server on CPU 0, client on CPU 0
 
-ipc    samples      p50      p95      p99      max  msg/s  vs best  shape
+ipc    samples      p50      p99      max  msg/s  in flight  vs best  shape
 one-way
-  uds    10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k    1.00x  ▅▅▅▆▆▇▇█
-  shm    10001  47.0 µs  60.5 µs  61.7 µs  2.00 ms   100k    3.13x  ▄▃    ▃█
+  uds    10000  15.0 µs  19.9 µs  20.0 µs   100k        1.5   1.00x?  ▅▅▅▆▆▇▇█
+  shm    10001  47.0 µs  61.7 µs  2.00 ms   100k        3.6   1.00x?  ▄▃    ▃█
 round-trip
-  shm     1001  1.40 µs  1.85 µs  1.89 µs  1.90 µs   100k    1.00x  ▄▅▅▆▆▇▇█
-  uds    10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k    10.7x  ▅▅▅▆▆▇▇█
+  shm     1001  1.40 µs  1.89 µs  1.90 µs   100k        0.1   1.00x?  ▄▅▅▆▆▇▇█
+  uds    10000  15.0 µs  19.9 µs  20.0 µs   100k        1.5   10.7x?  ▅▅▅▆▆▇▇█
 
-Left out for lack of width: min, mean, p99.9, MB/s
+vs best: msg/s / highest msg/s where messages queue up, else p50 / lowest p50.
+?  no rank: the next run may give another order. --launches 6 or more can tell.
+in flight: msg/s times mean latency. From 2 on, one-way latency is time in the
+  queue. For messages that find no queue: --rate 10000
+Left out for lack of width: min, mean, p95, p99.9, MB/s
 Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 
 ~ shm round-trip: p99.9 is not shown: 1 of 1001 samples lies above it, 10 are
@@ -172,15 +176,18 @@ Files written:
     expect(textOf(GOOD, { columns: 140 })).toBe(
       `1 KiB payload, 10000 messages per test, async, server on CPU 0, client on CPU 0
 
-ipc    samples      min     mean      p50      p95      p99    p99.9      max  msg/s  MB/s  vs best  shape
+ipc    samples      min     mean      p50      p95      p99    p99.9      max  msg/s  MB/s  in flight  vs best  shape
 one-way
-  uds    10000  10.0 µs  15.0 µs  15.0 µs  19.5 µs  19.9 µs  20.0 µs  20.0 µs   100k   102    1.00x  ▅▅▅▆▆▇▇█
-  shm    10001  8.00 µs  36.0 µs  47.0 µs  60.5 µs  61.7 µs  62.0 µs  2.00 ms   100k   102    3.13x  ▄▃    ▃█
+  uds    10000  10.0 µs  15.0 µs  15.0 µs  19.5 µs  19.9 µs  20.0 µs  20.0 µs   100k   102        1.5   1.00x?  ▅▅▅▆▆▇▇█
+  shm    10001  8.00 µs  36.0 µs  47.0 µs  60.5 µs  61.7 µs  62.0 µs  2.00 ms   100k   102        3.6   1.00x?  ▄▃    ▃█
 round-trip
-  shm     1001   900 ns  1.40 µs  1.40 µs  1.85 µs  1.89 µs        -  1.90 µs   100k   102    1.00x  ▄▅▅▆▆▇▇█
-  uds    10000  10.0 µs  15.0 µs  15.0 µs  19.5 µs  19.9 µs  20.0 µs  20.0 µs   100k   102    10.7x  ▅▅▅▆▆▇▇█
+  shm     1001   900 ns  1.40 µs  1.40 µs  1.85 µs  1.89 µs        -  1.90 µs   100k   102        0.1   1.00x?  ▄▅▅▆▆▇▇█
+  uds    10000  10.0 µs  15.0 µs  15.0 µs  19.5 µs  19.9 µs  20.0 µs  20.0 µs   100k   102        1.5   10.7x?  ▅▅▅▆▆▇▇█
 
 -  not shown: fewer than 10 samples lie above this percentile
+vs best: msg/s / highest msg/s where messages queue up, else p50 / lowest p50.
+?  no rank: the next run may give another order. --launches 6 or more can tell.
+in flight: msg/s times mean latency. From 2 on, one-way latency is time in the queue. For messages that find no queue: --rate 10000
 Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 
 ~ shm round-trip: p99.9 is not shown: 1 of 1001 samples lies above it, 10 are needed. Use -i 10000 or more, or a longer -d.
@@ -202,16 +209,18 @@ describe("trouble", () => {
 
 ipc      samples      p50      p95      p99      max  msg/s  vs best  shape
 one-way
-  uds#2      601  1.20 µs  1.47 µs        -  1.50 µs   100k    1.00x  ▅▆▆▆▇▇██
-  uds      10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k    12.5x  ▅▅▅▆▆▇▇█
+  uds#2      601  1.20 µs  1.47 µs        -  1.50 µs   100k   1.00x?  ▅▆▆▆▇▇██
+  uds      10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k   12.5x?  ▅▅▅▆▆▇▇█
 ! tcp      10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k        -  ▅▅▅▆▆▇▇█
 round-trip
-  uds      10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k    1.00x  ▅▅▅▆▆▇▇█
+  uds      10000  15.0 µs  19.5 µs  19.9 µs  20.0 µs   100k   1.00x?  ▅▅▅▆▆▇▇█
 ! tcp          -        -        -        -        -      -        -
 ! uds#2        -        -        -        -        -      -        -
 
 -  not shown: fewer than 10 samples lie above this percentile
-Left out for lack of width: min, mean, p99.9, MB/s
+vs best: p50 / lowest p50.
+?  no rank: the next run may give another order. --launches 6 or more can tell.
+Left out for lack of width: min, mean, p99.9, MB/s, in flight
 Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 
 ! tcp one-way: the client closed early (10000 sent, 9997 received, 3 lost)
@@ -339,13 +348,15 @@ describe("launches", () => {
     expect(textOf(LAUNCHED)).toBe(
       `1 KiB payload, 10000 messages per test, async, server on CPU 0, client on CPU 0
 
-ipc    samples              p50      p99      max  msg/s  vs best  shape
+ipc    samples          p50 med  p99 med      max  msg/s  vs best  shape
 round-trip
   uds    16001  19.0 µs [16–22]  23.9 µs  27.0 µs  96.2k    1.00x  ▄▄▅▅▆▇▇█
   tcp    16001  39.0 µs [36–42]  43.9 µs  47.0 µs  96.2k    2.05x  ▆▆▆▇▇▇██
 
-Figures are medians of 7 launches; samples, min and max are of all of them.
-  [low–high]: 95 % interval of the median (bootstrap).
+pN med: each launch's pN, median of 7 launches; mean, msg/s and MB/s are medians
+  too. Pooled, of all launches together: samples, min, max, shape, and pN in
+  JSON and CSV. [low–high]: 95 % interval of the median (bootstrap).
+vs best: p50 / lowest p50.
 Left out for lack of width: min, mean, p95, p99.9, MB/s
 Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 `,
@@ -356,12 +367,14 @@ Shape: histogram from min to p99, log scale. Last bar: everything above p99.
     expect(textOf(LAUNCHED, { columns: 140 })).toBe(
       `1 KiB payload, 10000 messages per test, async, server on CPU 0, client on CPU 0
 
-ipc    samples              p50              p95              p99            p99.9      max  msg/s  MB/s  vs best  shape
+ipc    samples          p50 med          p95 med          p99 med        p99.9 med      max  msg/s  MB/s  vs best  shape
 round-trip
   uds    16001  19.0 µs [16–22]  23.5 µs [21–26]  23.9 µs [21–26]  24.0 µs [21–27]  27.0 µs  96.2k  98.5    1.00x  ▄▄▅▅▆▇▇█
   tcp    16001  39.0 µs [36–42]  43.5 µs [41–46]  43.9 µs [41–46]  44.0 µs [41–47]  47.0 µs  96.2k  98.5    2.05x  ▆▆▆▇▇▇██
 
-Figures are medians of 7 launches; samples, min and max are of all of them. [low–high]: 95 % interval of the median (bootstrap).
+pN med: each launch's pN, median of 7 launches; mean, msg/s and MB/s are medians too. Pooled, of all launches together: samples, min, max,
+  shape, and pN in JSON and CSV. [low–high]: 95 % interval of the median (bootstrap).
+vs best: p50 / lowest p50.
 Left out for lack of width: min, mean
 Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 `,
@@ -385,7 +398,7 @@ one-way
 Figures are response times: from the scheduled moment to the arrival. service:
   from the actual send to the arrival. lateness: from the scheduled moment to
   the actual send.
-Left out for lack of width: min, mean
+Left out for lack of width: min, mean, in flight
 Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 
 ! uds one-way: invalid: 4900 messages/s were sent instead of 5000. Use
@@ -401,15 +414,19 @@ describe("several sizes", () => {
     expect(textOf(SIZES)).toBe(
       `10000 messages per test, async, server on CPU 0, client on CPU 0
 
-ipc    samples      p50      p95      p99      max  msg/s  vs best  shape
+ipc    samples      p50      p99      max  msg/s  in flight  vs best  shape
 one-way, 64 B payload
-  tcp    10001  5.07 µs  9.57 µs  9.97 µs  10.1 µs   100k    1.00x  ▁▁▁▁▂▃▅█
-  uds    20001  10.1 µs  19.1 µs  19.9 µs  20.1 µs   100k    1.99x  ▁▁▁▁▁▂▄█
+  tcp    10001  5.07 µs  9.97 µs  10.1 µs   100k        0.5   1.00x?  ▁▁▁▁▂▃▅█
+  uds    20001  10.1 µs  19.9 µs  20.1 µs   100k        1.0   1.99x?  ▁▁▁▁▁▂▄█
 one-way, 64 KiB payload
-  tcp    10001  70.6 µs  75.1 µs  75.5 µs  75.5 µs   100k    1.00x  ▇▇▇▇▇███
-  uds    20001  75.6 µs  84.5 µs  85.4 µs  85.5 µs   100k    1.07x  ▇▇▇▇▇▇██
+  uds    20001  75.6 µs  85.4 µs  85.5 µs   100k        7.6   1.00x?  ▇▇▇▇▇▇██
+  tcp    10001  70.6 µs  75.5 µs  75.5 µs   100k        7.1   1.00x?  ▇▇▇▇▇███
 
-Left out for lack of width: min, mean, p99.9, MB/s
+vs best: msg/s / highest msg/s where messages queue up, else p50 / lowest p50.
+?  no rank: the next run may give another order. --launches 6 or more can tell.
+in flight: msg/s times mean latency. From 2 on, one-way latency is time in the
+  queue. For messages that find no queue: --rate 10000
+Left out for lack of width: min, mean, p95, p99.9, MB/s
 Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 `,
     );

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import Ajv from "ajv";
 import schema from "../../../docs/result.schema.json";
+import type { MechanismOutcome } from "../../../src/measure/measurement.ts";
 import { mergeLaunches } from "../../../src/measure/merge.ts";
 import { resultToJson } from "../../../src/report/json.ts";
 import { decodeBuckets } from "../../../src/stats/hdr.ts";
@@ -171,7 +172,11 @@ describe("overall summary", () => {
   const plan = planOf({ mechanisms: ["tcp", "uds", "pmq"], tests: ["round-trip"] });
 
   test("ranks the successful mechanisms only", () => {
-    const { summary } = resultOf({ plan, outcomes: [quick, broad, failed] });
+    const sixTimes = ({ measurements, ...outcome }: MechanismOutcome) => {
+      const launches = Array.from({ length: 6 }, (_, i) => ({ launch: i + 1, measurement: measurements[0]! }));
+      return { ...outcome, measurements, launches };
+    };
+    const { summary } = resultOf({ plan, outcomes: [quick, broad, failed].map(sixTimes) });
     expect(summary.fastest_mechanism).toBe("Unix Domain Socket");
     expect(summary.lowest_latency_mechanism).toBe("TCP Socket");
   });

@@ -29,7 +29,7 @@ export function planOf(changes: Partial<RunPlan> = {}): RunPlan {
     seed: 1,
     launches: 1,
     strict: false,
-    realTime: false,
+    realTimePriority: null,
     cpuDmaLatencyUs: null,
     warmupCount: 1000,
     includeFirstMessage: false,

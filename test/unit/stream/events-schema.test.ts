@@ -1,7 +1,14 @@
 import { expect, test } from "bun:test";
 import Ajv from "ajv";
 import { emptySnapshot } from "../../../src/stats/histogram.ts";
-import { eventLine, intervalEvent, resultEvent, startEvent } from "../../../src/stream/events.ts";
+import {
+  endOfInterval,
+  eventLine,
+  intervalEvent,
+  planEvent,
+  resultEvent,
+  startEvent,
+} from "../../../src/stream/events.ts";
 import { eventsSchemaText, type RunEvent } from "../../../src/stream/events-schema.ts";
 import { snapshotOf } from "../../snapshot-of.ts";
 import { cellOf } from "../progress/fixture.ts";
@@ -23,15 +30,17 @@ test("docs/events.schema.json is what `bun scripts/schema.ts` writes", async () 
   expect(onDisk).toBe(eventsSchemaText());
 });
 
+const SECOND_NS = 1_000_000_000n;
+const STATE = { phase: "measuring", warmup: 10, sent: 51, received: 50, stalls: 0, firstSendNs: SECOND_NS } as const;
+
 test("every event follows the schema", () => {
-  const state = { phase: "measuring", warmup: 10, sent: 51, received: 50, stalls: 0 } as const;
-  const interval = { cell: cellOf(), state, receivedBefore: 20, intervalMs: 1000.25 };
+  const interval = { cell: cellOf(), last: { atNs: 2n * SECOND_NS, received: 20 }, nowNs: 3n * SECOND_NS };
   const events: RunEvent[] = [
-    { type: "plan", time: AT.toISOString(), version: "0.1.0", command_line: ["-m", "all"], cells: 8 },
+    planEvent({ version: "0.2.0", command_line: ["-m", "all"], cells: 8 }, AT),
     startEvent(cellOf(), AT),
     startEvent(cellOf({ messageCount: null, durationNs: 5e9, ratePerSecond: 1000.5 }), AT),
-    intervalEvent({ ...interval, latency: snapshotOf([1n, 2n, 3n]) }, AT),
-    intervalEvent({ ...interval, latency: emptySnapshot(), intervalMs: 0 }, AT),
+    intervalEvent({ ...interval, reading: { state: STATE, latency: snapshotOf([1n, 2n, 3n]) } }, AT),
+    intervalEvent({ ...interval, last: null, reading: { state: NOTHING_YET, latency: emptySnapshot() } }, AT),
     {
       type: "warning",
       time: AT.toISOString(),
@@ -47,16 +56,32 @@ test("every event follows the schema", () => {
   for (const event of events) expectValid(event);
 });
 
+const NOTHING_YET = { phase: "warm-up", warmup: 10, sent: 0, received: 0, stalls: 0, firstSendNs: null } as const;
+
 test("an interval counts what came in it", () => {
-  const state = { phase: "measuring", warmup: 10, sent: 51, received: 50, stalls: 0 } as const;
-  const latency = snapshotOf([1n, 2n, 3n]);
-  const event = intervalEvent({ cell: cellOf(), state, receivedBefore: 20, intervalMs: 500, latency }, AT);
+  const reading = { state: STATE, latency: snapshotOf([1n, 2n, 3n]) };
+  const last = { atNs: 2n * SECOND_NS, received: 20 };
+  const event = intervalEvent({ cell: cellOf(), reading, last, nowNs: last.atNs + SECOND_NS / 2n }, AT);
   expect(event).toMatchObject({ interval_received: 30, messages_per_second: 60, interval_ns: 500_000_000 });
   expect(event.latency).toMatchObject({ count: 3, min_ns: 1, max_ns: 3 });
 });
 
+test("the first interval begins with the first measured message: no start-up and no warm-up is in it", () => {
+  const cell = cellOf();
+  const latency = emptySnapshot();
+  const warmingUp = { state: NOTHING_YET, latency };
+  const before = intervalEvent({ cell, reading: warmingUp, last: null, nowNs: 99n * SECOND_NS }, AT);
+  expect(before).toMatchObject({ interval_ns: 0, interval_received: 0, messages_per_second: null });
+  expect(endOfInterval(warmingUp, 99n * SECOND_NS)).toBeNull();
+
+  const reading = { state: { ...STATE, firstSendNs: 99n * SECOND_NS + 950_000_000n }, latency };
+  const nowNs = 100n * SECOND_NS;
+  const first = intervalEvent({ cell, reading, last: null, nowNs }, AT);
+  expect(first).toMatchObject({ interval_ns: 50_000_000, interval_received: 50, messages_per_second: 1000 });
+  expect(endOfInterval(reading, nowNs)).toEqual({ atNs: nowNs, received: 50 });
+});
+
 test("percentiles of too few samples are marked, in intervals and results", () => {
-  const state = { phase: "measuring", warmup: 10, sent: 51, received: 50, stalls: 0 } as const;
   const latency = evenly(1, 200);
   const mark = {
     unbacked_percentiles: [
@@ -64,7 +89,8 @@ test("percentiles of too few samples are marked, in intervals and results", () =
       { percentile: 99.9, samples_beyond: 0, reason: "0 samples lie above it, 10 are needed" },
     ],
   };
-  const interval = intervalEvent({ cell: cellOf(), state, receivedBefore: 20, intervalMs: 500, latency }, AT);
+  const reading = { state: STATE, latency };
+  const interval = intervalEvent({ cell: cellOf(), reading, last: null, nowNs: 2n * SECOND_NS }, AT);
   expect(interval.latency).toMatchObject(mark);
   expect(resultEvent(cellOf(), measurementOf({ latency }), AT).latency).toMatchObject(mark);
 });

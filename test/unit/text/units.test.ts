@@ -1,6 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { percentilesByImportance } from "../../../src/report/percentile-columns.ts";
-import { amountText, bytesText, factorText, megabytesText, spreadText, timeText } from "../../../src/text/units.ts";
+import {
+  amountText,
+  bytesText,
+  factorText,
+  inFlightText,
+  megabytesText,
+  spreadText,
+  timeText,
+} from "../../../src/text/units.ts";
 import { wrapped } from "../../../src/text/wrap.ts";
 
 describe("time", () => {
@@ -47,8 +55,23 @@ describe("factor", () => {
     [12.345, "12.3x"],
     [999.4, "999x"],
     [12_345, "12345x"],
+    [0.1419, "0.142x"],
+    [0.00714, "0.0071x"],
+    [1e-9, "<1e-6x"],
   ])("%d is %s", (factor, text) => {
     expect(factorText(factor)).toBe(text);
+  });
+});
+
+describe("messages in flight", () => {
+  test.each([
+    [0.034, "0.03"],
+    [0.996, "1.0"],
+    [9.96, "10"],
+    [139.5, "140"],
+    [2181, "2.18k"],
+  ])("%d are %s", (messages, text) => {
+    expect(inFlightText(messages)).toBe(text);
   });
 });
 

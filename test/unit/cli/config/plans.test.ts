@@ -64,6 +64,12 @@ describe("a configuration file says what flags say", () => {
     ["verbose = 0", ""],
     ['blocking = true\nwait = "hybrid"\nspin = "10us"', "--blocking --wait hybrid --spin 10us"],
     ['wait = ["block"]', "--wait block"],
+    ["rt = true", "--rt"],
+    ["rt = false", ""],
+    ["rt = 60", "--rt=60"],
+    ['rt = "60"', "--rt 60"],
+    ['rt = "off"', "--rt off"],
+    ["rt = [true]", "--rt on"],
   ];
   for (const [text, flags] of cases) {
     test(JSON.stringify(text), () => expect(planOf(text)).toEqual(plainPlan(flags)));
@@ -91,10 +97,18 @@ describe("flags on the command line win over the file", () => {
     ['rate = 100\narrival = "poisson"', "--send-delay 1ms", "--send-delay 1ms"],
     ['rate = [1, 2]\narrival = "poisson"', "--rate 3", "--rate 3 --arrival poisson"],
     ["message-size = [64, 128]", "-q", "-s 64 128 -q"],
+    ["rt = true", "--rt off", ""],
+    ["rt = false", "--rt 1", "--rt 1"],
   ];
   for (const [text, flags, same] of cases) {
     test(`${JSON.stringify(text)} with ${flags}`, () => expect(planOf(text, flags)).toEqual(plainPlan(same)));
   }
+
+  test("and a list of priorities makes a matrix", () => {
+    const { plans } = plansOf(["--config", "run.toml"], "linux", () => 'rt = [false, true, 60, "off"]');
+    expect(plans.map(({ realTimePriority }) => realTimePriority)).toEqual([null, 49, 60, null]);
+    expect(refusalOf("rt = 0", "")).toContain("--rt takes off, on or a priority from 1 to 99");
+  });
 
   test("but what they replace must be right all the same", () => {
     expect(refusalOf("msg-count = 0", "-i 6")).toStartWith('"run.toml" line 1: --msg-count takes');
