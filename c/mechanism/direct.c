@@ -158,8 +158,7 @@ static int direct_try_receive(struct channel *channel, struct arrival *arrival) 
     return -EPROTO;
   }
   memcpy(self->buffer + FRAME_LENGTH_BYTES, self->in.body, (size_t)body_bytes);
-  *arrival = (struct arrival){
-      .body = self->buffer + FRAME_LENGTH_BYTES, .body_bytes = (size_t)body_bytes, .received_ns = channel_arrival_ns(channel)};
+  *arrival = (struct arrival){.body = self->buffer + FRAME_LENGTH_BYTES, .body_bytes = (size_t)body_bytes};
   hand_over(&self->in, 0, WRITABLE);
   return 0;
 }

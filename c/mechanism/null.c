@@ -44,7 +44,6 @@ static int null_try_receive(struct channel *channel, struct arrival *arrival) {
   turn_request_around(self->frame + self->frame_bytes - FRAME_TYPE_BYTES);
   arrival->body = self->frame + FRAME_LENGTH_BYTES;
   arrival->body_bytes = self->frame_bytes - FRAME_LENGTH_BYTES;
-  arrival->received_ns = clock_now_ns();
   self->frame_bytes = 0;
   return 0;
 }

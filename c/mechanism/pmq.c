@@ -206,7 +206,6 @@ static int receive_until(struct pmq_channel *self, struct arrival *arrival, cons
   ssize_t bytes = until == NULL ? mq_receive(self->in.fd, body, self->message_bytes, NULL)
                                 : mq_timedreceive(self->in.fd, body, self->message_bytes, NULL, until);
   if (bytes < 0) return not_now(errno);
-  arrival->received_ns = channel_arrival_ns(&self->channel);
   arrival->body = self->buffer + FRAME_LENGTH_BYTES;
   arrival->body_bytes = (size_t)bytes;
   uint32_t body_bytes = (uint32_t)bytes;

@@ -22,8 +22,7 @@
 #define DEFAULT_CAPACITY_BYTES (64 * 1024)
 #define SMALLEST_CAPACITY_BYTES SHARED_LINE_BYTES
 
-/* Messages that lie ready are copied out together, so many at most that the stamp they share is that of each of them but for
- * the time that copying two pages takes, and that the producer gets its room back soon. */
+/* Messages that lie ready are copied out together, so many at most that the producer gets its room back soon. */
 #define READ_AHEAD_BYTES 8192
 
 struct ring {
@@ -270,7 +269,7 @@ static int read_ahead(struct ring_channel *self) {
   if (inbox_pending(&in->inbox) == 0 && space > READ_AHEAD_BYTES) space = READ_AHEAD_BYTES;
   size_t bytes = (size_t)(ready < space ? ready : space);
   copy_out(self, in->head, to, bytes);
-  inbox_filled(&in->inbox, bytes, channel_arrival_ns(&self->shm.channel));
+  inbox_filled(&in->inbox, bytes);
   in->head += bytes;
   /* The room: pairs with the load in find_room. */
   publish_head(in);

@@ -61,7 +61,7 @@ struct pace {
 struct arrived {
   int64_t earliest_ns; /* no message that has a latency was sent before that: such a stamp is of another clock */
   struct message message;
-  int64_t received_ns; /* when it came; 0: a request, of which nobody measures that */
+  int64_t received_ns; /* when it was handed over; 0: a request, of which nobody measures that */
   int is_unsettled;    /* it has not been accounted for yet, as requests before their reply */
   int is_echoed;       /* its payload goes back to the peer, who checks it */
   struct sequence sequence;

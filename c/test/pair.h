@@ -108,7 +108,6 @@ static inline int is_message(const struct arrival *arrival, uint64_t id, size_t 
   struct message message;
   if (frame_parse(arrival->body, arrival->body_bytes, &message) != 0) return 0;
   if (frame_body_bytes(arrival->body - FRAME_LENGTH_BYTES) != (int64_t)arrival->body_bytes) return 0;
-  if (arrival->received_ns < message.sent_ns) return 0;
   return message.id == id && message.payload_bytes == payload_bytes && payload_matches(message.payload, payload_bytes, id);
 }
 

@@ -60,11 +60,6 @@ int64_t inbox_space(struct inbox *inbox, uint8_t **at) {
   return (int64_t)(inbox->capacity - inbox->end);
 }
 
-void inbox_filled(struct inbox *inbox, size_t bytes, int64_t filled_ns) {
-  inbox->end += bytes;
-  inbox->filled_ns = filled_ns;
-}
-
 int inbox_feed(struct inbox *inbox, const uint8_t *from, size_t bytes) {
   if (inbox->start == inbox->end) inbox->start = inbox->end = 0;
   int64_t frame_bytes = begun_frame_bytes(inbox);
@@ -74,7 +69,7 @@ int inbox_feed(struct inbox *inbox, const uint8_t *from, size_t bytes) {
   int rc = make_room(inbox, missing > bytes ? missing : bytes);
   if (rc != 0) return rc;
   memcpy(inbox->bytes + inbox->end, from, bytes);
-  inbox_filled(inbox, bytes, clock_now_ns());
+  inbox_filled(inbox, bytes);
   return 0;
 }
 
@@ -84,7 +79,6 @@ int inbox_next(struct inbox *inbox, struct arrival *arrival) {
   if (frame_bytes == 0 || (size_t)frame_bytes > inbox_pending(inbox)) return -EAGAIN;
   arrival->body = inbox->bytes + inbox->start + FRAME_LENGTH_BYTES;
   arrival->body_bytes = (size_t)frame_bytes - FRAME_LENGTH_BYTES;
-  arrival->received_ns = inbox->filled_ns;
   inbox->start += (size_t)frame_bytes;
   return 0;
 }
