@@ -28,6 +28,7 @@ static const uint32_t layout[] = {
     AT(session_settings, rate_microhertz), AT(session_settings, seed), AT(session_settings, arrival),
     AT(session_settings, burst), AT(session_settings, blocking), AT(session_settings, sheet),
     AT(session_settings, peer_sheet), AT(session_settings, trusts_peer), AT(session_settings, clocks_differ),
+    AT(session_settings, sends_requests),
     AT(session_settings, error),
 
     SIZE(channel_effective), AT(channel_effective, send_buffer_bytes), AT(channel_effective, receive_buffer_bytes),

@@ -10,6 +10,7 @@
 #include "mechanism/channel.h"
 #include "message/frame.h"
 #include "mechanism/parts/shm_object.h"
+#include "plat/pages.h"
 
 struct slot {
   _Alignas(SHARED_LINE_BYTES) _Atomic uint32_t full; /* stored with release, acquired by the other side's look without the lock */
@@ -60,7 +61,7 @@ static int set_up_ends(struct direct_channel *self) {
   self->slot_bytes = self->shm.object.capacity;
   self->out = (struct slot_end){.slot = &shared->slots[peer], .body = bodies + peer * stride(self->slot_bytes)};
   self->in = (struct slot_end){.slot = &shared->slots[us], .body = bodies + us * stride(self->slot_bytes)};
-  self->buffer = frame_buffer(FRAME_LENGTH_BYTES + self->slot_bytes);
+  self->buffer = pages_alloc(FRAME_LENGTH_BYTES + self->slot_bytes);
   return self->buffer == NULL ? -ENOMEM : 0;
 }
 

@@ -16,7 +16,7 @@
 #include "message/frame.h"
 #include "plat/life.h"
 #include "plat/names.h"
-
+#include "plat/pages.h"
 
 /*
  * Each side claims a byte of the queue that it sends to, as long as it lives, and the server marks another of the queue
@@ -104,7 +104,7 @@ static int set_up(struct pmq_channel *self, const struct channel_settings *setti
   self->channel.queue_depth = (uint32_t)attributes.mq_maxmsg;
   self->priority = settings->priority;
   if (frame_body_room(settings->frame_bytes) > self->message_bytes) return -EMSGSIZE;
-  self->buffer = frame_buffer(FRAME_LENGTH_BYTES + self->message_bytes);
+  self->buffer = pages_alloc(FRAME_LENGTH_BYTES + self->message_bytes);
   return self->buffer == NULL ? -ENOMEM : 0;
 }
 

@@ -40,7 +40,8 @@ static struct session *open_fed(int is_client) {
       .payload_bytes = expected_bytes(),
       .reply_payload_bytes = expected_bytes(),
       .duration_ns = random_below(2) ? NS_PER_SECOND : 0,
-      .rate_microhertz = random_below(64) == 0 ? UINT64_C(1000000000) : 0, /* has a table of 8 MiB */
+      .rate_microhertz = random_below(64) == 0 ? UINT64_C(1000000000) : 0,
+      .sends_requests = random_below(2), /* with a rate it has a table of 8 MiB */
       .arrival = (uint32_t)random_below(3),
       .burst = (uint32_t)random_below(3),
       .sheet = is_client ? 0 : 1,

@@ -75,6 +75,7 @@ export const SESSION_SETTINGS = struct("session_settings", [
   ["trusts_peer", "u32"],
   ["clocks_differ", "u32"],
   ["error", "i32"],
+  ["sends_requests", "u32"],
 ]);
 
 export const CHANNEL_EFFECTIVE = struct("channel_effective", [

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "message/frame.h"
+#include "plat/pages.h"
 
 int inbox_open(struct inbox *inbox, size_t frame_bytes, size_t read_ahead_bytes) {
   *inbox = (struct inbox){.capacity = frame_bytes + read_ahead_bytes, .read_ahead_bytes = read_ahead_bytes};
-  inbox->bytes = frame_buffer(inbox->capacity);
+  inbox->bytes = pages_alloc(inbox->capacity);
   return inbox->bytes == NULL ? -ENOMEM : 0;
 }
 
