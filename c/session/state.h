@@ -33,9 +33,8 @@ struct outgoing {
   size_t frame_bytes;
   uint64_t id;
   uint32_t type;
-  uint32_t has_waited; /* it found no room at first */
   int64_t stamp_ns;
-  int64_t waiting_since_ns; /* when it found no room */
+  int64_t room_awaited_ns; /* when it first found too little room; 0: it never did */
   uint64_t taken_count; /* one-way messages that the peer had counted when we last looked */
 };
 
