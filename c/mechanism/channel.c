@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "plat/line.h"
+#include "plat/pages.h"
+
 static const struct channel_ops *const mechanisms[MECHANISM_COUNT] = {
     [MECHANISM_UDS] = &uds_ops,
     [MECHANISM_TCP] = &tcp_ops,
@@ -25,12 +28,12 @@ static struct channel *aligned(void *memory) {
 
 struct channel *channel_create(const struct channel_settings *settings, const stop_flag *stop, int *error) {
   const struct channel_ops *ops = ops_of(settings->mechanism);
-  void *memory = ops == NULL ? NULL : calloc(1, ops->channel_bytes + CHANNEL_ALIGNMENT);
+  void *memory = ops == NULL ? NULL : pages_alloc(ops->channel_bytes + SHARED_LINE_BYTES);
   if (memory == NULL) {
     *error = ops == NULL ? -ENOTSUP : -ENOMEM;
     return NULL;
   }
-  struct channel *channel = (struct channel *)(((uintptr_t)memory + CHANNEL_ALIGNMENT - 1) / CHANNEL_ALIGNMENT * CHANNEL_ALIGNMENT);
+  struct channel *channel = aligned(memory);
   channel->memory = memory;
   channel->ops = ops;
   channel->stop = stop;

@@ -27,7 +27,7 @@ struct slot_object {
 
 /* One end of a slot, on a line of its own, as two threads may wait for the two. */
 struct slot_end {
-  _Alignas(64) struct slot *slot;
+  _Alignas(SHARED_LINE_BYTES) struct slot *slot;
   uint8_t *body;
   _Atomic uint32_t cancelled;
 };

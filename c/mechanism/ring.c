@@ -42,7 +42,7 @@ struct ring_object {
 /* Each end keeps its own position and what it last saw of the other's in private memory, and reads the other's cache line
  * only when that does not suffice. Both ends stand on lines of their own, as two threads may wait for them. */
 struct producer {
-  _Alignas(64) struct ring *ring;
+  _Alignas(SHARED_LINE_BYTES) struct ring *ring;
   uint8_t *data;
   uint64_t tail;
   uint64_t seen_head;
@@ -52,7 +52,7 @@ struct producer {
 };
 
 struct consumer {
-  _Alignas(64) struct ring *ring;
+  _Alignas(SHARED_LINE_BYTES) struct ring *ring;
   const uint8_t *data;
   uint64_t head;
   uint64_t seen_tail;

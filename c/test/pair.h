@@ -12,6 +12,7 @@
 
 #include "mechanism/channel.h"
 #include "message/frame.h"
+#include "plat/line.h"
 #include "check.h"
 
 #define LONG_SLICE_NS (20 * NS_PER_SECOND)
@@ -27,8 +28,8 @@ static inline void read_rounds(int count, char **arguments) {
 }
 
 static inline struct channel *make_channel(const struct channel_ops *ops) {
-  size_t bytes = (ops->channel_bytes + 63) / 64 * 64;
-  struct channel *channel = aligned_alloc(64, bytes);
+  size_t bytes = (ops->channel_bytes + SHARED_LINE_BYTES - 1) / SHARED_LINE_BYTES * SHARED_LINE_BYTES;
+  struct channel *channel = aligned_alloc(SHARED_LINE_BYTES, bytes);
   memset(channel, 0, bytes);
   channel->ops = ops;
   channel->stop = &never_stop;
