@@ -28,6 +28,7 @@ static const uint32_t layout[] = {
     AT(session_settings, rate_microhertz), AT(session_settings, seed), AT(session_settings, arrival),
     AT(session_settings, burst), AT(session_settings, blocking), AT(session_settings, sheet),
     AT(session_settings, peer_sheet), AT(session_settings, trusts_peer), AT(session_settings, clocks_differ),
+    AT(session_settings, sends_requests),
     AT(session_settings, error),
 
     SIZE(channel_effective), AT(channel_effective, send_buffer_bytes), AT(channel_effective, receive_buffer_bytes),
@@ -37,11 +38,11 @@ static const uint32_t layout[] = {
     AT(distribution, sum_ns), AT(distribution, sum_of_squares_low), AT(distribution, sum_of_squares_high),
     AT(distribution, overflow_count), AT(distribution, buckets),
 
-    SIZE(ledger), AT(ledger, cpu_now), AT(ledger, sent_count), AT(ledger, received_count),
-    AT(ledger, duplicated_count), AT(ledger, reordered_count), AT(ledger, corrupt_count), AT(ledger, warmup_count),
-    AT(ledger, room_wait_count), AT(ledger, room_wait_ns), AT(ledger, first_send_ns), AT(ledger, last_send_ns),
-    AT(ledger, scheduled_span_ns), AT(ledger, last_receive_ns), AT(ledger, realtime_offset_ns),
-    AT(ledger, same_cpu_count), AT(ledger, migration_count), AT(ledger, cpus_used), AT(ledger, stall_count),
+    SIZE(ledger), AT(ledger, cpu_now), AT(ledger, received_count), AT(ledger, last_receive_ns),
+    AT(ledger, same_cpu_count), AT(ledger, duplicated_count), AT(ledger, reordered_count), AT(ledger, corrupt_count),
+    AT(ledger, warmup_count), AT(ledger, sent_count), AT(ledger, last_send_ns), AT(ledger, scheduled_span_ns),
+    AT(ledger, room_wait_count), AT(ledger, room_wait_ns), AT(ledger, first_send_ns), AT(ledger, realtime_offset_ns),
+    AT(ledger, migration_count), AT(ledger, cpus_used), AT(ledger, stall_count),
     AT(ledger, stall_ns), AT(ledger, service), AT(ledger, response), AT(ledger, lateness),
 
     SIZE(ledger_file), AT(ledger_file, magic), AT(ledger_file, bytes), AT(ledger_file, sheet_count),

@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "plat/line.h"
+#include "plat/pages.h"
+
 static const struct channel_ops *const mechanisms[MECHANISM_COUNT] = {
     [MECHANISM_UDS] = &uds_ops,
     [MECHANISM_TCP] = &tcp_ops,
@@ -17,17 +20,20 @@ static const struct channel_ops *const mechanisms[MECHANISM_COUNT] = {
 
 static const struct channel_ops *ops_of(uint32_t mechanism) { return mechanism < MECHANISM_COUNT ? mechanisms[mechanism] : NULL; }
 
-/* Channels hold members that stand on cache lines of their own; calloc aligns to 16 bytes only. */
-#define CHANNEL_ALIGNMENT 64
+/* Channels hold members that stand on lines of their own; calloc aligns to 16 bytes only. */
+static struct channel *aligned(void *memory) {
+  uintptr_t line = ((uintptr_t)memory + SHARED_LINE_BYTES - 1) / SHARED_LINE_BYTES;
+  return (struct channel *)(line * SHARED_LINE_BYTES);
+}
 
 struct channel *channel_create(const struct channel_settings *settings, const stop_flag *stop, int *error) {
   const struct channel_ops *ops = ops_of(settings->mechanism);
-  void *memory = ops == NULL ? NULL : calloc(1, ops->channel_bytes + CHANNEL_ALIGNMENT);
+  void *memory = ops == NULL ? NULL : pages_alloc(ops->channel_bytes + SHARED_LINE_BYTES);
   if (memory == NULL) {
     *error = ops == NULL ? -ENOTSUP : -ENOMEM;
     return NULL;
   }
-  struct channel *channel = (struct channel *)(((uintptr_t)memory + CHANNEL_ALIGNMENT - 1) / CHANNEL_ALIGNMENT * CHANNEL_ALIGNMENT);
+  struct channel *channel = aligned(memory);
   channel->memory = memory;
   channel->ops = ops;
   channel->stop = stop;
@@ -109,26 +115,57 @@ INLINED int transfer_block(struct channel *channel, const struct transfer *trans
   return rc;
 }
 
-/* The clock is read every 64 turns only: a turn over shared memory is far cheaper than a reading. */
-static int transfer_spin(struct channel *channel, const struct transfer *transfer, int64_t budget_ns) {
+/* Turns between two readings of the clock at most: a turn over shared memory is far cheaper than a reading. */
+#define MOST_TURNS 64
+
+static int spin_turns(struct channel *channel, const struct transfer *transfer, int turns) {
+  int rc = -EAGAIN;
+  for (; turns > 0 && rc == -EAGAIN; turns--) {
+    rc = transfer_try(channel, transfer);
+    if (rc == -EAGAIN) cpu_relax();
+  }
+  return rc;
+}
+
+/*
+ * Spins for the budget, whatever a try costs: one over shared memory takes some nanoseconds, a system call more than a small budget.
+ * So the turns between two readings grow only while they take a small part of what is left. It ends late by one turn at most.
+ */
+static int transfer_spin_for(struct channel *channel, const struct transfer *transfer, int64_t budget_ns) {
+  int rc = transfer_try(channel, transfer);
+  if (rc != -EAGAIN) return rc;
+  int64_t before_ns = clock_now_ns();
+  int64_t until_ns = before_ns + budget_ns;
+  for (int turns = 1;;) {
+    rc = spin_turns(channel, transfer, turns);
+    if (rc != -EAGAIN || is_stopping(channel->stop)) return rc;
+    int64_t now_ns = clock_now_ns();
+    if (now_ns >= until_ns) return -EAGAIN;
+    if ((now_ns - before_ns) * 4 > until_ns - now_ns) {
+      turns = turns > 1 ? turns / 2 : 1;
+    } else if (turns < MOST_TURNS) {
+      turns *= 2;
+    }
+    before_ns = now_ns;
+  }
+}
+
+/* Spins for a slice, which nobody has asked for: some turns more do not matter. */
+static int transfer_spin(struct channel *channel, const struct transfer *transfer) {
   int64_t until_ns = 0;
   for (;;) {
-    for (int turn = 0; turn < 64; turn++) {
-      int rc = transfer_try(channel, transfer);
-      if (rc != -EAGAIN) return rc;
-      cpu_relax();
-    }
-    if (is_stopping(channel->stop)) return -EAGAIN;
+    int rc = spin_turns(channel, transfer, MOST_TURNS);
+    if (rc != -EAGAIN || is_stopping(channel->stop)) return rc;
     int64_t now_ns = clock_now_ns();
-    if (until_ns == 0) until_ns = now_ns + budget_ns;
+    if (until_ns == 0) until_ns = now_ns + WAIT_SLICE_NS;
     if (now_ns >= until_ns) return -EAGAIN;
   }
 }
 
 INLINED int transfer_slice(struct channel *channel, const struct transfer *transfer) {
-  if (channel->wait_kind == WAIT_SPIN) return transfer_spin(channel, transfer, WAIT_SLICE_NS);
+  if (channel->wait_kind == WAIT_SPIN) return transfer_spin(channel, transfer);
   if (channel->wait_kind == WAIT_HYBRID) {
-    int rc = transfer_spin(channel, transfer, channel->spin_ns);
+    int rc = transfer_spin_for(channel, transfer, channel->spin_ns);
     if (rc != -EAGAIN) return rc;
   }
   return transfer_block(channel, transfer);

@@ -60,7 +60,6 @@ struct channel_effective {
 struct arrival {
   uint8_t *body;
   size_t body_bytes;
-  int64_t received_ns; /* right after its last byte came to lie there; 0: not wanted, see channel_arrival_ns */
 };
 
 /* Bytes of a long frame that move are a sign of life; a peer that dribbles them more slowly than this is as good as silent. */
@@ -120,14 +119,8 @@ struct channel {
   uint32_t queue_depth; /* messages that the way out holds; 0: it holds bytes */
   uint64_t moved_bytes; /* counted by mechanisms that move frames in parts: a sign of life before a long one is through */
   int more_follows; /* the owner sends the next message right after this one, or says channel_sent_all: publishing may be put off till then */
-  int expects_requests; /* the owner answers requests, and the moment at which one comes is measured by nobody */
   void *memory; /* in which this lies aligned */
 };
-
-/* The stamp of an arrival. Before a reply it would be part of the round trip, so there it is left out. */
-static inline int64_t channel_arrival_ns(const struct channel *channel) {
-  return channel->expects_requests ? 0 : clock_now_ns();
-}
 
 extern const struct channel_ops uds_ops, tcp_ops, ring_ops, direct_ops, pmq_ops, fed_ops, null_ops;
 /* What the event loop has read, for a channel of fed_ops. */

@@ -10,6 +10,7 @@
 #include "mechanism/channel.h"
 #include "message/frame.h"
 #include "mechanism/parts/shm_object.h"
+#include "plat/pages.h"
 
 struct slot {
   _Alignas(SHARED_LINE_BYTES) _Atomic uint32_t full; /* stored with release, acquired by the other side's look without the lock */
@@ -26,7 +27,7 @@ struct slot_object {
 
 /* One end of a slot, on a line of its own, as two threads may wait for the two. */
 struct slot_end {
-  _Alignas(64) struct slot *slot;
+  _Alignas(SHARED_LINE_BYTES) struct slot *slot;
   uint8_t *body;
   _Atomic uint32_t cancelled;
 };
@@ -60,7 +61,7 @@ static int set_up_ends(struct direct_channel *self) {
   self->slot_bytes = self->shm.object.capacity;
   self->out = (struct slot_end){.slot = &shared->slots[peer], .body = bodies + peer * stride(self->slot_bytes)};
   self->in = (struct slot_end){.slot = &shared->slots[us], .body = bodies + us * stride(self->slot_bytes)};
-  self->buffer = frame_buffer(FRAME_LENGTH_BYTES + self->slot_bytes);
+  self->buffer = pages_alloc(FRAME_LENGTH_BYTES + self->slot_bytes);
   return self->buffer == NULL ? -ENOMEM : 0;
 }
 
@@ -158,8 +159,7 @@ static int direct_try_receive(struct channel *channel, struct arrival *arrival) 
     return -EPROTO;
   }
   memcpy(self->buffer + FRAME_LENGTH_BYTES, self->in.body, (size_t)body_bytes);
-  *arrival = (struct arrival){
-      .body = self->buffer + FRAME_LENGTH_BYTES, .body_bytes = (size_t)body_bytes, .received_ns = channel_arrival_ns(channel)};
+  *arrival = (struct arrival){.body = self->buffer + FRAME_LENGTH_BYTES, .body_bytes = (size_t)body_bytes};
   hand_over(&self->in, 0, WRITABLE);
   return 0;
 }

@@ -1,8 +1,8 @@
 /* The channel of a fed session: receives from an inbox that the event loop fills, and sends nothing itself. */
 #include "mechanism/parts/inbox.h"
 
-/* Some more than a read of the event loop brings at once, mostly. */
-#define FED_READ_AHEAD_BYTES (64 * 1024)
+/* A read of the event loop brings so much at most, and what it brought before is taken by then: the inbox does not grow. */
+#define FED_READ_AHEAD_BYTES (512 * 1024)
 
 struct fed_channel {
   struct channel channel;

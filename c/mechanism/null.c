@@ -5,6 +5,7 @@
 
 #include "mechanism/channel.h"
 #include "message/frame.h"
+#include "plat/pages.h"
 
 struct null_channel {
   struct channel channel;
@@ -18,7 +19,7 @@ static struct null_channel *null_of(struct channel *channel) { return (struct nu
 static int null_connect(struct channel *channel, const struct channel_settings *settings) {
   struct null_channel *self = null_of(channel);
   self->capacity = settings->frame_bytes;
-  self->frame = malloc(self->capacity);
+  self->frame = pages_alloc(self->capacity);
   return self->frame == NULL ? -ENOMEM : 0;
 }
 
@@ -44,7 +45,6 @@ static int null_try_receive(struct channel *channel, struct arrival *arrival) {
   turn_request_around(self->frame + self->frame_bytes - FRAME_TYPE_BYTES);
   arrival->body = self->frame + FRAME_LENGTH_BYTES;
   arrival->body_bytes = self->frame_bytes - FRAME_LENGTH_BYTES;
-  arrival->received_ns = clock_now_ns();
   self->frame_bytes = 0;
   return 0;
 }

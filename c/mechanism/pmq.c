@@ -16,7 +16,7 @@
 #include "message/frame.h"
 #include "plat/life.h"
 #include "plat/names.h"
-
+#include "plat/pages.h"
 
 /*
  * Each side claims a byte of the queue that it sends to, as long as it lives, and the server marks another of the queue
@@ -104,7 +104,7 @@ static int set_up(struct pmq_channel *self, const struct channel_settings *setti
   self->channel.queue_depth = (uint32_t)attributes.mq_maxmsg;
   self->priority = settings->priority;
   if (frame_body_room(settings->frame_bytes) > self->message_bytes) return -EMSGSIZE;
-  self->buffer = frame_buffer(FRAME_LENGTH_BYTES + self->message_bytes);
+  self->buffer = pages_alloc(FRAME_LENGTH_BYTES + self->message_bytes);
   return self->buffer == NULL ? -ENOMEM : 0;
 }
 
@@ -206,7 +206,6 @@ static int receive_until(struct pmq_channel *self, struct arrival *arrival, cons
   ssize_t bytes = until == NULL ? mq_receive(self->in.fd, body, self->message_bytes, NULL)
                                 : mq_timedreceive(self->in.fd, body, self->message_bytes, NULL, until);
   if (bytes < 0) return not_now(errno);
-  arrival->received_ns = channel_arrival_ns(&self->channel);
   arrival->body = self->buffer + FRAME_LENGTH_BYTES;
   arrival->body_bytes = (size_t)bytes;
   uint32_t body_bytes = (uint32_t)bytes;

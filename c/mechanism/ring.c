@@ -22,8 +22,7 @@
 #define DEFAULT_CAPACITY_BYTES (64 * 1024)
 #define SMALLEST_CAPACITY_BYTES SHARED_LINE_BYTES
 
-/* Messages that lie ready are copied out together, so many at most that the stamp they share is that of each of them but for
- * the time that copying two pages takes, and that the producer gets its room back soon. */
+/* Messages that lie ready are copied out together, so many at most that the producer gets its room back soon. */
 #define READ_AHEAD_BYTES 8192
 
 struct ring {
@@ -43,7 +42,7 @@ struct ring_object {
 /* Each end keeps its own position and what it last saw of the other's in private memory, and reads the other's cache line
  * only when that does not suffice. Both ends stand on lines of their own, as two threads may wait for them. */
 struct producer {
-  _Alignas(64) struct ring *ring;
+  _Alignas(SHARED_LINE_BYTES) struct ring *ring;
   uint8_t *data;
   uint64_t tail;
   uint64_t seen_head;
@@ -53,7 +52,7 @@ struct producer {
 };
 
 struct consumer {
-  _Alignas(64) struct ring *ring;
+  _Alignas(SHARED_LINE_BYTES) struct ring *ring;
   const uint8_t *data;
   uint64_t head;
   uint64_t seen_tail;
@@ -270,7 +269,7 @@ static int read_ahead(struct ring_channel *self) {
   if (inbox_pending(&in->inbox) == 0 && space > READ_AHEAD_BYTES) space = READ_AHEAD_BYTES;
   size_t bytes = (size_t)(ready < space ? ready : space);
   copy_out(self, in->head, to, bytes);
-  inbox_filled(&in->inbox, bytes, channel_arrival_ns(&self->shm.channel));
+  inbox_filled(&in->inbox, bytes);
   in->head += bytes;
   /* The room: pairs with the load in find_room. */
   publish_head(in);

@@ -168,7 +168,7 @@ static int read_more(struct socket_channel *self, int waits) {
   if (space < 0) return (int)space;
   int64_t count = socket_take(self->fd, at, (size_t)space, waits);
   if (count < 0) return (int)count;
-  inbox_filled(&self->inbox, (size_t)count, channel_arrival_ns(&self->channel));
+  inbox_filled(&self->inbox, (size_t)count);
   self->channel.moved_bytes += (size_t)count;
   return 0;
 }

@@ -1,7 +1,6 @@
 #include "message/frame.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #define BLOCK_BYTES 4096
 #define WORD_BYTES 8
@@ -22,12 +21,6 @@ static uint64_t get_u64(const uint8_t *at) {
   uint64_t value;
   memcpy(&value, at, sizeof value);
   return value;
-}
-
-uint8_t *frame_buffer(size_t bytes) {
-  uint8_t *buffer = malloc(bytes);
-  /* Not zeros: of those the compiler would make a calloc, which touches nothing. */
-  return buffer == NULL ? NULL : memset(buffer, 1, bytes);
 }
 
 void frame_write(uint8_t *frame, uint64_t id, size_t payload_bytes, uint32_t type) {

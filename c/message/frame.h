@@ -60,9 +60,6 @@ static inline size_t frame_body_room(size_t frame_bytes) {
   return frame_bytes < FRAME_OVERHEAD ? FRAME_BODY_OVERHEAD : frame_bytes - FRAME_LENGTH_BYTES;
 }
 
-/* Memory for frames whose pages are there. NULL: it is out. */
-uint8_t *frame_buffer(size_t bytes);
-
 /* Body length announced by the four bytes at `prefix`, or -EPROTO if no frame can have it. */
 int64_t frame_body_bytes(const uint8_t *prefix);
 

@@ -27,6 +27,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "plat/line.h"
+
 /* PARK_LIBRARY differs where the members of a park may have the same sizes but another meaning. */
 #if defined(__linux__) && !defined(IPC_NO_FUTEX)
 #define PARK_FUTEX 1
@@ -38,9 +40,6 @@
 #define PARK_FUTEX 0
 #define PARK_LIBRARY 2
 #endif
-
-/* What two sides write lies so far apart: Apple's processors have lines of 128 bytes, and x86 fetches lines in pairs. */
-#define SHARED_LINE_BYTES 128
 
 #define PARK_PLACES 2 /* indexed by enum readiness */
 

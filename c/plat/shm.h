@@ -23,7 +23,5 @@ int64_t shm_bytes(int fd);
 void *shm_map(int fd, size_t bytes, enum shm_pages pages, int *error);
 void shm_unmap(void *start, size_t bytes);
 
-/* Sees to it that the pages are there, without a change: another process may use them. */
-void shm_touch(void *start, size_t bytes);
 /* Makes zeros of it, and gives whole pages back. */
 void shm_discard(void *start, size_t bytes);

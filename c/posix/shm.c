@@ -95,19 +95,6 @@ void *shm_map(int fd, size_t bytes, enum shm_pages pages, int *error) {
 
 void shm_unmap(void *start, size_t bytes) { munmap(start, bytes); }
 
-void shm_touch(void *start, size_t length) {
-  size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-  size_t offset = (uintptr_t)start % page_bytes;
-  uint8_t *memory = (uint8_t *)start - offset;
-  size_t bytes = length + offset;
-#if defined(MADV_POPULATE_WRITE)
-  if (madvise(memory, bytes, MADV_POPULATE_WRITE) == 0) return;
-#endif
-  for (size_t at = 0; at < bytes; at += page_bytes) {
-    atomic_fetch_add_explicit((_Atomic uint64_t *)(memory + at), 0, memory_order_relaxed);
-  }
-}
-
 void shm_discard(void *start, size_t length) {
 #if defined(__linux__)
   size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);

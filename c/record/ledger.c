@@ -38,7 +38,7 @@ void ledger_note_cpu(struct ledger *ledger) {
 static uint64_t ring_bytes(uint64_t ring_capacity) {
   if (ring_capacity == 0) return 0;
   uint64_t bytes = sizeof(struct record_ring) + ring_capacity * sizeof(struct record);
-  return (bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
+  return (bytes + SHARED_LINE_BYTES - 1) / SHARED_LINE_BYTES * SHARED_LINE_BYTES;
 }
 
 uint64_t ledger_file_bytes(uint32_t sheet_count, uint64_t ring_capacity) {

@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 #include "plat/clock.h"
+#include "plat/line.h"
 #include "plat/thread.h"
 
 #define LEDGER_MAGIC UINT64_C(0x3172656764656c49) /* "Iledger1" */
-#define CACHE_LINE_BYTES 64
 
 /* HdrHistogram's layout for 1 ns to 60 s with 3 significant digits: 2,048 linear sub-buckets, the upper 1,024 of
  * them repeated for each doubling. https://github.com/HdrHistogram/HdrHistogram, AbstractHistogram.countsArrayIndex */
@@ -34,25 +34,31 @@ struct distribution {
   uint64_t buckets[HISTOGRAM_COUNTS];
 };
 
-/* One side of one connection. */
+/* One side of one connection, which alone writes it: sheets begin on lines of their own. So do, in them, the words that others look at
+ * while messages flow, each apart from what is written with every message and not looked at. */
 struct ledger {
-  /* Read by the peer for every message, written only when it changes: alone on its cache line. */
-  _Alignas(CACHE_LINE_BYTES) _Atomic uint32_t cpu_now; /* its number plus one; 0: nowhere yet */
+  /* Read by the peer for every message, written only when it changes. */
+  _Alignas(SHARED_LINE_BYTES) _Atomic uint32_t cpu_now; /* its number plus one; 0: nowhere yet */
 
-  _Alignas(CACHE_LINE_BYTES) uint64_t sent_count;
-  _Atomic uint64_t received_count; /* its one writer stores, the peer looks (session/send.c) */
+  /* Written with every message received, and looked at by a peer that wants to know what room there is (session/send.c). */
+  _Alignas(SHARED_LINE_BYTES) _Atomic uint64_t received_count; /* its one writer stores */
+
+  /* Written with every message received. */
+  _Alignas(SHARED_LINE_BYTES) int64_t last_receive_ns;
+  uint64_t same_cpu_count; /* messages handled here while the peer was last seen on this CPU */
   uint64_t duplicated_count;
   uint64_t reordered_count;
   uint64_t corrupt_count;
   uint64_t warmup_count; /* messages that were handled but not recorded: warm-up and canary */
-  uint64_t room_wait_count; /* sends that found no room at the first attempt */
-  uint64_t room_wait_ns;
-  int64_t first_send_ns; /* CLOCK_MONOTONIC; 0: none yet */
+  /* Written with every message sent. */
+  uint64_t sent_count;
   int64_t last_send_ns;
   int64_t scheduled_span_ns; /* with a schedule: from the due moment of the first message to that of the last one sent */
-  int64_t last_receive_ns;
+  uint64_t room_wait_count; /* sends that found too little room at the first attempt */
+  uint64_t room_wait_ns; /* from then on until all was handed over */
+  /* Written seldom. */
+  int64_t first_send_ns; /* CLOCK_MONOTONIC; 0: none yet */
   int64_t realtime_offset_ns; /* to be added to CLOCK_MONOTONIC, taken as the measured phase starts; 0: not reached */
-  uint64_t same_cpu_count; /* messages handled here while the peer was last seen on this CPU */
   uint64_t migration_count;
   uint64_t cpus_used[CPU_WORDS]; /* bit per CPU */
   uint64_t stall_count; /* times the ring of records was full and this side waited for its reader, between messages */
@@ -73,18 +79,19 @@ struct record {
 /* Single producer (the side that records), single consumer (the orchestrator), both sequence numbers ever growing. The
  * producer publishes with a release store of `head` that the consumer's acquire load pairs with; `tail` goes back alike. */
 struct record_ring {
-  _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t head;
-  _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t tail;
-  _Alignas(CACHE_LINE_BYTES) struct record records[];
+  _Alignas(SHARED_LINE_BYTES) _Atomic uint64_t head;
+  _Alignas(SHARED_LINE_BYTES) _Atomic uint64_t tail;
+  _Alignas(SHARED_LINE_BYTES) struct record records[];
 };
 
-/* The whole mapping. Sheet 2n is client n's, sheet 2n + 1 that of its server side. */
+/* The whole mapping. Sheet 2n is client n's, sheet 2n + 1 that of its server side. The orchestrator writes the head, before anything
+ * is measured, and the flag and moment behind it, on lines that everybody reads. */
 struct ledger_file {
   uint64_t magic;
   uint64_t bytes;
   uint64_t sheet_count;
   uint64_t ring_capacity; /* records a sheet; a power of two, or 0: nobody streams */
-  _Alignas(CACHE_LINE_BYTES) stop_flag stop;
+  _Alignas(SHARED_LINE_BYTES) stop_flag stop;
   _Atomic int64_t start_ns; /* when several clients begin at once, CLOCK_MONOTONIC; 0: not said yet */
   struct ledger sheets[];
 };

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "plat/pages.h"
 #include "plat/process.h"
 #include "plat/shm.h"
 
@@ -32,12 +33,12 @@ struct ledger_file *ledger_file_map(int32_t fd, int32_t *error) {
 }
 
 void ledger_file_touch(struct ledger_file *file, int32_t first_sheet, int32_t sheet_count) {
-  shm_touch(file, sizeof *file);
-  shm_touch(&file->sheets[first_sheet], (size_t)sheet_count * sizeof file->sheets[0]);
+  pages_touch(file, sizeof *file);
+  pages_touch(&file->sheets[first_sheet], (size_t)sheet_count * sizeof file->sheets[0]);
   if (file->ring_capacity == 0 || sheet_count == 0) return;
   uint8_t *first = (uint8_t *)ledger_ring(file, (uint32_t)first_sheet);
   size_t ring_bytes = (size_t)(file->bytes - ledger_file_bytes((uint32_t)file->sheet_count, 0)) / file->sheet_count;
-  shm_touch(first, (size_t)sheet_count * ring_bytes);
+  pages_touch(first, (size_t)sheet_count * ring_bytes);
 }
 
 void ledger_file_unmap(struct ledger_file *file) { shm_unmap(file, file->bytes); }
@@ -47,7 +48,7 @@ struct ledger_file *ledger_file_private(int32_t sheet_count) {
   struct ledger_file *file = shm_map(SHM_PRIVATE, ledger_file_bytes((uint32_t)sheet_count, 0), SHM_SPARSE, &error);
   if (file == NULL) return NULL;
   ledger_file_init(file, (uint32_t)sheet_count, 0);
-  shm_touch(file, file->bytes);
+  pages_touch(file, file->bytes);
   return file;
 }
 

@@ -33,7 +33,7 @@ struct transport {
   void (*join_as_server)(void);
   void (*join_as_client)(void);
   void (*send)(const struct frame *frame);
-  /* The next message, in a buffer that stays as it is until the next call, and when all of it had come to lie there. */
+  /* The next message, in a buffer that stays as it is until the next call, and when it was handed over. */
   struct frame *(*receive)(int64_t *received_ns);
 };
 

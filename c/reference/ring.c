@@ -98,9 +98,9 @@ static struct frame *ring_receive(int64_t *received_ns) {
   }
   copy_out(in.own, &buffer->body_bytes, LENGTH_BYTES);
   copy_out(in.own + LENGTH_BYTES, &buffer->id, buffer->body_bytes);
-  *received_ns = now_ns();
   in.own += LENGTH_BYTES + buffer->body_bytes;
   publish(&in.ring->head, in.own, &in.ring->producer_sleeps);
+  *received_ns = now_ns();
   return buffer;
 }
 

@@ -73,10 +73,10 @@ static struct frame *slot_receive(int64_t *received_ns) {
   }
   memcpy(&buffer->id, in->body, in->body_bytes);
   buffer->body_bytes = in->body_bytes;
-  *received_ns = now_ns();
   in->is_full = 0;
   pthread_mutex_unlock(&in->mutex);
   pthread_cond_signal(&in->emptied);
+  *received_ns = now_ns();
   return buffer;
 }
 

@@ -21,7 +21,6 @@ static socklen_t address_bytes;
 
 static uint8_t *buffer;
 static size_t capacity, start, end, largest_frame;
-static int64_t filled_ns;
 
 static void listen_at_address(size_t payload_bytes) {
   largest_frame = frame_bytes(payload_bytes);
@@ -98,11 +97,10 @@ static struct frame *socket_receive(int64_t *received_ns) {
     ssize_t count = recv(connection, buffer + end, capacity - end, 0);
     if (count <= 0) die("recv");
     end += (size_t)count;
-    filled_ns = now_ns();
   }
   struct frame *frame = (struct frame *)(buffer + start);
   start += LENGTH_BYTES + frame->body_bytes;
-  *received_ns = filled_ns;
+  *received_ns = now_ns();
   return frame;
 }
 

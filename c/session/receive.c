@@ -81,14 +81,15 @@ void session_settle(struct session *session) {
   account(session, tells_time ? clock_now_ns() : session->arrived.received_ns);
 }
 
-/* Takes in one message that has arrived; its type. */
+/*
+ * Takes in one message that the mechanism has handed over; its type. This is the one place of the receive stamp: each message has
+ * a reading of the clock of its own, however many came with it. A request has none: it would be part of the round trip.
+ */
 static int32_t take(struct session *session, const struct arrival *arrival) {
   int rc = frame_parse(arrival->body, arrival->body_bytes, &session->arrived.message);
   if (rc != 0) return rc;
   int is_request = session->arrived.message.type == FRAME_REQUEST;
-  session->channel->expects_requests = is_request;
-  /* The first of another type that follows a request comes without a stamp: one of a Ping or a shutdown matters to nobody. */
-  session->arrived.received_ns = arrival->received_ns != 0 || is_request ? arrival->received_ns : clock_now_ns();
+  session->arrived.received_ns = is_request ? 0 : clock_now_ns();
   /* Another tool does not say beforehand what it sends: its first message tells, and where it is to be counted. */
   session->arrived.is_unsettled = is_request || (session->arrived.message.type == FRAME_ONE_WAY && session->settings.trusts_peer);
   if (!session->arrived.is_unsettled) account(session, session->arrived.received_ns);

@@ -18,9 +18,7 @@ int32_t session_begin_reply(struct session *session, double with_payload) {
   }
   frame_write(frame, request->id, payload_bytes, FRAME_RESPONSE);
   /* Bears the stamp of its request: a reading of the clock would be part of the round trip. */
-  int32_t frame_bytes = session_stamp(session, frame, request->id, payload_bytes, FRAME_RESPONSE, request->sent_ns);
-  if (is_fed(session)) session->outgoing.waiting_since_ns = clock_now_ns();
-  return frame_bytes;
+  return session_stamp(session, frame, request->id, payload_bytes, FRAME_RESPONSE, request->sent_ns);
 }
 
 int32_t session_reply(struct session *session, double with_payload) {

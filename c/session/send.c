@@ -9,8 +9,8 @@ int32_t session_stamp(struct session *session, uint8_t *frame, uint64_t id, size
   out->frame_bytes = payload_bytes + FRAME_OVERHEAD;
   out->id = id;
   out->type = type;
-  out->has_waited = 0;
-  out->stamp_ns = out->waiting_since_ns = now_ns;
+  out->room_awaited_ns = 0;
+  out->stamp_ns = now_ns;
   frame_stamp(frame, now_ns);
   /* After the stamp, but needed by the time the reply is there. */
   if (session->pace.sent_at_ns != NULL && type == FRAME_REQUEST) session->pace.sent_at_ns[id % MAX_IN_FLIGHT] = now_ns;
@@ -37,7 +37,12 @@ static void restore_pattern(struct outgoing *out) {
   payload_fill(frame_payload(out->buffer), NOTE_BYTES + FRAME_TYPE_BYTES);
 }
 
-int32_t session_end_send(struct session *session, double has_waited) {
+void session_await_room(struct session *session) {
+  struct outgoing *out = &session->outgoing;
+  if (out->room_awaited_ns == 0) out->room_awaited_ns = clock_now_ns();
+}
+
+int32_t session_end_send(struct session *session) {
   struct ledger *ledger = session->ledgers.own;
   struct outgoing *out = &session->outgoing;
   struct pace *pace = &session->pace;
@@ -49,9 +54,9 @@ int32_t session_end_send(struct session *session, double has_waited) {
     if (!is_reply) pace->start_ns = out->stamp_ns + SCHEDULE_LEAD_NS;
     return 0;
   }
-  if (has_waited) {
+  if (out->room_awaited_ns != 0) {
     ledger->room_wait_count++;
-    ledger->room_wait_ns += (uint64_t)(clock_now_ns() - out->waiting_since_ns);
+    ledger->room_wait_ns += (uint64_t)(clock_now_ns() - out->room_awaited_ns);
   }
   ledger->sent_count++;
   if (is_reply) return 0;
@@ -70,11 +75,8 @@ int32_t session_end_send(struct session *session, double has_waited) {
 }
 
 static int32_t finish_send(struct session *session, int rc) {
-  struct outgoing *out = &session->outgoing;
-  if (rc == 0) return session_end_send(session, out->has_waited);
-  if (rc == -EAGAIN && !out->has_waited) out->waiting_since_ns = clock_now_ns();
-  if (rc == -EAGAIN) out->has_waited = 1;
-  return rc;
+  if (rc == -EAGAIN) session_await_room(session);
+  return rc == 0 ? session_end_send(session) : rc;
 }
 
 static int32_t hand_over_now(struct session *session) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "plat/pages.h"
 #include "plat/tick.h"
 
 static int open_session(struct session *session, struct session_settings *settings, struct ledger_file *file) {
@@ -28,7 +29,7 @@ static void session_free(struct session *session) {
 }
 
 struct session *session_open(struct session_settings *settings, struct ledger_file *file) {
-  struct session *session = calloc(1, sizeof *session);
+  struct session *session = pages_alloc(sizeof *session);
   settings->error = session == NULL ? -ENOMEM : open_session(session, settings, file);
   if (settings->error == 0) return session;
   if (session != NULL) session_free(session);

@@ -28,6 +28,7 @@ struct session_settings {
   uint32_t peer_sheet; /* NO_SHEET: the peer keeps its ledger elsewhere */
   uint32_t trusts_peer;   /* another tool: neither ids nor payloads are checked */
   uint32_t clocks_differ; /* stamps of the peer mean nothing here: no one-way latency */
+  uint32_t sends_requests; /* with a schedule several are under way at once, and the stamp of each is kept */
   int32_t error;       /* out: why session_open returned NULL */
 };
 

@@ -33,9 +33,8 @@ struct outgoing {
   size_t frame_bytes;
   uint64_t id;
   uint32_t type;
-  uint32_t has_waited; /* it found no room at first */
   int64_t stamp_ns;
-  int64_t waiting_since_ns; /* when it found no room */
+  int64_t room_awaited_ns; /* when it first found too little room; 0: it never did */
   uint64_t taken_count; /* one-way messages that the peer had counted when we last looked */
 };
 
@@ -61,7 +60,7 @@ struct pace {
 struct arrived {
   int64_t earliest_ns; /* no message that has a latency was sent before that: such a stamp is of another clock */
   struct message message;
-  int64_t received_ns; /* when it came; 0: a request, of which nobody measures that */
+  int64_t received_ns; /* when it was handed over; 0: a request, of which nobody measures that */
   int is_unsettled;    /* it has not been accounted for yet, as requests before their reply */
   int is_echoed;       /* its payload goes back to the peer, who checks it */
   struct sequence sequence;

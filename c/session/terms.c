@@ -2,17 +2,23 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "plat/pages.h"
 #include "session/state.h"
 
 /* The outgoing frame, with the pattern that payloads begin from. */
 static int plan_frame(struct session *session, size_t frame_bytes) {
-  uint8_t *out = malloc(frame_bytes);
+  uint8_t *out = pages_alloc(frame_bytes);
   if (out == NULL) return -ENOMEM;
   free(session->outgoing.buffer);
   session->outgoing.buffer = out;
   payload_fill(frame_payload(out), frame_bytes - FRAME_OVERHEAD);
   return 0;
 }
+
+#define REHEARSED_IDS 1000
+
+/* Code and tables of the logarithm come into memory with its first uses, which are not to be in a message's latency. */
+static void rehearse(struct schedule schedule) { schedule_due_ns(&schedule, REHEARSED_IDS); }
 
 static int open_schedule(struct session *session) {
   const struct session_settings *settings = &session->settings;
@@ -27,7 +33,9 @@ static int open_schedule(struct session *session) {
       .gap_ns = 1e15 / (double)settings->rate_microhertz,
   };
   session->pace.arriving = session->pace.schedule;
-  session->pace.sent_at_ns = calloc(MAX_IN_FLIGHT, sizeof *session->pace.sent_at_ns);
+  rehearse(session->pace.schedule);
+  if (!settings->sends_requests) return 0;
+  session->pace.sent_at_ns = pages_alloc(MAX_IN_FLIGHT * sizeof *session->pace.sent_at_ns);
   return session->pace.sent_at_ns == NULL ? -ENOMEM : 0;
 }
 

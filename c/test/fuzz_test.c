@@ -51,7 +51,7 @@ static int decode(void) {
       int64_t space = inbox_space(&inbox, &room);
       rc = space < 0 ? (int)space : 0;
       if (rc == 0 && (size_t)space < piece) piece = (size_t)space;
-      if (rc == 0) memcpy(room, input + at, piece), inbox_filled(&inbox, piece, clock_now_ns());
+      if (rc == 0) memcpy(room, input + at, piece), inbox_filled(&inbox, piece);
     }
     holds = rc == 0 || rc == -EPROTO;
     at += piece;

@@ -61,7 +61,6 @@ static int64_t take_frames(struct inbox *inbox, uint64_t taken) {
     if (frame_parse(arrival.body, arrival.body_bytes, &message) != 0) return -1;
     if (message.id != taken || message.payload_bytes != payload_sizes[taken]) return -1;
     if (!payload_matches(message.payload, message.payload_bytes, message.id)) return -1;
-    if (arrival.received_ns != inbox->filled_ns) return -1;
     /* Whoever replies writes the length in front of the body. */
     memset(arrival.body - FRAME_LENGTH_BYTES, 0xaa, FRAME_LENGTH_BYTES);
     taken++;
@@ -87,7 +86,7 @@ static int put_in_space(struct inbox *inbox, const uint8_t *from, size_t bytes) 
   if (space <= 0) return -1;
   if ((size_t)space < bytes) bytes = (size_t)space;
   memcpy(at, from, bytes);
-  inbox_filled(inbox, bytes, clock_now_ns());
+  inbox_filled(inbox, bytes);
   return (int)bytes;
 }
 

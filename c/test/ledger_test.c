@@ -126,7 +126,7 @@ static void counts_go_on_beyond(uint64_t limit) {
 /* ---- where a side runs ---- */
 
 static void a_side_knows_its_cpu(void) {
-  struct ledger *one = aligned_alloc(CACHE_LINE_BYTES, sizeof *one), *other = aligned_alloc(CACHE_LINE_BYTES, sizeof *other);
+  struct ledger *one = aligned_alloc(SHARED_LINE_BYTES, sizeof *one), *other = aligned_alloc(SHARED_LINE_BYTES, sizeof *other);
   memset(one, 0, sizeof *one);
   memset(other, 0, sizeof *other);
   CHECK(!ledger_shares_cpu(one, other));
@@ -147,6 +147,33 @@ static void a_side_knows_its_cpu(void) {
 #endif
   free(one);
   free(other);
+}
+
+/* ---- who writes where ---- */
+
+/* Whether two words are so far apart that no pair of lines, of 64 bytes each, holds both. */
+static int are_apart(const volatile void *one, const volatile void *other) { return (uintptr_t)one / 128 != (uintptr_t)other / 128; }
+
+static void no_two_writers_share_a_pair_of_lines(void) {
+  int32_t error;
+  int fd = ledger_file_create(2, 4);
+  struct ledger_file *file = ledger_file_map(fd, &error);
+  close(fd);
+  struct ledger *client = &file->sheets[0], *server = &file->sheets[1];
+  struct record_ring *rings[] = {ledger_ring(file, 0), ledger_ring(file, 1)};
+  /* The orchestrator, either side, and each reader of a ring. */
+  CHECK(are_apart(&file->start_ns, client));
+  CHECK(are_apart((uint8_t *)server - 1, server));
+  CHECK(are_apart((uint8_t *)rings[0] - 1, rings[0]));
+  CHECK(are_apart(&rings[0]->head, &rings[0]->tail));
+  CHECK(are_apart(&rings[0]->tail, rings[0]->records));
+  CHECK(are_apart(&rings[0]->records[3], rings[1]));
+  /* The words that peers look at, each apart from what nobody looks at. */
+  CHECK(are_apart(&client->cpu_now, &client->received_count));
+  CHECK(are_apart(&client->received_count, &client->last_receive_ns));
+  CHECK(are_apart(&client->received_count, &client->sent_count));
+  CHECK(are_apart(&file->ring_capacity, &file->stop));
+  munmap(file, file->bytes);
 }
 
 /* ---- the file ---- */
@@ -193,6 +220,7 @@ int main(void) {
   counts_go_on_beyond(UINT64_C(1) << 32);
   counts_go_on_beyond(UINT64_C(1) << 53);
   a_side_knows_its_cpu();
+  no_two_writers_share_a_pair_of_lines();
   a_ledger_file_is_what_it_says_or_refused();
   return check_report();
 }

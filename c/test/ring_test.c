@@ -45,26 +45,8 @@ static void a_full_ring_takes_no_more(void) {
   close_pair(pair);
 }
 
-static void messages_taken_along_share_a_stamp(void) {
-  struct channel_settings settings = settings_for(64, 16384);
-  struct pair pair = open_pair(&ring_ops, &settings);
-  struct arrival first, second, third;
-  CHECK_EQUAL(send_payload(pair.client, 64, 1), 0);
-  CHECK_EQUAL(send_payload(pair.client, 64, 2), 0);
-  int64_t before_ns = clock_now_ns();
-  CHECK_EQUAL(ring_ops.try_receive(pair.server, &first), 0);
-  int64_t after_ns = clock_now_ns();
-  CHECK(first.received_ns >= before_ns && first.received_ns <= after_ns);
-  CHECK_EQUAL(send_payload(pair.client, 64, 3), 0);
-  CHECK_EQUAL(ring_ops.try_receive(pair.server, &second), 0);
-  CHECK(second.received_ns == first.received_ns);
-  CHECK_EQUAL(ring_ops.try_receive(pair.server, &third), 0);
-  CHECK(third.received_ns >= after_ns);
-  close_pair(pair);
-}
-
 /* Also where room is planned for much longer ones. */
-static void only_so_many_messages_share_a_stamp(void) {
+static void only_so_many_messages_are_taken_along(void) {
   struct channel_settings settings = settings_for(1048576, 0);
   struct pair pair = open_pair(&ring_ops, &settings);
   uint8_t *frame = make_frame(64, 1);
@@ -261,8 +243,7 @@ int main(int count, char **arguments) {
   run_suite(&ring_ops);
   capacities_are_powers_of_two();
   a_full_ring_takes_no_more();
-  messages_taken_along_share_a_stamp();
-  only_so_many_messages_share_a_stamp();
+  only_so_many_messages_are_taken_along();
   looks_that_were_put_off_are_made_up_for();
   no_burst_is_slept_through();
   frames_wrap_at_every_offset();

@@ -30,6 +30,7 @@ static struct session *open_session(struct ledger_file *file) {
       .arrival = ARRIVAL_POISSON,
       .blocking = 1,
       .peer_sheet = NO_SHEET,
+      .sends_requests = 1,
   };
   settings.channel.mechanism = MECHANISM_NULL;
   settings.channel.silence_ns = NS_PER_SECOND;

@@ -40,7 +40,8 @@ static struct session *open_fed(int is_client) {
       .payload_bytes = expected_bytes(),
       .reply_payload_bytes = expected_bytes(),
       .duration_ns = random_below(2) ? NS_PER_SECOND : 0,
-      .rate_microhertz = random_below(64) == 0 ? UINT64_C(1000000000) : 0, /* has a table of 8 MiB */
+      .rate_microhertz = random_below(64) == 0 ? UINT64_C(1000000000) : 0,
+      .sends_requests = random_below(2), /* with a rate it has a table of 8 MiB */
       .arrival = (uint32_t)random_below(3),
       .burst = (uint32_t)random_below(3),
       .sheet = is_client ? 0 : 1,
@@ -59,11 +60,12 @@ static int use_message(struct session *session, int32_t type) {
   if (type == FRAME_PING || type == FRAME_PONG) {
     int32_t bytes = session_read_note(session, note, sizeof note);
     if (bytes > NOTE_BYTES || (bytes < 0 && bytes != -EMSGSIZE)) return 0;
-    if (type == FRAME_PING && session_begin_note(session, FRAME_PONG, note, bytes < 0 ? 0 : bytes) > 0) session_end_send(session, 0);
+    if (type == FRAME_PING && session_begin_note(session, FRAME_PONG, note, bytes < 0 ? 0 : bytes) > 0) session_end_send(session);
   }
   if (type == FRAME_REQUEST) {
     int32_t frame_bytes = session_begin_reply(session, (int32_t)random_below(2));
-    if (frame_bytes > 0) session_end_send(session, (int32_t)random_below(2));
+    if (frame_bytes > 0 && random_below(2)) session_await_room(session);
+    if (frame_bytes > 0) session_end_send(session);
     return frame_bytes > 0 || frame_bytes == -EMSGSIZE;
   }
   return type >= 0 && type <= FRAME_SHUTDOWN;
@@ -85,7 +87,7 @@ static int feed_input(void) {
   const struct ledger *ledger = session->ledgers.own;
   uint64_t received_before = ledger->received_count, recorded_before = ledger->service.count;
   if (is_client && session_begin_send(session, (double)random_below(100), random_below(2) ? FRAME_REQUEST : FRAME_ONE_WAY) > 0) {
-    session_end_send(session, 0);
+    session_end_send(session);
   }
   int32_t rc = 0;
   for (size_t at = 0; at < input_bytes && holds && rc != -EPROTO;) {

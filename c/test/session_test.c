@@ -292,7 +292,7 @@ static void carry(struct session *from, struct session *to, int32_t frame_bytes)
     CHECK_EQUAL(session_feed(to, out + at, piece), 0);
     at += piece;
   }
-  CHECK_EQUAL(session_end_send(from, 0), 0);
+  CHECK_EQUAL(session_end_send(from), 0);
 }
 
 static void fed_sessions_exchange_split_frames(uint64_t payload_bytes) {
@@ -309,6 +309,30 @@ static void fed_sessions_exchange_split_frames(uint64_t payload_bytes) {
   CHECK_EQUAL(exchange.file->sheets[CLIENT].service.count, 50);
   check_nothing_wrong(&exchange.file->sheets[CLIENT], 0);
   check_nothing_wrong(&exchange.file->sheets[SERVER], 0);
+  close_exchange(&exchange);
+}
+
+static void a_wait_for_room_begins_when_the_socket_takes_too_little(void) {
+  struct exchange exchange = {.settings = settings_of(MECHANISM_FED, 0, 8)};
+  exchange.file = ledger_file_private(2);
+  for (uint32_t i = 0; i < 2; i++) exchange.sides[i] = open_side(&exchange, i), CHECK_EQUAL(session_connect(exchange.sides[i]), 0);
+  struct session *client = exchange.sides[CLIENT];
+  const struct ledger *ledger = &exchange.file->sheets[CLIENT];
+  session_begin_send(client, 0, FRAME_ONE_WAY);
+  /* The socket's own work. */
+  nap();
+  int64_t before_ns = clock_now_ns();
+  session_await_room(client);
+  int64_t since_ns = clock_now_ns();
+  nap();
+  session_await_room(client);
+  int64_t until_ns = clock_now_ns();
+  CHECK_EQUAL(session_end_send(client), 0);
+  CHECK_EQUAL(ledger->room_wait_count, 1);
+  CHECK((int64_t)ledger->room_wait_ns >= until_ns - since_ns && (int64_t)ledger->room_wait_ns <= clock_now_ns() - before_ns);
+  session_begin_send(client, 1, FRAME_ONE_WAY);
+  CHECK_EQUAL(session_end_send(client), 0);
+  CHECK_EQUAL(ledger->room_wait_count, 1);
   close_exchange(&exchange);
 }
 
@@ -336,5 +360,6 @@ int main(void) {
   impossible_settings_are_refused();
   fed_sessions_exchange_split_frames(1);
   fed_sessions_exchange_split_frames(3000);
+  a_wait_for_room_begins_when_the_socket_takes_too_little();
   return check_report();
 }

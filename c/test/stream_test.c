@@ -18,7 +18,7 @@
 
 static struct ledger_file *new_file(uint64_t ring_capacity) {
   uint64_t bytes = ledger_file_bytes(2, ring_capacity);
-  struct ledger_file *file = aligned_alloc(CACHE_LINE_BYTES, (bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES);
+  struct ledger_file *file = aligned_alloc(SHARED_LINE_BYTES, (bytes + SHARED_LINE_BYTES - 1) / SHARED_LINE_BYTES * SHARED_LINE_BYTES);
   memset(file, 0, bytes);
   ledger_file_init(file, 2, ring_capacity);
   return file;

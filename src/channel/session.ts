@@ -33,6 +33,7 @@ function sessionSettings(settings: ConnectionSettings, mechanism: number) {
   session.set("peer_sheet", settings.peerSheet ?? NO_SHEET);
   session.set("trusts_peer", settings.trustsPeer ? 1 : 0);
   session.set("clocks_differ", settings.clocksDiffer ? 1 : 0);
+  session.set("sends_requests", settings.sendsRequests ? 1 : 0);
   return session;
 }
 

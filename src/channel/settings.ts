@@ -29,6 +29,8 @@ export interface ConnectionSettings {
   readonly trustsPeer?: boolean;
   /** Stamps of the peer mean nothing here, so there is no one-way latency. */
   readonly clocksDiffer?: boolean;
+  /** This side asks; the stamps of what it has under way are kept. */
+  readonly sendsRequests?: boolean;
 }
 
 /** A schedule in the units of c/session/setup.h. */

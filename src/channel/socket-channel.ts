@@ -109,7 +109,7 @@ export class SocketChannel implements Channel {
   }
 
   flush(): number {
-    return this.#write(1);
+    return this.#write();
   }
 
   receive(): number {
@@ -198,16 +198,18 @@ export class SocketChannel implements Channel {
     this.#frameBytes = frameBytes;
     this.#writtenBytes = 0;
     this.#isMidFrame = false;
-    return this.#write(0);
+    return this.#write();
   }
 
-  #write(hasWaited: number): number {
+  #write(): number {
     if (this.#failure !== 0 || this.#socket === null) return this.#failure || CLOSED;
     const count = this.#socket.write(this.#out, this.#writtenBytes, this.#frameBytes - this.#writtenBytes);
     if (count < 0) return CLOSED;
     this.#writtenBytes += count;
     this.#movedBytes += count;
-    return this.#writtenBytes < this.#frameBytes ? PENDING : this.#shim.session_end_send(this.#address, hasWaited);
+    if (this.#writtenBytes === this.#frameBytes) return this.#shim.session_end_send(this.#address);
+    this.#shim.session_await_room(this.#address);
+    return PENDING;
   }
 
   #feed(chunk: Uint8Array): void {

@@ -18,7 +18,8 @@ export interface StructLayout<Name extends string> {
   readonly types: Readonly<Record<Name, FieldType>>;
 }
 
-const CACHE_LINE_BYTES = 64;
+/** As c/plat/line.h has it. */
+export const SHARED_LINE_BYTES = 128;
 
 const sizeOf = (type: FieldType) => (typeof type === "object" ? type.bytes : type.endsWith("32") ? 4 : 8);
 const alignOf = (type: FieldType) => (typeof type === "object" ? type.align : sizeOf(type));
@@ -74,6 +75,7 @@ export const SESSION_SETTINGS = struct("session_settings", [
   ["peer_sheet", "u32"],
   ["trusts_peer", "u32"],
   ["clocks_differ", "u32"],
+  ["sends_requests", "u32"],
   ["error", "i32"],
 ]);
 
@@ -97,21 +99,21 @@ export const DISTRIBUTION = struct("distribution", [
 ]);
 
 export const LEDGER = struct("ledger", [
-  ["cpu_now", "u32", CACHE_LINE_BYTES],
-  ["sent_count", "u64", CACHE_LINE_BYTES],
-  ["received_count", "u64"],
+  ["cpu_now", "u32", SHARED_LINE_BYTES],
+  ["received_count", "u64", SHARED_LINE_BYTES],
+  ["last_receive_ns", "i64", SHARED_LINE_BYTES],
+  ["same_cpu_count", "u64"],
   ["duplicated_count", "u64"],
   ["reordered_count", "u64"],
   ["corrupt_count", "u64"],
   ["warmup_count", "u64"],
+  ["sent_count", "u64"],
+  ["last_send_ns", "i64"],
+  ["scheduled_span_ns", "i64"],
   ["room_wait_count", "u64"],
   ["room_wait_ns", "u64"],
   ["first_send_ns", "i64"],
-  ["last_send_ns", "i64"],
-  ["scheduled_span_ns", "i64"],
-  ["last_receive_ns", "i64"],
   ["realtime_offset_ns", "i64"],
-  ["same_cpu_count", "u64"],
   ["migration_count", "u64"],
   ["cpus_used", words(CPU_WORDS)],
   ["stall_count", "u64"],
@@ -126,9 +128,9 @@ export const LEDGER_FILE = struct("ledger_file", [
   ["bytes", "u64"],
   ["sheet_count", "u64"],
   ["ring_capacity", "u64"],
-  ["stop", "u32", CACHE_LINE_BYTES],
+  ["stop", "u32", SHARED_LINE_BYTES],
   ["start_ns", "i64"],
-  ["sheets", { bytes: 0, align: CACHE_LINE_BYTES }],
+  ["sheets", { bytes: 0, align: SHARED_LINE_BYTES }],
 ]);
 
 export const ROW_FORMAT = struct("row_format", [

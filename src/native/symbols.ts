@@ -49,7 +49,8 @@ export const SYMBOLS = {
   session_begin_reply: { args: [ptr, f64], returns: i32 },
   session_out: { args: [ptr], returns: ptr },
   session_settle: { args: [ptr], returns: nothing },
-  session_end_send: { args: [ptr, f64], returns: i32 },
+  session_await_room: { args: [ptr], returns: nothing },
+  session_end_send: { args: [ptr], returns: i32 },
   session_feed: { args: [ptr, ptr, i32], returns: i32 },
 
   waiter_open: { args: [ptr, callback], returns: ptr },

@@ -10,8 +10,10 @@ import { VerdictSchema } from "../verdict/verdict-schema.ts";
 import { unbackedSchema } from "./unbacked.ts";
 
 const RoomWaits = closed({
-  count: count("Sends that found no room at the first attempt"),
-  total_ns: count("Time they waited for it, ns in all; it is part of their latency"),
+  count: count("Sends that found too little room at the first attempt"),
+  total_ns: count(
+    "Time they waited, ns in all: from the first refusal, or the first attempt that took only a part, until all was handed over. It is part of their latency",
+  ),
 });
 
 const Side = closed(

@@ -25,7 +25,10 @@ const SystemInfo = closed({
 });
 
 const Latency = closed({
-  latency_type: oneOf(["OneWay", "RoundTrip"], "The interval"),
+  latency_type: oneOf(
+    ["OneWay", "RoundTrip"],
+    "The interval. From: right before the first attempt to hand the message to the mechanism (with a rate: the scheduled moment). To: this message, or its reply, is handed to the receiving loop; each has a clock reading of its own",
+  ),
   min_ns: exactInteger("Least sample, ns, exact"),
   max_ns: exactInteger("Greatest sample, ns, exact"),
   mean_ns: quantity("Arithmetic mean, ns, from the exact sum"),

@@ -56,7 +56,8 @@ export async function runClient(context: RoleContext): Promise<UsageFigures> {
   const { worker } = settings;
   const isFar = settings.standalone !== null;
   const sheets = [clientSheetOf(worker), isFar ? null : serverSheetOf(worker)] as const;
-  const connection = connectionSettingsOf({ ...settings, port }, ...sheets);
+  const sendsRequests = settings.test === "round-trip";
+  const connection = { ...connectionSettingsOf({ ...settings, port }, ...sheets), sendsRequests };
   const { found, talk } = await reachServer(context, connection);
   const { channel, session, effective } = found;
   try {

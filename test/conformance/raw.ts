@@ -44,7 +44,7 @@ export class RawSession {
   frame(id: number, type: number): Buffer {
     const frameBytes = native().session_begin_send(this.#session, id, type);
     const frame = Buffer.from(this.#out.subarray(0, frameBytes));
-    native().session_end_send(this.#session, 0);
+    native().session_end_send(this.#session);
     return frame;
   }
 

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "message/frame.h"
+#include "plat/pages.h"
 
 int inbox_open(struct inbox *inbox, size_t frame_bytes, size_t read_ahead_bytes) {
   *inbox = (struct inbox){.capacity = frame_bytes + read_ahead_bytes, .read_ahead_bytes = read_ahead_bytes};
-  inbox->bytes = frame_buffer(inbox->capacity);
+  inbox->bytes = pages_alloc(inbox->capacity);
   return inbox->bytes == NULL ? -ENOMEM : 0;
 }
 
@@ -60,11 +61,6 @@ int64_t inbox_space(struct inbox *inbox, uint8_t **at) {
   return (int64_t)(inbox->capacity - inbox->end);
 }
 
-void inbox_filled(struct inbox *inbox, size_t bytes, int64_t filled_ns) {
-  inbox->end += bytes;
-  inbox->filled_ns = filled_ns;
-}
-
 int inbox_feed(struct inbox *inbox, const uint8_t *from, size_t bytes) {
   if (inbox->start == inbox->end) inbox->start = inbox->end = 0;
   int64_t frame_bytes = begun_frame_bytes(inbox);
@@ -74,7 +70,7 @@ int inbox_feed(struct inbox *inbox, const uint8_t *from, size_t bytes) {
   int rc = make_room(inbox, missing > bytes ? missing : bytes);
   if (rc != 0) return rc;
   memcpy(inbox->bytes + inbox->end, from, bytes);
-  inbox_filled(inbox, bytes, clock_now_ns());
+  inbox_filled(inbox, bytes);
   return 0;
 }
 
@@ -84,7 +80,6 @@ int inbox_next(struct inbox *inbox, struct arrival *arrival) {
   if (frame_bytes == 0 || (size_t)frame_bytes > inbox_pending(inbox)) return -EAGAIN;
   arrival->body = inbox->bytes + inbox->start + FRAME_LENGTH_BYTES;
   arrival->body_bytes = (size_t)frame_bytes - FRAME_LENGTH_BYTES;
-  arrival->received_ns = inbox->filled_ns;
   inbox->start += (size_t)frame_bytes;
   return 0;
 }

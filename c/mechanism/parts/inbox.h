@@ -1,6 +1,6 @@
 /*
  * Reassembles frames from a byte stream, split anywhere. Blocking sockets and rings read ahead into it, so that one system call,
- * or one copy and one reading of the clock, brings many messages; in async mode the event loop feeds it what its sockets delivered.
+ * or one copy, brings many messages; in async mode the event loop feeds it what its sockets delivered.
  */
 #pragma once
 
@@ -12,7 +12,6 @@ struct inbox {
   size_t read_ahead_bytes;
   size_t start;
   size_t end;
-  int64_t filled_ns; /* when the latest bytes came to lie here */
 };
 
 /*
@@ -24,9 +23,9 @@ void inbox_close(struct inbox *inbox);
 
 /* Where the next bytes may be put, and how many; at least one unless memory is out (-ENOMEM) or the frame begun is none (-EPROTO). */
 int64_t inbox_space(struct inbox *inbox, uint8_t **at);
-/* `bytes` were put there; `filled_ns` is when, as channel_arrival_ns says. */
-void inbox_filled(struct inbox *inbox, size_t bytes, int64_t filled_ns);
-/* Copies in `bytes` of any number, then takes the time. */
+/* `bytes` were put there. */
+static inline void inbox_filled(struct inbox *inbox, size_t bytes) { inbox->end += bytes; }
+/* Copies in `bytes` of any number. */
 int inbox_feed(struct inbox *inbox, const uint8_t *from, size_t bytes);
 
 /* The next whole frame, -EAGAIN if there is none yet, -EPROTO if there can't be one. */

@@ -28,7 +28,7 @@ function openFed(ledger: LedgerFile): Session {
 }
 
 /** A channel over a socket that only notes whether it is to go on reading, and frames for it. */
-function rig() {
+function rig(write: (bytes: number) => number = (bytes) => bytes) {
   const ledger = LedgerFile.private(1);
   const peer = openFed(ledger);
   closing.push(() => peer.close());
@@ -36,7 +36,12 @@ function rig() {
   const channel = new SocketChannel(openFed(ledger), options);
   closing.push(() => channel.close());
   const log: string[] = [];
-  const socket = { pause: () => log.push("pause"), resume: () => log.push("resume"), end: () => {} };
+  const socket = {
+    pause: () => log.push("pause"),
+    resume: () => log.push("resume"),
+    write: (_: Uint8Array, _from: number, bytes: number) => write(bytes),
+    end: () => {},
+  };
   const attached = socket as unknown as Socket<SocketChannel>;
   channel.attach(attached);
   let id = 0;
@@ -47,7 +52,7 @@ function rig() {
       SocketChannel.handlers.data(attached, new Uint8Array(frame));
     }
   };
-  return { channel, feed, log };
+  return { channel, feed, log, ledger };
 }
 
 describe("an async socket", () => {
@@ -82,5 +87,25 @@ describe("an async socket", () => {
     expect(log).toEqual(["pause"]);
     expect(channel.receive()).toBe(PENDING);
     expect(log).toEqual(["pause", "resume"]);
+  });
+
+  test("waits for room from the write that took too little, not from the stamp", () => {
+    const WRITE_NS = 20_000_000;
+    const writes = [100, 200];
+    const { channel, ledger } = rig((bytes) => {
+      for (const until = Bun.nanoseconds() + WRITE_NS; Bun.nanoseconds() < until; );
+      return writes.shift() ?? bytes;
+    });
+    const start = Bun.nanoseconds();
+    expect(channel.send(0, FRAME.oneWay)).toBe(PENDING);
+    expect(channel.flush()).toBe(PENDING);
+    expect(channel.flush()).toBe(0);
+    const { roomWaits, roomWaitNs } = ledger.counts(0);
+    expect(roomWaits).toBe(1);
+    expect(roomWaitNs).toBeGreaterThanOrEqual(2 * WRITE_NS);
+    expect(roomWaitNs).toBeLessThanOrEqual(Bun.nanoseconds() - start - WRITE_NS);
+    // A socket that takes all of it at once makes nobody wait.
+    expect(channel.send(1, FRAME.oneWay)).toBe(0);
+    expect(ledger.counts(0).roomWaits).toBe(1);
   });
 });

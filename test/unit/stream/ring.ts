@@ -1,6 +1,6 @@
 /** A ledger in this process with records in its rings, as c/record/ledger.c would have pushed them. */
 import { toArrayBuffer } from "bun:ffi";
-import { LEDGER, LEDGER_FILE } from "../../../src/native/layout.ts";
+import { LEDGER, LEDGER_FILE, SHARED_LINE_BYTES } from "../../../src/native/layout.ts";
 import type { LedgerFile } from "../../../src/native/ledger.ts";
 
 export interface TestRecord {
@@ -10,15 +10,14 @@ export interface TestRecord {
   readonly dueNs?: bigint;
 }
 
-const CACHE_LINE_BYTES = 64;
 const RECORD_BYTES = 32;
 
 /** Where head, tail and records of a sheet's ring are, in 64-bit words (struct record_ring). */
 function ringWords(ledger: LedgerFile, sheet: number) {
-  const ringBytes = 2 * CACHE_LINE_BYTES + ledger.ringCapacity * RECORD_BYTES;
+  const ringBytes = 2 * SHARED_LINE_BYTES + ledger.ringCapacity * RECORD_BYTES;
   const start = LEDGER_FILE.offsets.sheets + ledger.sheetCount * LEDGER.bytes + sheet * ringBytes;
   const words = new BigInt64Array(toArrayBuffer(ledger.address, start, ringBytes));
-  return { words, tail: CACHE_LINE_BYTES / 8, records: (2 * CACHE_LINE_BYTES) / 8 };
+  return { words, tail: SHARED_LINE_BYTES / 8, records: (2 * SHARED_LINE_BYTES) / 8 };
 }
 
 export function pushRecords(ledger: LedgerFile, sheet: number, pushed: readonly TestRecord[]): void {
