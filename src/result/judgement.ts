@@ -2,7 +2,7 @@
 
 import type { EffectiveSide, Measurement, MechanismOutcome } from "../measure/measurement.ts";
 import type { RunPlan, Test } from "../plan/run-plan.ts";
-import { medianNs, samplesBeyond } from "../stats/histogram.ts";
+import { medianNs, percentilesNs, samplesBeyond } from "../stats/histogram.ts";
 import type { Finding, Verdict } from "../verdict/finding.ts";
 import type { VerdictInput, VerdictSide } from "../verdict/input.ts";
 import { judge } from "../verdict/judge.ts";
@@ -24,6 +24,15 @@ function farSideOf(side: EffectiveSide | null): VerdictSide | null {
 /** Of the launches that medians are taken from, else all there are. */
 function fewestSamples(launches: readonly Measurement[], pooled: Measurement): number {
   return Math.min(...[pooled, ...usableLaunches(launches)].map(({ latency }) => Number(latency.count)));
+}
+
+/** null where there is nothing to compare. */
+function latenessOf({ schedule, clientWaits }: Measurement, { arrival }: RunPlan): VerdictInput["lateness"] {
+  if (schedule === null || arrival === null || arrival.kind === "burst") return null;
+  const p99Ns = percentilesNs(schedule.lateness, [99])?.[0];
+  const serviceP50Ns = medianNs(schedule.service);
+  if (p99Ns === undefined || serviceP50Ns === null) return null;
+  return { p99Ns: Number(p99Ns), serviceP50Ns: Number(serviceP50Ns), roomWaits: clientWaits.count };
 }
 
 /**
@@ -61,6 +70,7 @@ function inputOf(
             asked: launch.schedule?.scheduledRatePerSecond ?? plan.arrival.ratePerSecond,
             achieved: launch.schedule?.achievedRatePerSecond ?? null,
           },
+    lateness: latenessOf(launch, plan),
     requestedBufferBytes: plan.bufferBytes,
     cpuDmaLatencyUs: conditions.cpuDmaLatency,
     clientCount: plan.concurrency,

@@ -35,6 +35,7 @@ export const WARNING_IDS = [
   "migrations",
   "major-faults",
   "stream-stalls",
+  "sender-late",
   "percentiles-unbacked",
   "privilege-missing",
   "rt-bandwidth",

@@ -47,6 +47,13 @@ export interface VerdictInput {
   readonly clockResolutionNs: number | null;
   /** Messages a second; null without --rate. */
   readonly rate: { readonly asked: number; readonly achieved: number | null } | null;
+  /** How late the sender was; null without --rate, and with bursts, whose messages wait for each other by design. */
+  readonly lateness: {
+    readonly p99Ns: number;
+    readonly serviceP50Ns: number;
+    /** Times that the sender found no room. */
+    readonly roomWaits: number;
+  } | null;
   /** --buffer-size; null: none asked for. */
   readonly requestedBufferBytes: number | null;
   /** --cpu-dma-latency; null: not asked for. */

@@ -180,6 +180,21 @@ function streamStalls({ streamStalls: stalls }: VerdictInput): Warning[] {
   return stalls === null || !(stalls.count > 0) ? [] : [finding("stream-stalls", { ...stalls })];
 }
 
+/** A response time that is mostly lateness says nothing of the mechanism, unless that had no room. */
+function senderLate(input: VerdictInput): Warning[] {
+  const { lateness, client } = input;
+  if (lateness === null || !(lateness.p99Ns > lateness.serviceP50Ns)) return [];
+  return [
+    finding("sender-late", {
+      latenessP99Ns: lateness.p99Ns,
+      serviceP50Ns: lateness.serviceP50Ns,
+      roomWaits: lateness.roomWaits,
+      unpinned: freeSides(input),
+      ...(client === null || client.realTime === null ? {} : { realTime: "asked for" }),
+    }),
+  ];
+}
+
 function unbackedPercentiles({ percentiles, sampleCount, fewestSamples, latencyAbsent }: VerdictInput): Warning[] {
   if (latencyAbsent !== null) return [];
   const unbacked = percentiles.filter(({ samplesBeyond }) => samplesBeyond < SAMPLES_NEEDED_BEYOND);
@@ -232,6 +247,7 @@ const LOOKS = [
   migrations,
   majorFaults,
   streamStalls,
+  senderLate,
   unbackedPercentiles,
   privilegesMissing,
   realTimeBandwidth,

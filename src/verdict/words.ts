@@ -132,6 +132,25 @@ function idleAdvice({ demandedLatencyUs }: Figures): string {
   return "switch them off (/sys/devices/system/cpu/cpu*/cpuidle/state*/disable): --cpu-dma-latency 0 is not in force";
 }
 
+function lateInWords(figures: Figures): Words {
+  const { roomWaits, unpinned, realTime } = figures;
+  const cause =
+    typeof roomWaits === "number" && roomWaits > 0
+      ? `It found no room ${times(figures, "roomWaits")}: the receiver may have held it up`
+      : "The response times show the sender more than the mechanism";
+  const remedies = [
+    ...(String(unpinned ?? "client").includes("client")
+      ? ["give the client a CPU of its own with --client-affinity"]
+      : []),
+    ...(realTime === undefined ? ["use --rt"] : []),
+    "compare the service times",
+  ];
+  return {
+    sentence: `the sender was late: the p99 of lateness is ${time(figures, "latenessP99Ns")}, the p50 of service time is ${time(figures, "serviceP50Ns")}. ${cause}`,
+    advice: remedies.length === 1 ? remedies[0]! : `${remedies.slice(0, -1).join(", ")}, or ${remedies.at(-1)}`,
+  };
+}
+
 const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
   incomplete: (figures) => ({
     sentence: `the test did not run to its end: ${text(figures, "cause")}`,
@@ -240,6 +259,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     sentence: `the ring of streamed records was full ${times(figures, "count")}. The test waited ${time(figures, "totalNs")} for it, and some latencies include this`,
     advice: "stream to a faster disk, use a lower rate, or leave streaming out",
   }),
+  "sender-late": lateInWords,
   "percentiles-unbacked": unbackedInWords,
   "privilege-missing": deniedInWords,
   "rt-bandwidth": (figures) => ({

@@ -135,6 +135,7 @@ export function inputOf(changes: Partial<VerdictInput> = {}): VerdictInput {
     p50Ns: 10_000,
     clockResolutionNs: 30,
     rate: null,
+    lateness: null,
     requestedBufferBytes: null,
     cpuDmaLatencyUs: null,
     clientCount: 1,

@@ -230,6 +230,13 @@ const WARNINGS: Case[] = [
   ["of stalls of streaming", { streamStalls: { count: 4, totalNs: 5 } }, "stream-stalls", { count: 4, totalNs: 5 }],
   ["not of streaming without stalls", { streamStalls: { count: 0, totalNs: 0 } }, null],
   [
+    "of a sender that is later than a message takes",
+    { lateness: { p99Ns: 5001, serviceP50Ns: 5000, roomWaits: 3 } },
+    "sender-late",
+    { latenessP99Ns: 5001, serviceP50Ns: 5000, roomWaits: 3, unpinned: "none" },
+  ],
+  ["not of one that is no later than that", { lateness: { p99Ns: 5000, serviceP50Ns: 5000, roomWaits: 0 } }, null],
+  [
     "of percentiles without samples beyond them",
     {
       percentiles: [

@@ -94,6 +94,7 @@ const input: fc.Arbitrary<VerdictInput> = fc.record({
   p50Ns: orNull(number),
   clockResolutionNs: orNull(number),
   rate: orNull(fc.record({ asked: number, achieved: orNull(number) })),
+  lateness: orNull(fc.record({ p99Ns: number, serviceP50Ns: number, roomWaits: number })),
   requestedBufferBytes: orNull(number),
   cpuDmaLatencyUs: orNull(effective),
   clientCount: number,

@@ -83,6 +83,14 @@ describe("the words of a finding", () => {
       "p99 is not shown: 1 of 199 samples lies above it, 10 are needed",
     ],
     [
+      { id: "sender-late", figures: { latenessP99Ns: 80_000, serviceP50Ns: 9000, roomWaits: 0 } },
+      "the sender was late: the p99 of lateness is 80.0 us, the p50 of service time is 9.00 us. The response times show the sender more than the mechanism",
+    ],
+    [
+      { id: "sender-late", figures: { latenessP99Ns: 8e7, serviceP50Ns: 9000, roomWaits: 1 } },
+      "the sender was late: the p99 of lateness is 80.0 ms, the p50 of service time is 9.00 us. It found no room once: the receiver may have held it up",
+    ],
+    [
       { id: "percentiles-unbacked", figures: { percentiles: "p99, p99.9", samples: 1, needed: 10 } },
       "p99 and p99.9 are not shown: fewer than 10 of 1 sample lie above them",
     ],
@@ -128,6 +136,8 @@ describe("the advice", () => {
     [{ id: "placement-bimodal", figures: { unpinned: "client" } }, "--server-affinity"],
     [{ id: "migrations", figures: { side: "client", unpinned: "none" } }, "affinity"],
     [{ id: "major-faults", figures: { side: "client", count: 1, memoryLock: "none" } }, "--rt"],
+    [{ id: "sender-late", figures: { unpinned: "none" } }, "--client-affinity"],
+    [{ id: "sender-late", figures: { realTime: "asked for" } }, "--rt"],
   ])("of %j does not name what was given", ({ id, figures }, given) => {
     expect(adviceOf(id, figures)).not.toContain(given);
     expect(adviceOf(id, {})).toContain(given);
