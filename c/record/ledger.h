@@ -49,6 +49,7 @@ struct ledger {
   uint64_t room_wait_ns;
   int64_t first_send_ns; /* CLOCK_MONOTONIC; 0: none yet */
   int64_t last_send_ns;
+  int64_t schedule_start_ns; /* with a schedule: the due moment of the first message */
   int64_t scheduled_span_ns; /* with a schedule: from the due moment of the first message to that of the last one sent */
   int64_t last_receive_ns;
   int64_t realtime_offset_ns; /* to be added to CLOCK_MONOTONIC, taken as the measured phase starts; 0: not reached */
@@ -57,6 +58,7 @@ struct ledger {
   uint64_t cpus_used[CPU_WORDS]; /* bit per CPU */
   uint64_t stall_count; /* times the ring of records was full and this side waited for its reader, between messages */
   uint64_t stall_ns;
+  uint64_t slept_count; /* messages before which their sender slept, as it had to wait for their moment or for a pause to end */
   struct distribution service;  /* from the actual send */
   struct distribution response; /* with a schedule: from the moment at which the message should have gone */
   struct distribution lateness; /* with a schedule, on the sending side: from that moment to the actual send */

@@ -17,6 +17,7 @@ static int plan_frame(struct session *session, size_t frame_bytes) {
 static int open_schedule(struct session *session) {
   const struct session_settings *settings = &session->settings;
   session->pace.schedule = session->pace.arriving = (struct schedule){0};
+  session->pace.give_up_ns = 0;
   free(session->pace.sent_at_ns);
   session->pace.sent_at_ns = NULL;
   if (settings->rate_microhertz == 0) return 0;

@@ -31,16 +31,23 @@ export interface LedgerCounts {
   /** Times and for how long this side waited, between messages, for the reader of its records. */
   readonly stalls: number;
   readonly stallNs: number;
+  /** Messages before which their sender slept. */
+  readonly slept: number;
   readonly usedCpus: readonly number[];
   /** CLOCK_MONOTONIC; null: none yet. */
   readonly firstSendNs: bigint | null;
   readonly lastSendNs: bigint | null;
+  /** The due moment of the first message; null: none was sent by a schedule. */
+  readonly scheduleStartNs: bigint | null;
   /** From the due moment of the first message to that of the last one sent; 0 without a schedule. */
   readonly scheduledSpanNs: bigint;
   readonly lastReceiveNs: bigint | null;
   /** To be added to CLOCK_MONOTONIC for the wall clock; null: the measured phase was not reached. */
   readonly realtimeOffsetNs: bigint | null;
 }
+
+/** Moments, 0 for "none yet". */
+type TimeField = "first_send_ns" | "last_send_ns" | "schedule_start_ns" | "last_receive_ns" | "realtime_offset_ns";
 
 /** Numbers of the set bits, word after word. */
 export function bitNumbers(words: BigUint64Array): number[] {
@@ -166,7 +173,7 @@ export class LedgerFile {
 
   counts(sheetIndex: number): LedgerCounts {
     const sheet = this.sheet(sheetIndex);
-    const time = (field: "first_send_ns" | "last_send_ns" | "last_receive_ns" | "realtime_offset_ns") => {
+    const time = (field: TimeField) => {
       const value = sheet.get(field);
       return value === 0n ? null : value;
     };
@@ -183,9 +190,11 @@ export class LedgerFile {
       migrations: sheet.getNumber("migration_count"),
       stalls: sheet.getNumber("stall_count"),
       stallNs: sheet.getNumber("stall_ns"),
+      slept: sheet.getNumber("slept_count"),
       usedCpus: bitNumbers(sheet.words("cpus_used")),
       firstSendNs: time("first_send_ns"),
       lastSendNs: time("last_send_ns"),
+      scheduleStartNs: time("schedule_start_ns"),
       scheduledSpanNs: sheet.get("scheduled_span_ns"),
       lastReceiveNs: time("last_receive_ns"),
       realtimeOffsetNs: time("realtime_offset_ns"),

@@ -115,6 +115,8 @@ function scheduleColumns(percentiles: readonly number[]): CsvColumn[] {
   return [
     { head: "rate_asked_per_second", value: ({ details }) => details?.schedule?.requested_rate_per_second },
     { head: "rate_achieved_per_second", value: ({ details }) => details?.schedule?.achieved_rate_per_second },
+    { head: "slept_messages", value: ({ details }) => details?.pacing?.slept_messages },
+    { head: "pacing", value: ({ details }) => details?.pacing?.kind },
     { head: "arrival", value: ({ details }) => details?.schedule?.arrival },
     { head: "burst_messages", value: ({ details }) => details?.schedule?.burst },
     ...figuresColumns("service", percentiles, ({ details }) => details?.schedule?.service_time),

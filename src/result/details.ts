@@ -14,6 +14,7 @@ import type { RunConditions } from "./conditions.ts";
 import { judgeTest } from "./judgement.ts";
 import { acrossLaunches, launchDetails, messagesPerSecond, sameCpuShare } from "./launches.ts";
 import { latencyFigures, type SummarySource } from "./metrics.ts";
+import { pacingDetails } from "./pacing.ts";
 import type {
   Details,
   FiguresDetails,
@@ -92,6 +93,7 @@ function testDetails(measurement: Measurement, outcome: MechanismOutcome, condit
     latency_absent: measurement.latencyAbsent,
     foreign_peer: measurement.isPeerForeign,
     schedule: schedule(measurement, plan),
+    pacing: pacingDetails(measurement),
     launches,
     across_launches: acrossLaunches(launches, plan),
     room_waits: {

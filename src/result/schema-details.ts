@@ -6,6 +6,7 @@ import { CpuDmaLatencySchema, RealTimeSchema } from "../system/privileges-schema
 import { UsageFiguresSchema } from "../system/usage-schema.ts";
 import { closed, count, exactInteger, nullable, oneOf, quantity } from "../text/schema-parts.ts";
 import { VerdictSchema } from "../verdict/verdict-schema.ts";
+import { PacingSchema } from "./pacing.ts";
 import { unbackedSchema } from "./unbacked.ts";
 
 const RoomWaits = closed({
@@ -74,7 +75,7 @@ const Schedule = closed(
     ),
     achieved_rate_per_second: nullable(
       quantity("Messages a second"),
-      "Between a client's first and its last send, of all clients added up, of the slowest launch; null with fewer than two",
+      "From the start of a client's schedule to its last send, of all clients added up, of the slowest launch; null with fewer than two",
     ),
     arrival: oneOf(["constant", "poisson", "burst"], "--arrival"),
     burst: count("Messages that go at once"),
@@ -204,6 +205,10 @@ const TestDetails = closed({
     description: "The other side is another tool: neither ids nor payloads were checked, and it reported nothing",
   }),
   schedule: nullable(Schedule, "null in a closed loop, where the latency object holds service time"),
+  pacing: nullable(
+    PacingSchema,
+    "null where the sender had nothing to wait for (no --rate, no --send-delay), or was started by another command",
+  ),
   launches: Type.Array(Launch, { description: "In the order in which they ran" }),
   across_launches: AcrossLaunches,
   room_waits: closed(

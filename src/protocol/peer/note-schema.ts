@@ -89,6 +89,8 @@ const ClientEndSchema = Type.Object({
   sent: whole(0),
   firstSendNs: nullable(digits),
   lastSendNs: nullable(digits),
+  /** Due moment of the first message; absent: an older client, or no schedule. */
+  scheduleStartNs: Type.Optional(nullable(digits)),
   scheduledSpanNs: digits,
 });
 export type ClientEnd = Readonly<Static<typeof ClientEndSchema>>;

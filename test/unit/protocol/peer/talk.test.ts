@@ -55,6 +55,7 @@ describe("notes", () => {
       sent: MOST,
       firstSendNs: String(2n ** 63n),
       lastSendNs: String(2n ** 63n),
+      scheduleStartNs: String(2n ** 63n),
       scheduledSpanNs: "0",
     };
     for (const question of [
