@@ -35,7 +35,7 @@ static const uint32_t layout[] = {
 
     SIZE(distribution), AT(distribution, count), AT(distribution, min_ns), AT(distribution, max_ns),
     AT(distribution, sum_ns), AT(distribution, sum_of_squares_low), AT(distribution, sum_of_squares_high),
-    AT(distribution, overflow_count), AT(distribution, buckets),
+    AT(distribution, overflow_count), AT(distribution, last_index), AT(distribution, buckets), AT(distribution, rises),
 
     SIZE(ledger), AT(ledger, cpu_now), AT(ledger, sent_count), AT(ledger, received_count),
     AT(ledger, duplicated_count), AT(ledger, reordered_count), AT(ledger, corrupt_count), AT(ledger, warmup_count),

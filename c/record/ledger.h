@@ -31,7 +31,11 @@ struct distribution {
   uint64_t sum_of_squares_low; /* ns squared, 128 bits */
   uint64_t sum_of_squares_high;
   uint64_t overflow_count; /* beyond HISTOGRAM_LIMIT_NS: in everything above, in no bucket */
+  uint64_t last_index; /* bucket of the last value; HISTOGRAM_COUNTS: beyond all of them */
   uint64_t buckets[HISTOGRAM_COUNTS];
+  /* A value in a higher bucket than the one before adds 1 where that lies and takes 1 where it lies itself. The sum of all up to
+   * a bucket is how often values rose above it: the excursions above it, as the first value rises from 0. */
+  int64_t rises[HISTOGRAM_COUNTS + 1];
 };
 
 /* One side of one connection. */

@@ -14,7 +14,7 @@ static _Thread_local unsigned calls;
 
 #include "exchange.h"
 
-#define MESSAGES 101
+#define MESSAGES 51
 
 static void *answer(void *argument) {
   struct session *server = ((struct exchange *)argument)->sides[SERVER];
@@ -64,7 +64,7 @@ static struct ledger run_at(uint64_t per_second, uint32_t wait, unsigned *per_me
 /* One wait for the reply and one receive; none while nothing is under way. The median, as a busy machine has late replies. */
 static void a_round_trip_costs_two_calls(void) {
   unsigned per_message[MESSAGES];
-  struct ledger ledger = run_at(1000, WAIT_BLOCK, per_message);
+  struct ledger ledger = run_at(100, WAIT_BLOCK, per_message);
   CHECK_EQUAL(per_message[MESSAGES / 2], 2);
   CHECK(ledger.slept_count > MESSAGES / 2);
 }
@@ -79,7 +79,7 @@ static void a_sender_behind_its_schedule_never_sleeps(void) {
 /* It asks for the reply until that is there, and then no more. */
 static void a_spinning_sender_never_sleeps(void) {
   unsigned per_message[MESSAGES];
-  struct ledger ledger = run_at(1000, WAIT_SPIN, per_message);
+  struct ledger ledger = run_at(100, WAIT_SPIN, per_message);
   CHECK_EQUAL(ledger.slept_count, 0);
 }
 

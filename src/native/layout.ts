@@ -93,7 +93,10 @@ export const DISTRIBUTION = struct("distribution", [
   ["sum_of_squares_low", "u64"],
   ["sum_of_squares_high", "u64"],
   ["overflow_count", "u64"],
+  ["last_index", "u64"],
   ["buckets", words(HISTOGRAM_COUNTS)],
+  // One more for values beyond the last bucket, which nobody reads.
+  ["rises", words(HISTOGRAM_COUNTS + 1)],
 ]);
 
 export const LEDGER = struct("ledger", [

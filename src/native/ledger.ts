@@ -1,6 +1,7 @@
 import { toArrayBuffer } from "bun:ffi";
 import { closeSync } from "node:fs";
 import { RunError } from "../plan/errors.ts";
+import { BUCKET_COUNT } from "../stats/histogram.ts";
 import type { LatencySnapshot } from "../stats/snapshot.ts";
 import { DISTRIBUTION, LEDGER, LEDGER_FILE } from "./layout.ts";
 import { type Address, addressOf, errorText, native } from "./library.ts";
@@ -56,6 +57,12 @@ export function bitNumbers(words: BigUint64Array): number[] {
     for (let bit = 0; bit < 64; bit++) if ((word >> BigInt(bit)) & 1n) numbers.push(i * 64 + bit);
   });
   return numbers;
+}
+
+/** Of values that a peer reported without saying how they followed each other there is nothing. */
+export function risesIn(words: BigUint64Array): BigInt64Array | null {
+  // The first value rises from bucket 0, unless all lie there.
+  return words[0] === 0n ? null : new BigInt64Array(words.buffer, words.byteOffset, BUCKET_COUNT);
 }
 
 /** The shared memory of one cell (c/record/ledger.h), as any of its processes sees it. */
@@ -205,6 +212,7 @@ export class LedgerFile {
     const latency = this.sheet(sheetIndex).nested(which, DISTRIBUTION);
     return {
       bucketCounts: latency.words("buckets"),
+      rises: risesIn(latency.words("rises")),
       count: latency.get("count"),
       minNs: latency.get("min_ns"),
       maxNs: latency.get("max_ns"),

@@ -180,7 +180,7 @@ function distribution(snapshot: LatencySnapshot, percentiles: readonly number[])
     sum_ns: exactInteger(snapshot.sumNs),
     sum_of_squares_ns2: exactInteger(snapshot.sumOfSquaresNs2),
     overflow_count: exactInteger(snapshot.overflowCount),
-    unbacked_percentiles: unbackedPercentiles(percentiles, snapshot.count),
+    unbacked_percentiles: unbackedPercentiles(percentiles, snapshot),
     histogram_v2_base64: encodeBuckets(snapshot),
   };
 }

@@ -43,7 +43,7 @@ const Distribution = closed(
     sum_of_squares_ns2: exactInteger("Sum of the squared samples, ns^2; may exceed 2^53"),
     overflow_count: exactInteger("Samples beyond 60 s: in count, extremes and sums, but not in the histogram"),
     unbacked_percentiles: unbackedSchema(
-      "Percentiles asked for with fewer than 10 samples beyond them; the latency object has their values all the same",
+      "Percentiles asked for with fewer than 10 samples, or too few excursions, beyond them; the latency object has their values all the same",
     ),
     histogram_v2_base64: Type.String({
       description:
@@ -106,7 +106,7 @@ const launchFigures = {
   max_ns: nullable(exactInteger("ns"), "null when nothing was recorded"),
   percentiles: Type.Array(closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") })),
   unbacked_percentiles: unbackedSchema(
-    "Percentiles with fewer than 10 samples of this launch beyond them; their values say little",
+    "Percentiles with fewer than 10 samples, or too few excursions, of this launch beyond them; their values say little",
   ),
 };
 const LaunchFigures = closed(launchFigures);
@@ -133,7 +133,7 @@ const Launch = closed(
 const latencySpreads = {
   mean_ns: nullable(Spread),
   percentiles: Type.Array(closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: Spread }), {
-    description: "Those asked for that have at least 10 samples beyond them in every launch",
+    description: "Those asked for that have enough samples and excursions beyond them in every launch",
   }),
   unbacked_percentiles: unbackedSchema("The others, with the launch that has the fewest samples"),
 };

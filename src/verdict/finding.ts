@@ -37,6 +37,7 @@ export const WARNING_IDS = [
   "stream-stalls",
   "sender-late",
   "percentiles-unbacked",
+  "percentiles-clustered",
   "privilege-missing",
   "rt-bandwidth",
 ] as const;

@@ -1,6 +1,6 @@
 /** What may explain a test's figures or make them hard to repeat. Pure; each function looks at one thing. */
 
-import { SAMPLES_NEEDED_BEYOND } from "../stats/histogram.ts";
+import { SAMPLES_NEEDED_BEYOND } from "../stats/backing.ts";
 import { isKnown } from "../system/kernel-files.ts";
 import type { CpuFacts } from "../system/machine-schema.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
@@ -210,6 +210,26 @@ function unbackedPercentiles({ percentiles, sampleCount, fewestSamples, latencyA
   ];
 }
 
+/** Enough samples, but of few events. */
+function clusteredPercentiles({ percentiles, latencyAbsent }: VerdictInput): Warning[] {
+  if (latencyAbsent !== null) return [];
+  const clustered = percentiles.flatMap(({ percentile, samplesBeyond, excursions }) =>
+    samplesBeyond >= SAMPLES_NEEDED_BEYOND && excursions !== null && excursions.count < excursions.needed
+      ? [{ percentile, samplesBeyond, ...excursions }]
+      : [],
+  );
+  const worst = clustered.toSorted((a, b) => a.count - b.count)[0];
+  if (worst === undefined) return [];
+  return [
+    finding("percentiles-clustered", {
+      percentiles: clustered.map(({ percentile }) => `p${percentile}`).join(", "),
+      samplesBeyond: worst.samplesBeyond,
+      excursions: worst.count,
+      needed: worst.needed,
+    }),
+  ];
+}
+
 /** Everything that was denied, and to which side, as one finding; that it is not in force is a reason of its own. */
 function privilegesMissing(input: VerdictInput): Warning[] {
   const deniedSides = (part: "fifoPriority" | "memoryLock") => {
@@ -249,6 +269,7 @@ const LOOKS = [
   streamStalls,
   senderLate,
   unbackedPercentiles,
+  clusteredPercentiles,
   privilegesMissing,
   realTimeBandwidth,
 ];

@@ -1,6 +1,6 @@
 /** The only place with words for findings: what was found, and one thing to do about it. */
 
-import { SAMPLES_NEEDED_BEYOND, samplesBeyond, tailOf } from "../stats/histogram.ts";
+import { SAMPLES_NEEDED_BEYOND, samplesBeyond, tailOf } from "../stats/backing.ts";
 import { counted as countedText } from "../text/counted.ts";
 import { timeText } from "../text/units.ts";
 import type { Figures, Finding, FindingId } from "./finding.ts";
@@ -95,6 +95,15 @@ function unbackedInWords(figures: Figures): Words {
   return {
     sentence: `${listed(names)} ${names.length === 1 ? "is" : "are"} not shown: ${beyond}`,
     advice: fewest > 0 ? `use -i ${fewest} or more, or a longer -d` : `leave ${listed(names)} out of --percentiles`,
+  };
+}
+
+function clusteredInWords(figures: Figures): Words {
+  const names = text(figures, "percentiles").split(", ");
+  const [verb, whose] = names.length === 1 ? ["is", "it"] : ["are", "one of them"];
+  return {
+    sentence: `${listed(names)} ${verb} not shown: the ${counted(figures, "samplesBeyond", "sample")} beyond ${whose} came in ${counted(figures, "excursions", "excursion")}, ${text(figures, "needed")} are needed. A stall makes many successive messages slow, and is one event`,
+    advice: "use a longer -d, or more messages (-i)",
   };
 }
 
@@ -260,6 +269,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     advice: "stream to a faster disk, use a lower rate, or leave streaming out",
   }),
   "sender-late": lateInWords,
+  "percentiles-clustered": clusteredInWords,
   "percentiles-unbacked": unbackedInWords,
   "privilege-missing": deniedInWords,
   "rt-bandwidth": (figures) => ({

@@ -129,8 +129,8 @@ export function inputOf(changes: Partial<VerdictInput> = {}): VerdictInput {
     sampleCount: 10_000,
     fewestSamples: 10_000,
     percentiles: [
-      { percentile: 50, samplesBeyond: 5000 },
-      { percentile: 99, samplesBeyond: 100 },
+      { percentile: 50, samplesBeyond: 5000, excursions: null },
+      { percentile: 99, samplesBeyond: 100, excursions: null },
     ],
     p50Ns: 10_000,
     clockResolutionNs: 30,

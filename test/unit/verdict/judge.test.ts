@@ -240,12 +240,23 @@ const WARNINGS: Case[] = [
     "of percentiles without samples beyond them",
     {
       percentiles: [
-        { percentile: 99.9, samplesBeyond: 9 },
-        { percentile: 99, samplesBeyond: 10 },
+        { percentile: 99.9, samplesBeyond: 9, excursions: null },
+        { percentile: 99, samplesBeyond: 10, excursions: null },
       ],
     },
     "percentiles-unbacked",
     { percentiles: "p99.9", samples: 10_000, needed: 10 },
+  ],
+  [
+    "of percentiles whose samples came in one go",
+    {
+      percentiles: [
+        { percentile: 99, samplesBeyond: 100, excursions: { count: 10, needed: 10 } },
+        { percentile: 99.9, samplesBeyond: 10, excursions: { count: 1, needed: 9 } },
+      ],
+    },
+    "percentiles-clustered",
+    { percentiles: "p99.9", samplesBeyond: 10, excursions: 1, needed: 9 },
   ],
   [
     "of a real-time run that spins",
