@@ -45,31 +45,55 @@ export interface Excursions {
 export function excursionsBeyond(percentile: number, snapshot: LatencySnapshot): Excursions | null {
   if (snapshot.rises === null || snapshot.count === 0n) return null;
   return {
-    count: excursionsAt(rankOf(percentile, snapshot.count), snapshot, snapshot.rises),
+    count: excursionsTo(rankOf(percentile, snapshot.count), snapshot, snapshot.rises),
     needed: excursionsNeeded(Number(samplesBeyond(percentile, snapshot.count)), Number(snapshot.count)),
   };
 }
 
 /**
- * Excursions above the value of that rank; those below it are as many, give or take one. Of values in one bucket nobody knows which
- * is the greater one: what lies in the bucket of the rank itself counts as if chance had ordered it.
+ * From the bucket of the median to that of the rank: the level with the fewest excursions. What goes up and down far out belongs to one
+ * excursion from further in. Excursions below a level are as many as those above it, give or take one.
  */
-function excursionsAt(rank: bigint, { bucketCounts, overflowCount }: LatencySnapshot, rises: BigInt64Array): number {
-  let reached = 0n;
-  let risen = 0n;
-  let index = 0;
-  for (; index < BUCKET_COUNT; index++) {
-    reached += bucketCounts[index]!;
-    if (reached >= rank) break;
+function excursionsTo(rank: bigint, snapshot: LatencySnapshot, rises: BigInt64Array): number {
+  const median = bucketAt(rankOf(50, snapshot.count), snapshot);
+  const bucket = bucketAt(rank, snapshot);
+  if (bucket.index === median.index) return excursionsIn(bucket, rank, rises);
+  const [from, to] = [Math.min(bucket.index, median.index), Math.max(bucket.index, median.index)];
+  let risen = rises.subarray(0, from).reduce((total, step) => total + step, 0n);
+  let fewest = snapshot.count;
+  for (let index = from; index < to; index++) {
     risen += rises[index]!;
+    if (risen < fewest) fewest = risen;
   }
-  const isOverflow = index === BUCKET_COUNT;
-  const into = Number(risen);
-  const above = isOverflow ? 0 : Number(risen + rises[index]!);
-  const tied = Number(isOverflow ? overflowCount : bucketCounts[index]!);
-  if (isOverflow) reached += overflowCount;
+  return Number(fewest);
+}
+
+/** Where a rank lies; the index beyond the last stands for the values beyond the last bucket. */
+interface Bucket {
+  readonly index: number;
+  readonly count: bigint;
+  /** Values up to its end. */
+  readonly reached: bigint;
+}
+
+function bucketAt(rank: bigint, { bucketCounts, count, overflowCount }: LatencySnapshot): Bucket {
+  let reached = 0n;
+  for (let index = 0; index < BUCKET_COUNT; index++) {
+    reached += bucketCounts[index]!;
+    if (reached >= rank) return { index, count: bucketCounts[index]!, reached };
+  }
+  return { index: BUCKET_COUNT, count: overflowCount, reached: count };
+}
+
+/**
+ * With the median in the same bucket. Of values in one bucket nobody knows which is the greater one: they count as if chance had ordered
+ * them, those that follow another one of them.
+ */
+function excursionsIn({ index, count, reached }: Bucket, rank: bigint, rises: BigInt64Array): number {
+  const into = Number(rises.subarray(0, index).reduce((total, step) => total + step, 0n));
+  const above = index < BUCKET_COUNT ? into + Number(rises[index]!) : 0;
+  const tied = Number(count);
   const share = tied === 0 ? 0 : Number(reached - rank) / tied;
-  // Each of them that follows another one is above it or below it by chance.
   const among = Math.max(0, tied - into - above - 1) * share * (1 - share);
   return Math.max(into, above) + Math.floor(among);
 }

@@ -90,6 +90,15 @@ describe("excursions beyond a percentile", () => {
     expect([50, 99, 99.9].map((percentile) => hasExcursionsBeyond(percentile, withStall))).toEqual([true, true, false]);
   });
 
+  test("within one that reaches further are no others", () => {
+    // A stall that lasts, in which latencies go up and down.
+    const uniform = seededRandom(3);
+    const values = quiet(10_000, 1).map((value, i) => (i < 8000 ? value : 1e6 + Math.round(1e6 * uniform())));
+    const counts = [75, 81, 90, 99].map((percentile) => excursionsBeyond(percentile, series(values))!.count);
+    expect(counts[0]).toBeGreaterThan(100);
+    expect(counts.slice(1)).toEqual([1, 1, 1]);
+  });
+
   test("of values beyond the last bucket count too", () => {
     const values = Array.from({ length: 10_000 }, (_, i) => (i % 500 === 0 ? 61e9 : 1000));
     expect(excursionsBeyond(99.9, series(values))?.count).toBe(20);
