@@ -36,14 +36,15 @@ static const uint32_t layout[] = {
 
     SIZE(distribution), AT(distribution, count), AT(distribution, min_ns), AT(distribution, max_ns),
     AT(distribution, sum_ns), AT(distribution, sum_of_squares_low), AT(distribution, sum_of_squares_high),
-    AT(distribution, overflow_count), AT(distribution, buckets),
+    AT(distribution, overflow_count), AT(distribution, last_index), AT(distribution, buckets), AT(distribution, rises),
 
     SIZE(ledger), AT(ledger, cpu_now), AT(ledger, received_count), AT(ledger, last_receive_ns),
     AT(ledger, same_cpu_count), AT(ledger, duplicated_count), AT(ledger, reordered_count), AT(ledger, corrupt_count),
-    AT(ledger, warmup_count), AT(ledger, sent_count), AT(ledger, last_send_ns), AT(ledger, scheduled_span_ns),
+    AT(ledger, warmup_count), AT(ledger, sent_count), AT(ledger, last_send_ns), AT(ledger, schedule_start_ns),
+    AT(ledger, scheduled_span_ns),
     AT(ledger, room_wait_count), AT(ledger, room_wait_ns), AT(ledger, first_send_ns), AT(ledger, realtime_offset_ns),
     AT(ledger, migration_count), AT(ledger, cpus_used), AT(ledger, stall_count),
-    AT(ledger, stall_ns), AT(ledger, service), AT(ledger, response), AT(ledger, lateness),
+    AT(ledger, stall_ns), AT(ledger, slept_count), AT(ledger, service), AT(ledger, response), AT(ledger, lateness),
 
     SIZE(ledger_file), AT(ledger_file, magic), AT(ledger_file, bytes), AT(ledger_file, sheet_count),
     AT(ledger_file, ring_capacity), AT(ledger_file, stop), AT(ledger_file, start_ns), AT(ledger_file, sheets),

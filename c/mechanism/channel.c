@@ -97,9 +97,8 @@ INLINED int transfer_after(struct channel *channel, const struct transfer *trans
   return rc == -EAGAIN ? error : rc;
 }
 
-INLINED int transfer_block(struct channel *channel, const struct transfer *transfer) {
+INLINED int transfer_block(struct channel *channel, const struct transfer *transfer, int64_t slice_ns) {
   const struct channel_ops *ops = channel->ops;
-  int64_t slice_ns = channel->is_ticking ? WAIT_UNTIL_TICK : WAIT_SLICE_NS;
   if (transfer->direction == WRITABLE && ops->send != NULL) {
     return ops->send(channel, transfer->frame, transfer->frame_bytes, slice_ns);
   }
@@ -168,7 +167,7 @@ INLINED int transfer_slice(struct channel *channel, const struct transfer *trans
     int rc = transfer_spin_for(channel, transfer, channel->spin_ns);
     if (rc != -EAGAIN) return rc;
   }
-  return transfer_block(channel, transfer);
+  return transfer_block(channel, transfer, channel->is_ticking ? WAIT_UNTIL_TICK : WAIT_SLICE_NS);
 }
 
 INLINED int transfer_run(struct channel *channel, const struct transfer *transfer) {
@@ -202,4 +201,18 @@ int channel_send(struct channel *channel, const uint8_t *frame, size_t frame_byt
 int channel_receive(struct channel *channel, struct arrival *arrival) {
   struct transfer transfer = {.direction = READABLE, .arrival = arrival};
   return transfer_run(channel, &transfer);
+}
+
+int channel_receive_by(struct channel *channel, struct arrival *arrival, int64_t until_ns) {
+  struct transfer transfer = {.direction = READABLE, .arrival = arrival};
+  int64_t now_ns = clock_now_ns();
+  int64_t spin_ns = channel->wait_kind == WAIT_SPIN ? WAIT_SLICE_NS : channel->wait_kind == WAIT_HYBRID ? channel->spin_ns : 0;
+  int64_t spin_until_ns = until_ns - now_ns < spin_ns ? until_ns : now_ns + spin_ns;
+  for (; now_ns < spin_until_ns; now_ns = clock_now_ns()) {
+    int rc = transfer_try(channel, &transfer);
+    if (rc != -EAGAIN || is_stopping(channel->stop)) return rc;
+    cpu_relax();
+  }
+  if (now_ns >= until_ns || channel->wait_kind == WAIT_SPIN) return -EAGAIN;
+  return transfer_block(channel, &transfer, until_ns - now_ns < WAIT_SLICE_NS ? until_ns - now_ns : WAIT_SLICE_NS);
 }

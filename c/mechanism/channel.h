@@ -88,7 +88,7 @@ struct channel_ops {
   /* Hand over a whole frame. After -EAGAIN call again with the same frame; part of it may have gone already. */
   int (*try_send)(struct channel *, const uint8_t *frame, size_t frame_bytes);
   int (*try_receive)(struct channel *, struct arrival *);
-  /* The same, waiting in the kernel for at most a slice; NULL where try and wait do as well. */
+  /* The same, waiting in the kernel for at most `slice_ns`; NULL where try and wait do as well. */
   int (*send)(struct channel *, const uint8_t *frame, size_t frame_bytes, int64_t slice_ns);
   int (*receive)(struct channel *, struct arrival *, int64_t slice_ns);
   /* Publish what sends with `more_follows` have put off. NULL: nothing ever is. */
@@ -155,3 +155,5 @@ void channel_sent_all(struct channel *channel);
 /* Waits as the settings say (block, spin, hybrid) until done, stopped, the peer gone, or silent for too long. */
 int channel_send(struct channel *channel, const uint8_t *frame, size_t frame_bytes);
 int channel_receive(struct channel *channel, struct arrival *arrival);
+/* The same until that moment, a slice at most: -EAGAIN if nothing came. A wait in the kernel ends some 50 us late. */
+int channel_receive_by(struct channel *channel, struct arrival *arrival, int64_t until_ns);

@@ -187,8 +187,10 @@ static int socket_receive(struct channel *channel, struct arrival *arrival, int6
   struct socket_channel *self = socket_of(channel);
   int rc = inbox_next(&self->inbox, arrival);
   if (rc != -EAGAIN) return rc;
-  rc = prepare_wait(channel, slice_ns);
-  if (rc == 0) rc = read_more(self, 1);
+  /* The time limits of a socket are whole ticks of the kernel, too coarse for a moment. */
+  int is_short = slice_ns < WAIT_SLICE_NS;
+  rc = is_short ? socket_wait(self->fd, READABLE, slice_ns) : prepare_wait(channel, slice_ns);
+  if (rc == 0) rc = read_more(self, !is_short);
   /* Where that is a part of a frame, the caller looks around: bytes that dribble in must not keep it here. */
   return rc == 0 ? inbox_next(&self->inbox, arrival) : rc;
 }

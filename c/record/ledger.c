@@ -17,11 +17,18 @@ void distribution_record(struct distribution *distribution, uint64_t value_ns) {
   uint64_t low = distribution->sum_of_squares_low + (uint64_t)square;
   distribution->sum_of_squares_high += (uint64_t)(square >> 64) + (low < (uint64_t)square);
   distribution->sum_of_squares_low = low;
+  uint64_t index = HISTOGRAM_COUNTS;
   if (value_ns > HISTOGRAM_LIMIT_NS) {
     distribution->overflow_count++;
   } else {
-    distribution->buckets[histogram_index(value_ns)]++;
+    index = histogram_index(value_ns);
+    distribution->buckets[index]++;
   }
+  /* Every other value rises: nothing that a processor could foresee. */
+  int64_t has_risen = index > distribution->last_index;
+  distribution->rises[distribution->last_index] += has_risen;
+  distribution->rises[index] -= has_risen;
+  distribution->last_index = index;
   distribution->count++;
 }
 

@@ -31,7 +31,11 @@ struct distribution {
   uint64_t sum_of_squares_low; /* ns squared, 128 bits */
   uint64_t sum_of_squares_high;
   uint64_t overflow_count; /* beyond HISTOGRAM_LIMIT_NS: in everything above, in no bucket */
+  uint64_t last_index; /* bucket of the last value; HISTOGRAM_COUNTS: beyond all of them */
   uint64_t buckets[HISTOGRAM_COUNTS];
+  /* A value in a higher bucket than the one before adds 1 where that lies and takes 1 where it lies itself. The sum of all up to
+   * a bucket is how often values rose above it: the excursions above it, as the first value rises from 0. */
+  int64_t rises[HISTOGRAM_COUNTS + 1];
 };
 
 /* One side of one connection, which alone writes it: sheets begin on lines of their own. So do, in them, the words that others look at
@@ -53,6 +57,7 @@ struct ledger {
   /* Written with every message sent. */
   uint64_t sent_count;
   int64_t last_send_ns;
+  int64_t schedule_start_ns; /* with a schedule: the due moment of the first message */
   int64_t scheduled_span_ns; /* with a schedule: from the due moment of the first message to that of the last one sent */
   uint64_t room_wait_count; /* sends that found too little room at the first attempt */
   uint64_t room_wait_ns; /* from then on until all was handed over */
@@ -63,6 +68,7 @@ struct ledger {
   uint64_t cpus_used[CPU_WORDS]; /* bit per CPU */
   uint64_t stall_count; /* times the ring of records was full and this side waited for its reader, between messages */
   uint64_t stall_ns;
+  uint64_t slept_count; /* messages before which their sender slept, as it had to wait for their moment or for a pause to end */
   struct distribution service;  /* from the actual send */
   struct distribution response; /* with a schedule: from the moment at which the message should have gone */
   struct distribution lateness; /* with a schedule, on the sending side: from that moment to the actual send */

@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-/* What send functions return when the message went and the measured window of `duration_ns` is over. */
+/* What send functions return when the message went and the measured window of `duration_ns` is over. With a schedule
+ * session_until_due tells that, and this a sender that can't catch up. */
 #define WINDOW_OVER 1
 /* What session_send_many returns when a frame of another type came where a reply was due: session_received_type. */
 #define NO_REPLY 2
@@ -14,7 +15,7 @@
 /* What session_until_due returns. */
 enum due {
   DUE_NOW = 0,
-  DUE_WINDOW_OVER, /* the window ends before that moment */
+  DUE_WINDOW_OVER, /* that moment lies after the window, which begins with the schedule */
   DUE_SOON,        /* not blocking and receiving: too soon to sleep, so take turns of the event loop */
   DUE_RECEIVED,    /* a message came meanwhile: session_received_type */
 };

@@ -32,5 +32,6 @@ int32_t session_pause(struct session *session, double length_ns) {
   int64_t until_ns = clock_now_ns() + (int64_t)length_ns;
   if (has_window(session) && until_ns > session->pause.window_end_ns) until_ns = session->pause.window_end_ns;
   session->pause.until_ns = until_ns;
+  session->pause.has_slept = length_ns > (double)CLOCK_SPIN_TAIL_NS;
   return session->settings.blocking ? session_end_pause(session) : -EAGAIN;
 }

@@ -103,6 +103,13 @@ int32_t session_receive_now(struct session *session) {
   return rc == 0 ? take(session, &arrival) : rc;
 }
 
+int32_t session_receive_by(struct session *session, int64_t until_ns) {
+  session_settle(session);
+  struct arrival arrival;
+  int rc = channel_receive_by(session->channel, &arrival, until_ns);
+  return rc == 0 ? take(session, &arrival) : rc;
+}
+
 int32_t session_receive(struct session *session) {
   if (is_stopping(&session->ledgers.file->stop)) return -ECANCELED;
   if (!session->settings.blocking) return session_receive_now(session);

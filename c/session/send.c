@@ -45,13 +45,12 @@ void session_await_room(struct session *session) {
 int32_t session_end_send(struct session *session) {
   struct ledger *ledger = session->ledgers.own;
   struct outgoing *out = &session->outgoing;
-  struct pace *pace = &session->pace;
   /* A reply bears its request's stamp, which is the peer's word: nothing is reckoned with it. */
   int is_reply = out->type == FRAME_RESPONSE;
   restore_pattern(out);
   if (!is_recorded(out->id, out->type)) {
     ledger->warmup_count += out->type <= FRAME_RESPONSE;
-    if (!is_reply) pace->start_ns = out->stamp_ns + SCHEDULE_LEAD_NS;
+    if (!is_reply) session->pace.start_ns = out->stamp_ns + SCHEDULE_LEAD_NS;
     return 0;
   }
   if (out->room_awaited_ns != 0) {
@@ -60,17 +59,14 @@ int32_t session_end_send(struct session *session) {
   }
   ledger->sent_count++;
   if (is_reply) return 0;
+  ledger->slept_count += (uint64_t)session->pause.has_slept;
+  session->pause.has_slept = 0;
+  int is_first = ledger->first_send_ns == 0;
+  if (is_first) ledger->first_send_ns = out->stamp_ns;
   ledger->last_send_ns = out->stamp_ns;
-  if (is_scheduled(session)) {
-    pace->in_flight++;
-    distribution_record(&ledger->lateness, (uint64_t)(out->stamp_ns - pace->due_ns));
-    ledger->scheduled_span_ns = pace->due_ns - pace->start_ns;
-  }
+  if (is_scheduled(session)) return session_sent_on_schedule(session);
   int64_t duration_ns = session->settings.duration_ns;
-  if (ledger->first_send_ns == 0) {
-    ledger->first_send_ns = out->stamp_ns;
-    session->pause.window_end_ns = out->stamp_ns + duration_ns;
-  }
+  if (is_first) session->pause.window_end_ns = out->stamp_ns + duration_ns;
   return duration_ns > 0 && out->stamp_ns >= session->pause.window_end_ns ? WINDOW_OVER : 0;
 }
 

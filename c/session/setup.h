@@ -18,7 +18,7 @@ struct session_settings {
   struct channel_settings channel;
   uint64_t payload_bytes;
   uint64_t reply_payload_bytes; /* what a response must carry */
-  int64_t duration_ns;          /* measured window; 0: the caller counts */
+  int64_t duration_ns;          /* measured window: of stamps, or with a schedule of moments; 0: the caller counts */
   uint64_t rate_microhertz;     /* open-loop schedule; 0: closed loop */
   uint64_t seed;
   uint32_t arrival; /* enum arrival_kind */

@@ -38,10 +38,11 @@ struct outgoing {
   uint64_t taken_count; /* one-way messages that the peer had counted when we last looked */
 };
 
-/* The measured window, and the pause that it may end. pause.c; the first send opens the window. */
+/* The measured window of a closed loop, and the pause that it may end. pause.c; the first send opens the window. */
 struct pause {
   int64_t window_end_ns; /* 0: not open */
   int64_t until_ns;
+  int has_slept; /* before the message to be sent next */
   int64_t looked_ns; /* when a wait for a moment last looked at the peer */
 };
 
@@ -52,6 +53,7 @@ struct pace {
   int64_t start_ns;
   int64_t canary_ns; /* what the canary bears for a stamp, so that schedules begin just as far apart as they are to; 0: the time */
   int64_t due_ns;    /* of the message being sent */
+  int64_t give_up_ns; /* when a sender that can't catch up after the window stops; 0: it is not behind */
   int64_t *sent_at_ns; /* by id modulo MAX_IN_FLIGHT: stamps of scheduled requests under way; else NULL */
   uint64_t in_flight;
 };
@@ -86,7 +88,11 @@ static inline int has_window(const struct session *session) {
 
 /* send.c: the frame is finished but for its stamp, the last thing before it is handed over. Returns its length. */
 int32_t session_stamp(struct session *session, uint8_t *frame, uint64_t id, size_t payload_bytes, uint32_t type, int64_t now_ns);
+/* pace.c: counts a message that went by the schedule. 0, or WINDOW_OVER if the sender can't catch up. */
+int32_t session_sent_on_schedule(struct session *session);
 /* receive.c: what is there, without a look at the stop flag. */
 int32_t session_receive_now(struct session *session);
+/* The same, waiting for it as the settings say until that moment, a slice at most. */
+int32_t session_receive_by(struct session *session, int64_t until_ns);
 /* pause.c: channel_watch_peer for a wait of the session's own thread. */
 int session_watch_peer(struct session *session, int64_t now_ns);

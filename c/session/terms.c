@@ -23,6 +23,7 @@ static void rehearse(struct schedule schedule) { schedule_due_ns(&schedule, REHE
 static int open_schedule(struct session *session) {
   const struct session_settings *settings = &session->settings;
   session->pace.schedule = session->pace.arriving = (struct schedule){0};
+  session->pace.give_up_ns = 0;
   free(session->pace.sent_at_ns);
   session->pace.sent_at_ns = NULL;
   if (settings->rate_microhertz == 0) return 0;

@@ -52,7 +52,7 @@ export interface ScheduleFigures {
   readonly service: LatencySnapshot;
   /** From the scheduled moment to the actual send. */
   readonly lateness: LatencySnapshot;
-  /** Messages a second between a client's first send and its last, of all clients; null with fewer than two. */
+  /** Messages a second from the start of a client's schedule to its last send, of all clients; null with fewer than two. */
   readonly achievedRatePerSecond: number | null;
   /** The same of the moments at which those messages should have gone: of Poisson arrivals not the rate asked for. */
   readonly scheduledRatePerSecond: number | null;
@@ -75,6 +75,8 @@ export interface Measurement {
   readonly schedule: ScheduleFigures | null;
   /** First measured send to last measured receive; null when nothing arrived. */
   readonly windowNs: bigint | null;
+  /** Messages before which their sender slept; null where it had no moment and no pause to wait for, or nobody knows. */
+  readonly sleptMessages: number | null;
   readonly clientWaits: RoomWaits;
   readonly serverWaits: RoomWaits;
   /** null: nobody streamed the records. */

@@ -3,7 +3,7 @@
 import { mergeSnapshots } from "../stats/histogram.ts";
 import { mergeUsage } from "../system/usage-merge.ts";
 import type { EffectiveSide, Measurement, ScheduleFigures, WorkerFigures } from "./measurement.ts";
-import { mergeCounts, mergeWaits, sum } from "./merge.ts";
+import { mergeCounts, mergeWaits, sum, sumOrNull } from "./merge.ts";
 
 /** One client with its connection. */
 export interface WorkerMeasurement {
@@ -96,10 +96,11 @@ export function mergeWorkers(
     isPeerForeign: workers.some((worker) => worker.isPeerForeign),
     schedule: mergeSchedules(workers.map((worker) => worker.schedule).filter(isThere)),
     windowNs: firstSendNs === null || lastReceiveNs === null ? null : lastReceiveNs - firstSendNs,
+    sleptMessages: sumOrNull(workers.map((worker) => worker.sleptMessages)),
     clientWaits: mergeWaits(workers.map((worker) => worker.clientWaits)),
     serverWaits: mergeWaits(workers.map((worker) => worker.serverWaits)),
     streamStalls: stalls.length === 0 ? null : mergeWaits(stalls),
-    sameCpuMessages: sameCpu.every(isThere) ? sum(sameCpu) : null,
+    sameCpuMessages: sumOrNull(sameCpu),
     client: mergeSides(workers.map((worker) => worker.client)),
     server: server === null ? null : { ...server, usage: serverUsage },
     workers,

@@ -12,13 +12,17 @@ import type {
 
 export const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
+/** null where one of them is not known. */
+export const sumOrNull = (values: readonly (number | null)[]) =>
+  values.includes(null) ? null : sum(values as number[]);
+
 export function mergeCounts(parts: readonly MessageCounts[]): MessageCounts {
   const total = (field: Exclude<keyof MessageCounts, "lost">) => sum(parts.map((part) => part[field]));
   const lost = parts.map((part) => part.lost);
   return {
     sent: total("sent"),
     received: total("received"),
-    lost: lost.includes(null) ? null : sum(lost as number[]),
+    lost: sumOrNull(lost),
     duplicated: total("duplicated"),
     reordered: total("reordered"),
     corrupt: total("corrupt"),
@@ -86,10 +90,11 @@ export function mergeLaunches(launches: readonly Measurement[]): Measurement {
             scheduledRatePerSecond: slowest?.scheduledRatePerSecond ?? null,
           },
     windowNs: windows.length === 0 ? null : windows.reduce((total, window) => total + window, 0n),
+    sleptMessages: sumOrNull(launches.map((launch) => launch.sleptMessages)),
     clientWaits: mergeWaits(launches.map((launch) => launch.clientWaits)),
     serverWaits: mergeWaits(launches.map((launch) => launch.serverWaits)),
     streamStalls: first.streamStalls === null ? null : mergeWaits(stalls),
-    sameCpuMessages: sameCpu.includes(null) ? null : sum(sameCpu as number[]),
+    sameCpuMessages: sumOrNull(sameCpu),
     client: mergeSides(launches.map((launch) => launch.client)),
     server: mergeSides(launches.map((launch) => launch.server)),
     workers: mergeLaunchesOfWorkers(launches),

@@ -95,7 +95,10 @@ export const DISTRIBUTION = struct("distribution", [
   ["sum_of_squares_low", "u64"],
   ["sum_of_squares_high", "u64"],
   ["overflow_count", "u64"],
+  ["last_index", "u64"],
   ["buckets", words(HISTOGRAM_COUNTS)],
+  // One more for values beyond the last bucket, which nobody reads.
+  ["rises", words(HISTOGRAM_COUNTS + 1)],
 ]);
 
 export const LEDGER = struct("ledger", [
@@ -109,6 +112,7 @@ export const LEDGER = struct("ledger", [
   ["warmup_count", "u64"],
   ["sent_count", "u64"],
   ["last_send_ns", "i64"],
+  ["schedule_start_ns", "i64"],
   ["scheduled_span_ns", "i64"],
   ["room_wait_count", "u64"],
   ["room_wait_ns", "u64"],
@@ -118,6 +122,7 @@ export const LEDGER = struct("ledger", [
   ["cpus_used", words(CPU_WORDS)],
   ["stall_count", "u64"],
   ["stall_ns", "u64"],
+  ["slept_count", "u64"],
   ["service", embedded(DISTRIBUTION)],
   ["response", embedded(DISTRIBUTION)],
   ["lateness", embedded(DISTRIBUTION)],

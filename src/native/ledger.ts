@@ -1,6 +1,7 @@
 import { toArrayBuffer } from "bun:ffi";
 import { closeSync } from "node:fs";
 import { RunError } from "../plan/errors.ts";
+import { BUCKET_COUNT } from "../stats/histogram.ts";
 import type { LatencySnapshot } from "../stats/snapshot.ts";
 import { DISTRIBUTION, LEDGER, LEDGER_FILE } from "./layout.ts";
 import { type Address, addressOf, errorText, native } from "./library.ts";
@@ -31,10 +32,14 @@ export interface LedgerCounts {
   /** Times and for how long this side waited, between messages, for the reader of its records. */
   readonly stalls: number;
   readonly stallNs: number;
+  /** Messages before which their sender slept. */
+  readonly slept: number;
   readonly usedCpus: readonly number[];
   /** CLOCK_MONOTONIC; null: none yet. */
   readonly firstSendNs: bigint | null;
   readonly lastSendNs: bigint | null;
+  /** The due moment of the first message; null: none was sent by a schedule. */
+  readonly scheduleStartNs: bigint | null;
   /** From the due moment of the first message to that of the last one sent; 0 without a schedule. */
   readonly scheduledSpanNs: bigint;
   readonly lastReceiveNs: bigint | null;
@@ -46,6 +51,8 @@ export interface LedgerCounts {
 export function monotonicNowNs(): bigint {
   return native().clock_monotonic_ns();
 }
+/** Moments, 0 for "none yet". */
+type TimeField = "first_send_ns" | "last_send_ns" | "schedule_start_ns" | "last_receive_ns" | "realtime_offset_ns";
 
 /** Numbers of the set bits, word after word. */
 export function bitNumbers(words: BigUint64Array): number[] {
@@ -54,6 +61,12 @@ export function bitNumbers(words: BigUint64Array): number[] {
     for (let bit = 0; bit < 64; bit++) if ((word >> BigInt(bit)) & 1n) numbers.push(i * 64 + bit);
   });
   return numbers;
+}
+
+/** Of values that a peer reported without saying how they followed each other there is nothing. */
+export function risesIn(words: BigUint64Array): BigInt64Array | null {
+  // The first value rises from bucket 0, unless all lie there.
+  return words[0] === 0n ? null : new BigInt64Array(words.buffer, words.byteOffset, BUCKET_COUNT);
 }
 
 /** The shared memory of one cell (c/record/ledger.h), as any of its processes sees it. */
@@ -171,7 +184,7 @@ export class LedgerFile {
 
   counts(sheetIndex: number): LedgerCounts {
     const sheet = this.sheet(sheetIndex);
-    const time = (field: "first_send_ns" | "last_send_ns" | "last_receive_ns" | "realtime_offset_ns") => {
+    const time = (field: TimeField) => {
       const value = sheet.get(field);
       return value === 0n ? null : value;
     };
@@ -188,9 +201,11 @@ export class LedgerFile {
       migrations: sheet.getNumber("migration_count"),
       stalls: sheet.getNumber("stall_count"),
       stallNs: sheet.getNumber("stall_ns"),
+      slept: sheet.getNumber("slept_count"),
       usedCpus: bitNumbers(sheet.words("cpus_used")),
       firstSendNs: time("first_send_ns"),
       lastSendNs: time("last_send_ns"),
+      scheduleStartNs: time("schedule_start_ns"),
       scheduledSpanNs: sheet.get("scheduled_span_ns"),
       lastReceiveNs: time("last_receive_ns"),
       realtimeOffsetNs: time("realtime_offset_ns"),
@@ -201,6 +216,7 @@ export class LedgerFile {
     const latency = this.sheet(sheetIndex).nested(which, DISTRIBUTION);
     return {
       bucketCounts: latency.words("buckets"),
+      rises: risesIn(latency.words("rises")),
       count: latency.get("count"),
       minNs: latency.get("min_ns"),
       maxNs: latency.get("max_ns"),

@@ -65,9 +65,12 @@ export function unrecorded({ received }: MessageCounts, recorded: bigint | null)
   return `${recorded} of ${received} messages were recorded: the others have an impossible time or id`;
 }
 
-/** Messages a second between a client's first send and its last, as they went and as the schedule had them; null with fewer than two. */
-export function rates({ firstSendNs, lastSendNs, scheduledSpanNs, sent }: LedgerCounts) {
-  const spanNs = firstSendNs === null || lastSendNs === null ? 0n : lastSendNs - firstSendNs;
+/**
+ * Messages a second from the start of the schedule to the last send, as they went and as the schedule had them; null with fewer than
+ * two. A first message that went late makes that time no shorter.
+ */
+export function rates({ scheduleStartNs, lastSendNs, scheduledSpanNs, sent }: LedgerCounts) {
+  const spanNs = scheduleStartNs === null || lastSendNs === null ? 0n : lastSendNs - scheduleStartNs;
   const over = (ns: bigint) => (ns > 0n ? ratio(BigInt(sent - 1) * 1_000_000_000n, ns) : null);
   return { achievedRatePerSecond: over(spanNs), scheduledRatePerSecond: over(scheduledSpanNs) };
 }
@@ -122,6 +125,7 @@ function collectWorker({ test, plan, ledger, children, failure }: Collected, wor
     isPeerForeign: far?.isForeign ?? false,
     schedule: plan.arrival === null ? null : scheduleFigures(ledger, sheet, clientSheet, client),
     windowNs: firstSendNs === null || lastReceiveNs === null ? null : lastReceiveNs - firstSendNs,
+    sleptMessages: plan.arrival === null && plan.sendDelayNs === 0 ? null : client.slept,
     clientWaits: { count: client.roomWaits, totalNs: client.roomWaitNs },
     serverWaits: { count: server.roomWaits, totalNs: server.roomWaitNs },
     streamStalls:

@@ -1,7 +1,7 @@
 import type { Measurement } from "../measure/measurement.ts";
 import type { LedgerFile } from "../native/ledger.ts";
+import { backedPercentilesNs } from "../stats/backing.ts";
 import { ratio } from "../stats/exact.ts";
-import { backedPercentilesNs } from "../stats/histogram.ts";
 import type { LatencySnapshot } from "../stats/snapshot.ts";
 import { readCell } from "./cell-state.ts";
 import { measuredShare, TimeLeft } from "./estimate.ts";

@@ -4,7 +4,6 @@ import type { Mechanism, Test } from "../plan/run-plan.ts";
 import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult, MechanismResult, PerformanceMetrics } from "../result/schema.ts";
 import type { AcrossLaunches, LatencySpreads, TestDetails } from "../result/schema-details.ts";
-import { isBacked } from "../stats/histogram.ts";
 import type { VerdictDetails } from "../verdict/verdict-schema.ts";
 
 export interface ReportCell {
@@ -76,14 +75,18 @@ export function askedPercentiles(result: BenchmarkResult): number[] {
   return [...asked].sort((a, b) => a - b);
 }
 
-/** The value at a percentile; null if it was not asked for, nothing was recorded, or too few samples lie beyond it. */
+/** Which percentiles of a distribution are not backed. */
+type Backing = Pick<NonNullable<TestDetails["latency"]>, "unbacked_percentiles">;
+
+/** The value at a percentile; null if it was not asked for, nothing was recorded, or it is not backed. */
 export function backedValue(
   values: PercentileValues | undefined,
   percentile: number,
-  count: number | bigint,
+  distribution: Backing | null | undefined,
 ): number | bigint | null {
   const value = values?.find((entry) => entry.percentile === percentile)?.value_ns;
-  return value !== undefined && isBacked(percentile, BigInt(count)) ? value : null;
+  const isUnbacked = distribution?.unbacked_percentiles.some((entry) => entry.percentile === percentile) ?? true;
+  return value === undefined || isUnbacked ? null : value;
 }
 
 /** Launches that count in medians, if the cell was launched more than once; else none. */
@@ -110,6 +113,7 @@ export interface TableFigures {
   readonly max_ns: number | bigint;
   readonly samples: number | bigint;
   readonly percentiles: PercentileValues;
+  readonly distribution: Backing | null | undefined;
   /** Where there are launches; then medians over them take the place of what all messages together say. */
   readonly spreads: LatencySpreads | null;
 }
@@ -117,7 +121,8 @@ export interface TableFigures {
 /** The latency of a cell; null without samples. */
 export function headlineOf(cell: ReportCell): TableFigures | null {
   const latency = cell.metrics?.latency;
-  return latency ? { ...latency, samples: latency.total_samples, spreads: acrossOf(cell) } : null;
+  if (!latency) return null;
+  return { ...latency, samples: latency.total_samples, distribution: cell.details?.latency, spreads: acrossOf(cell) };
 }
 
 /** With a schedule, what stands beside the response time. */
@@ -143,16 +148,16 @@ export function percentileHead(percentile: number, hasLaunches: boolean, ofLaunc
   return hasLaunches ? `p${percentile} ${ofLaunches}` : `p${percentile}`;
 }
 
-/** What a table shows at a percentile; null where too few samples lie beyond it, or in one of the launches. */
+/** What a table shows at a percentile; null where it is not backed, or not in one of the launches. */
 export function shownAt(
-  { samples, percentiles, spreads }: TableFigures,
+  { distribution, percentiles, spreads }: TableFigures,
   percentile: number,
 ): { readonly ns: number; readonly spread: Spread | null } | null {
   if (spreads !== null) {
     const spread = spreadAt(spreads, percentile);
     return spread && { ns: spread.median, spread };
   }
-  const value = backedValue(percentiles, percentile, samples);
+  const value = backedValue(percentiles, percentile, distribution);
   return value === null ? null : { ns: Number(value), spread: null };
 }
 

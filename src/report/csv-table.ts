@@ -2,7 +2,6 @@
 
 import type { BenchmarkResult } from "../result/schema.ts";
 import type { FiguresDetails, SideDetails } from "../result/schema-details.ts";
-import { isBacked } from "../stats/histogram.ts";
 import {
   acrossOf,
   askedPercentiles,
@@ -22,7 +21,7 @@ interface CsvColumn {
 
 /**
  * The result as a table. Columns depend on the percentiles asked for, and on whether there is a schedule, not on what was
- * measured; a figure that there is not is an empty field, and so is a percentile with too few samples beyond it
+ * measured; a figure that there is not is an empty field, and so is a percentile with too little beyond it
  * (`unbacked_percentiles` names those).
  */
 export function resultToCsv(result: BenchmarkResult): string {
@@ -93,8 +92,8 @@ function latencyColumns(percentiles: readonly number[]): CsvColumn[] {
     { head: "mean_ns", value: ({ metrics }) => metrics?.latency?.mean_ns },
     ...percentiles.map((percentile) => ({
       head: `p${percentile}_ns`,
-      value: ({ metrics }: ReportCell) =>
-        metrics?.latency && backedValue(metrics.latency.percentiles, percentile, metrics.latency.total_samples),
+      value: ({ metrics, details }: ReportCell) =>
+        metrics?.latency && backedValue(metrics.latency.percentiles, percentile, details?.latency),
     })),
     { head: "max_ns", value: ({ metrics }) => metrics?.latency?.max_ns },
     { head: "std_dev_ns", value: ({ metrics }) => metrics?.latency?.std_dev_ns },
@@ -102,13 +101,8 @@ function latencyColumns(percentiles: readonly number[]): CsvColumn[] {
   ];
 }
 
-function unbackedPercentiles({ metrics }: ReportCell): string | null {
-  const latency = metrics?.latency;
-  if (!latency) return null;
-  return latency.percentiles
-    .map(({ percentile }) => percentile)
-    .filter((percentile) => !isBacked(percentile, BigInt(latency.total_samples)))
-    .join(" ");
+function unbackedPercentiles({ details }: ReportCell): string | undefined {
+  return details?.latency?.unbacked_percentiles.map(({ percentile }) => percentile).join(" ");
 }
 
 function throughputColumns(): CsvColumn[] {
@@ -131,6 +125,8 @@ function scheduleColumns(percentiles: readonly number[]): CsvColumn[] {
   return [
     { head: "rate_asked_per_second", value: ({ details }) => details?.schedule?.requested_rate_per_second },
     { head: "rate_achieved_per_second", value: ({ details }) => details?.schedule?.achieved_rate_per_second },
+    { head: "slept_messages", value: ({ details }) => details?.pacing?.slept_messages },
+    { head: "pacing", value: ({ details }) => details?.pacing?.kind },
     { head: "arrival", value: ({ details }) => details?.schedule?.arrival },
     { head: "burst_messages", value: ({ details }) => details?.schedule?.burst },
     ...figuresColumns("service", percentiles, ({ details }) => details?.schedule?.service_time),
@@ -151,7 +147,7 @@ function figuresColumns(
       value: (cell: ReportCell) => {
         const figures = figuresOf(cell);
         const values: PercentileValues | undefined = figures?.percentiles;
-        return figures && backedValue(values, percentile, figures.distribution.count);
+        return figures && backedValue(values, percentile, figures.distribution);
       },
     })),
     { head: `${prefix}_max_ns`, value: (cell) => figuresOf(cell)?.max_ns },

@@ -3,7 +3,7 @@
 import { faultsInWords } from "../measure/faults.ts";
 import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
-import { SAMPLES_NEEDED_BEYOND, tailOf } from "../stats/histogram.ts";
+import { SAMPLES_NEEDED_BEYOND, tailOf } from "../stats/backing.ts";
 import { counted } from "../text/counted.ts";
 import type { VerdictDetails } from "../verdict/verdict-schema.ts";
 import { launchesOf, type ReportCell } from "./cells.ts";
@@ -114,7 +114,9 @@ export function unbackedNote(percentiles: readonly number[], cells: readonly Rep
   if (percentiles.length === 0) return null;
   const samples = cells.some((cell) => launchesOf(cell).length > 0) ? "samples of a launch" : "samples";
   const tails = [...new Set(percentiles.map(tailOf))].join(" or ");
-  return `-  not shown: fewer than ${SAMPLES_NEEDED_BEYOND} ${samples} lie ${tails} this percentile`;
+  const isClustered = cells.some(({ verdict }) => verdict?.warnings.some(({ id }) => id === "percentiles-clustered"));
+  const excursions = isClustered ? ", or too few separate excursions," : "";
+  return `-  not shown: fewer than ${SAMPLES_NEEDED_BEYOND} ${samples}${excursions} lie ${tails} this percentile`;
 }
 
 export const SHAPE_NOTE = "Shape: histogram from min to p99, log scale. Last bar: everything above p99.";

@@ -5,9 +5,10 @@ import type { Measurement, MechanismOutcome, WorkerFigures } from "../measure/me
 import { sum } from "../measure/merge.ts";
 import type { Settings } from "../plan/axes.ts";
 import type { RunPlan, Test } from "../plan/run-plan.ts";
+import { backedPercentilesNs, isBacked } from "../stats/backing.ts";
 import { exactInteger } from "../stats/exact.ts";
 import { encodeBuckets } from "../stats/hdr.ts";
-import { backedPercentilesNs, isBacked, meanNs, percentilesNs } from "../stats/histogram.ts";
+import { meanNs, percentilesNs } from "../stats/histogram.ts";
 import type { LatencySnapshot } from "../stats/snapshot.ts";
 import { cpuDmaLatencyDetails, realTimeDetails } from "../system/privileges-schema.ts";
 import { cpuNsPerMessage } from "../system/usage.ts";
@@ -17,6 +18,7 @@ import { judgeTest } from "./judgement.ts";
 import { acrossLaunches, launchDetails, messagesPerSecond, sameCpuShare } from "./launches.ts";
 import { latencyFigures, type SummarySource } from "./metrics.ts";
 import { MECHANISM_NAMES } from "./names.ts";
+import { pacingDetails } from "./pacing.ts";
 import type {
   AcrossLaunches,
   Details,
@@ -110,6 +112,7 @@ function testDetails(measurement: Measurement, outcome: MechanismOutcome, condit
     ranked_by: "p50",
     vs_best: null,
     schedule: schedule(measurement, plan),
+    pacing: pacingDetails(measurement),
     launches,
     across_launches: across,
     room_waits: {
@@ -145,7 +148,7 @@ function percentiles(
   return asked.map((percentile, i) => ({
     percentile,
     value_ns: values === null ? null : exactInteger(values[i]!),
-    backed: isBacked(percentile, snapshot.count),
+    backed: isBacked(percentile, snapshot),
     median_of_launches: across?.percentiles.find((one) => one.percentile === percentile)?.value_ns ?? null,
   }));
 }
@@ -229,7 +232,7 @@ function distribution(snapshot: LatencySnapshot, percentiles: readonly number[])
     sum_ns: exactInteger(snapshot.sumNs),
     sum_of_squares_ns2: exactInteger(snapshot.sumOfSquaresNs2),
     overflow_count: exactInteger(snapshot.overflowCount),
-    unbacked_percentiles: unbackedPercentiles(percentiles, snapshot.count),
+    unbacked_percentiles: unbackedPercentiles(percentiles, snapshot),
     histogram_v2_base64: encodeBuckets(snapshot),
   };
 }

@@ -2,7 +2,9 @@
 
 import type { EffectiveSide, Measurement, MechanismOutcome } from "../measure/measurement.ts";
 import type { RunPlan, Test } from "../plan/run-plan.ts";
-import { medianNs, samplesBeyond } from "../stats/histogram.ts";
+import { type Excursions, excursionsBeyond, samplesBeyond } from "../stats/backing.ts";
+import { medianNs, percentilesNs } from "../stats/histogram.ts";
+import type { LatencySnapshot } from "../stats/snapshot.ts";
 import type { Finding, Verdict } from "../verdict/finding.ts";
 import type { VerdictInput, VerdictSide } from "../verdict/input.ts";
 import { judge } from "../verdict/judge.ts";
@@ -21,22 +23,46 @@ function farSideOf(side: EffectiveSide | null): VerdictSide | null {
   return { ...side, requestedCpu, sendBufferBytes: null, receiveBufferBytes: null };
 }
 
-/** Of the launches that medians are taken from, else all there are. */
-function fewestSamples(launches: readonly Measurement[], pooled: Measurement): number {
-  return Math.min(...[pooled, ...usableLaunches(launches)].map(({ latency }) => Number(latency.count)));
+/** What percentiles rest on: the launches that medians are taken from, and all messages together. */
+interface Samples {
+  readonly all: number;
+  /** Of any launch. */
+  readonly fewest: number;
+  readonly percentiles: VerdictInput["percentiles"];
+}
+
+function samplesOf(launches: readonly Measurement[], pooled: Measurement, plan: RunPlan): Samples {
+  const snapshots = [pooled, ...usableLaunches(launches)].map(({ latency }) => latency);
+  const fewest = Math.min(...snapshots.map(({ count }) => Number(count)));
+  return {
+    all: Number(pooled.latency.count),
+    fewest,
+    percentiles: plan.percentiles.map((percentile) => ({
+      percentile,
+      samplesBeyond: Number(samplesBeyond(percentile, BigInt(fewest))),
+      excursions: fewestExcursions(percentile, snapshots),
+    })),
+  };
+}
+
+function fewestExcursions(percentile: number, snapshots: readonly LatencySnapshot[]): Excursions | null {
+  const known = snapshots.map((one) => excursionsBeyond(percentile, one)).filter((one) => one !== null);
+  return known.toSorted((a, b) => a.count - a.needed - (b.count - b.needed))[0] ?? null;
+}
+
+/** null where there is nothing to compare. */
+function latenessOf({ schedule, clientWaits }: Measurement, { arrival }: RunPlan): VerdictInput["lateness"] {
+  if (schedule === null || arrival === null || arrival.kind === "burst") return null;
+  const p99Ns = percentilesNs(schedule.lateness, [99])?.[0];
+  const serviceP50Ns = medianNs(schedule.service);
+  if (p99Ns === undefined || serviceP50Ns === null) return null;
+  return { p99Ns: Number(p99Ns), serviceP50Ns: Number(serviceP50Ns), roomWaits: clientWaits.count };
 }
 
 /**
  * A launch is judged by what happened to it, but whether there are enough samples is a matter of all of them.
- * @param fewest samples of any launch
  */
-function inputOf(
-  launch: Measurement,
-  pooled: Measurement,
-  fewest: number,
-  plan: RunPlan,
-  conditions: RunConditions,
-): VerdictInput {
+function inputOf(launch: Measurement, samples: Samples, plan: RunPlan, conditions: RunConditions): VerdictInput {
   const p50Ns = medianNs(launch.latency);
   return {
     complete: launch.complete,
@@ -45,12 +71,9 @@ function inputOf(
     latencyAbsent: launch.latencyAbsent,
     isThroughputKnown: messagesPerSecond(launch) !== null,
     isPeerForeign: launch.isPeerForeign,
-    sampleCount: Number(pooled.latency.count),
-    fewestSamples: fewest,
-    percentiles: plan.percentiles.map((percentile) => ({
-      percentile,
-      samplesBeyond: Number(samplesBeyond(percentile, BigInt(fewest))),
-    })),
+    sampleCount: samples.all,
+    fewestSamples: samples.fewest,
+    percentiles: samples.percentiles,
     p50Ns: p50Ns === null ? null : Number(p50Ns),
     clockResolutionNs: conditions.clockResolutionNs,
     rate:
@@ -61,6 +84,7 @@ function inputOf(
             asked: launch.schedule?.scheduledRatePerSecond ?? plan.arrival.ratePerSecond,
             achieved: launch.schedule?.achievedRatePerSecond ?? null,
           },
+    lateness: latenessOf(launch, plan),
     requestedBufferBytes: plan.bufferBytes,
     cpuDmaLatencyUs: conditions.cpuDmaLatency,
     clientCount: plan.concurrency,
@@ -92,8 +116,8 @@ export function judgeTest(
   const launches = outcome.launches
     .map(({ measurement }) => measurement)
     .filter((measurement) => measurement.test === test);
-  const fewest = fewestSamples(launches, pooled);
-  const verdicts = launches.map((launch) => judge(inputOf(launch, pooled, fewest, outcome.plan, conditions)));
+  const samples = samplesOf(launches, pooled, outcome.plan);
+  const verdicts = launches.map((launch) => judge(inputOf(launch, samples, outcome.plan, conditions)));
   const reasons = onceEach(verdicts.flatMap((verdict) => verdict.reasons));
   return {
     verdict: reasons.length > 0 ? "invalid" : "valid",

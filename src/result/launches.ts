@@ -4,11 +4,13 @@ import type { Measurement, MechanismOutcome } from "../measure/measurement.ts";
 import type { RunPlan, Test } from "../plan/run-plan.ts";
 import { type Spread, spreadOf } from "../stats/bootstrap.ts";
 import { ratio } from "../stats/exact.ts";
+import { emptySnapshot } from "../stats/histogram.ts";
 import type { LatencySnapshot } from "../stats/snapshot.ts";
 import { latencyFigures } from "./metrics.ts";
 import type { AcrossLaunches, LatencySpreads, LaunchDetails, LaunchFigures } from "./schema-details.ts";
 import { type UnbackedPercentile, unbackedPercentiles } from "./unbacked.ts";
 
+const NOTHING = emptySnapshot();
 const NS_PER_SECOND = 1_000_000_000n;
 
 /** Share of the messages received that were handled with both sides on one CPU, 0 to 1; null if unknown. */
@@ -55,7 +57,7 @@ function launchFigures(snapshot: LatencySnapshot, percentiles: readonly number[]
     mean_ns: figures.mean_ns,
     max_ns: figures.max_ns,
     percentiles: figures.percentiles,
-    unbacked_percentiles: unbackedPercentiles(percentiles, snapshot.count),
+    unbacked_percentiles: unbackedPercentiles(percentiles, snapshot),
   };
 }
 
@@ -137,7 +139,7 @@ function valueAt({ figures }: OfLaunch, percentile: number): number {
 function unbackedIn(launches: readonly OfLaunch[], percentile: number): UnbackedPercentile | null {
   const marks = launches.flatMap(({ launch, figures }) => {
     const isEmpty = figures === null || figures.mean_ns === null;
-    const own = isEmpty ? unbackedPercentiles([percentile], 0n) : figures.unbacked_percentiles;
+    const own = isEmpty ? unbackedPercentiles([percentile], NOTHING) : figures.unbacked_percentiles;
     const mark = own.find((entry) => entry.percentile === percentile);
     if (mark === undefined) return [];
     return [launches.length === 1 ? mark : { ...mark, reason: `launch ${launch}: ${mark.reason}` }];

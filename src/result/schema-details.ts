@@ -7,6 +7,7 @@ import { CpuDmaLatencySchema, RealTimeSchema } from "../system/privileges-schema
 import { UsageFiguresSchema } from "../system/usage-schema.ts";
 import { closed, count, exactInteger, nullable, oneOf, quantity } from "../text/schema-parts.ts";
 import { VerdictSchema } from "../verdict/verdict-schema.ts";
+import { PacingSchema } from "./pacing.ts";
 import { unbackedSchema } from "./unbacked.ts";
 
 const RoomWaits = closed({
@@ -45,7 +46,7 @@ const Distribution = closed(
     sum_of_squares_ns2: exactInteger("Sum of the squared samples, ns^2; may exceed 2^53"),
     overflow_count: exactInteger("Samples beyond 60 s: in count, extremes and sums, but not in the histogram"),
     unbacked_percentiles: unbackedSchema(
-      "Percentiles asked for with fewer than 10 samples beyond them; the latency object has their values all the same",
+      "Percentiles asked for with fewer than 10 samples, or too few excursions, beyond them; the latency object has their values all the same",
     ),
     histogram_v2_base64: Type.String({
       description:
@@ -77,7 +78,7 @@ const Schedule = closed(
     ),
     achieved_rate_per_second: nullable(
       quantity("Messages a second"),
-      "Between a client's first and its last send, of all clients added up, of the slowest launch; null with fewer than two",
+      "From the start of a client's schedule to its last send, of all clients added up, of the slowest launch; null with fewer than two",
     ),
     arrival: oneOf(["constant", "poisson", "burst"], "--arrival"),
     burst: count("Messages that go at once"),
@@ -108,7 +109,7 @@ const launchFigures = {
   max_ns: nullable(exactInteger("ns"), "null when nothing was recorded"),
   percentiles: Type.Array(closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: exactInteger("ns") })),
   unbacked_percentiles: unbackedSchema(
-    "Percentiles with fewer than 10 samples of this launch beyond them; their values say little",
+    "Percentiles with fewer than 10 samples, or too few excursions, of this launch beyond them; their values say little",
   ),
 };
 const LaunchFigures = closed(launchFigures);
@@ -135,7 +136,7 @@ const Launch = closed(
 const latencySpreads = {
   mean_ns: nullable(Spread),
   percentiles: Type.Array(closed({ percentile: quantity("The percentile, 0 to 100"), value_ns: Spread }), {
-    description: "Those asked for that have at least 10 samples beyond them in every launch",
+    description: "Those asked for that have enough samples and excursions beyond them in every launch",
   }),
   unbacked_percentiles: unbackedSchema("The others, with the launch that has the fewest samples"),
 };
@@ -258,6 +259,10 @@ const TestDetails = closed({
       "(one launch of each test); each draw picks the best one anew",
   ),
   schedule: nullable(Schedule, "null in a closed loop, where the latency object holds service time"),
+  pacing: nullable(
+    PacingSchema,
+    "null where the sender had nothing to wait for (no --rate, no --send-delay), or was started by another command",
+  ),
   launches: Type.Array(Launch, { description: "In the order in which they ran" }),
   across_launches: AcrossLaunches,
   room_waits: closed(

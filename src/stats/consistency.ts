@@ -24,5 +24,17 @@ export function contradictionIn(snapshot: LatencySnapshot): string | null {
   // Cauchy and Schwarz below; above, no value is greater than the maximum.
   if (count * sumOfSquaresNs2 < sumNs * sumNs || sumOfSquaresNs2 > maxNs * sumNs)
     return "a sum of squares that the sum does not allow";
+  if (!areRisesPossible(snapshot)) return "rises that no values have";
   return null;
+}
+
+/** Values lie above a bucket after a rise above it, each after another one at most. */
+function areRisesPossible({ rises, bucketCounts, count }: LatencySnapshot): boolean {
+  let risen = 0n;
+  let above = count;
+  return (rises ?? []).every((step, index) => {
+    risen += step;
+    above -= bucketCounts[index]!;
+    return risen >= 0n && risen <= above && (risen > 0n || above === 0n);
+  });
 }

@@ -12,10 +12,10 @@ const SIGNIFICANT_DIGITS = 3;
  * The buckets as a library histogram (what `build` makes of lowest 1, highest 60e9, 3 digits, 64-bit buckets, no
  * WebAssembly, no resizing). Values beyond 60 s are not in it.
  */
-export function toHdrHistogram(snapshot: LatencySnapshot): Float64Histogram {
+export function toHdrHistogram({ bucketCounts }: Pick<LatencySnapshot, "bucketCounts">): Float64Histogram {
   const histogram = new Float64Histogram(LOWEST_NS, HIGHEST_BUCKETED_NS, SIGNIFICANT_DIGITS);
   for (let index = 0; index < BUCKET_COUNT; index++) {
-    const count = snapshot.bucketCounts[index]!;
+    const count = bucketCounts[index]!;
     // The library refuses a count beyond 2^53, so none is rounded.
     if (count !== 0n) histogram.setCountAtIndex(index, Number(count));
   }
@@ -24,7 +24,7 @@ export function toHdrHistogram(snapshot: LatencySnapshot): Float64Histogram {
 }
 
 /** The buckets in HdrHistogram's compressed V2 format, base64; every HdrHistogram library reads and merges it. */
-export function encodeBuckets(snapshot: LatencySnapshot): string {
+export function encodeBuckets(snapshot: Pick<LatencySnapshot, "bucketCounts">): string {
   return encodeIntoCompressedBase64(toHdrHistogram(snapshot));
 }
 

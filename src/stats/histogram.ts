@@ -18,8 +18,6 @@ const SUB_BUCKET_HALF_COUNT_MAGNITUDE = 10;
 export const BUCKET_COUNT = 27_648;
 /** Greatest value that falls into a bucket; greater ones are overflow. */
 export const HIGHEST_BUCKETED_NS = 60_000_000_000;
-/** A percentile with fewer samples than this beyond it says more about chance than about the mechanism. */
-export const SAMPLES_NEEDED_BEYOND = 10;
 
 /**
  * Bucket of a value in ns (integer, 0 to 60e9): HdrHistogram's `countsArrayIndex`, that is
@@ -53,6 +51,7 @@ function floorLog2(value: number): number {
 export function emptySnapshot(): LatencySnapshot {
   return {
     bucketCounts: new BigUint64Array(BUCKET_COUNT),
+    rises: new BigInt64Array(BUCKET_COUNT),
     count: 0n,
     minNs: 0n,
     maxNs: 0n,
@@ -62,16 +61,17 @@ export function emptySnapshot(): LatencySnapshot {
   };
 }
 
-/** The distribution of all the values of several distributions; exact, whatever the order. */
+/**
+ * The distribution of all the values of several distributions; exact, whatever the order. Each part's first value begins an excursion,
+ * if it lies high. How values followed each other is known where it is of every part.
+ */
 export function mergeSnapshots(parts: Iterable<LatencySnapshot>): LatencySnapshot {
-  let { bucketCounts, count, minNs, maxNs, sumNs, sumOfSquaresNs2, overflowCount } = emptySnapshot();
+  let { bucketCounts, rises, count, minNs, maxNs, sumNs, sumOfSquaresNs2, overflowCount } = emptySnapshot();
   for (const part of parts) {
     if (part.count === 0n) continue;
-    // Most buckets are empty; to see that in halves makes no BigInt.
-    const halves = new Uint32Array(part.bucketCounts.buffer, part.bucketCounts.byteOffset, 2 * BUCKET_COUNT);
-    for (let index = 0; index < BUCKET_COUNT; index++) {
-      if ((halves[2 * index]! | halves[2 * index + 1]!) !== 0) bucketCounts[index]! += part.bucketCounts[index]!;
-    }
+    addWords(bucketCounts, part.bucketCounts);
+    if (part.rises === null) rises = null;
+    if (part.rises !== null && rises !== null) addWords(rises, part.rises);
     if (count === 0n || part.minNs < minNs) minNs = part.minNs;
     if (part.maxNs > maxNs) maxNs = part.maxNs;
     count += part.count;
@@ -79,7 +79,15 @@ export function mergeSnapshots(parts: Iterable<LatencySnapshot>): LatencySnapsho
     sumOfSquaresNs2 += part.sumOfSquaresNs2;
     overflowCount += part.overflowCount;
   }
-  return { bucketCounts, count, minNs, maxNs, sumNs, sumOfSquaresNs2, overflowCount };
+  return { bucketCounts, rises, count, minNs, maxNs, sumNs, sumOfSquaresNs2, overflowCount };
+}
+
+function addWords<T extends BigUint64Array | BigInt64Array>(totals: T, words: T): void {
+  // Most of them are zero; to see that in halves makes no BigInt.
+  const halves = new Uint32Array(words.buffer, words.byteOffset, 2 * BUCKET_COUNT);
+  for (let index = 0; index < BUCKET_COUNT; index++) {
+    if ((halves[2 * index]! | halves[2 * index + 1]!) !== 0) totals[index]! += words[index]!;
+  }
 }
 
 /** Arithmetic mean in ns, from the exact sum and count; null of nothing. */
@@ -113,15 +121,6 @@ export function percentilesNs(snapshot: LatencySnapshot, percentiles: readonly n
   return valuesAtRanks(snapshot, ranks);
 }
 
-/** The same, with null where too few samples lie beyond a percentile. */
-export function backedPercentilesNs(
-  snapshot: LatencySnapshot,
-  percentiles: readonly number[],
-): (bigint | null)[] | null {
-  const values = percentilesNs(snapshot, percentiles);
-  return values?.map((value, i) => (isBacked(percentiles[i]!, snapshot.count) ? value : null)) ?? null;
-}
-
 /** Median in ns: percentile 50; null of nothing. */
 export function medianNs(snapshot: LatencySnapshot): bigint | null {
   return percentilesNs(snapshot, [50])?.[0] ?? null;
@@ -139,31 +138,8 @@ export function halvingPercentilesNs(snapshot: LatencySnapshot): bigint[] {
   return valuesAtRanks(snapshot, ranks);
 }
 
-/**
- * How many samples lie in the shorter tail, strictly beyond a percentile: above it from the median on, below it
- * before. `min(floor(p / 100 * n), n - ceil(p / 100 * n))`.
- */
-export function samplesBeyond(percentile: number, count: bigint): bigint {
-  const { numerator, denominator } = decimalFraction(percentile);
-  const whole = 100n * denominator;
-  const scaled = numerator * count;
-  const below = scaled / whole;
-  const above = count - (scaled + whole - 1n) / whole;
-  return below < above ? below : above;
-}
-
-/** Where that tail lies, for sentences: "fewer than 10 lie below p0.5". */
-export function tailOf(percentile: number): "below" | "above" {
-  return percentile < 50 ? "below" : "above";
-}
-
-/** Whether enough samples lie beyond a percentile for its value to mean something. */
-export function isBacked(percentile: number, count: bigint): boolean {
-  return samplesBeyond(percentile, count) >= BigInt(SAMPLES_NEEDED_BEYOND);
-}
-
-/** 0 stands for the minimum, `count` for the greatest sample. */
-function rankOf(percentile: number, count: bigint): bigint {
+/** Rank of a percentile: 0 stands for the minimum, `count` for the greatest sample. */
+export function rankOf(percentile: number, count: bigint): bigint {
   const { numerator, denominator } = decimalFraction(percentile);
   if (numerator > 100n * denominator) throw new RangeError(`a percentile is at most 100, not ${percentile}`);
   const whole = 100n * denominator;

@@ -26,7 +26,7 @@ const Latency = closed(
       { description: "The percentiles asked for, ascending" },
     ),
     unbacked_percentiles: unbackedSchema(
-      "Percentiles with fewer than 10 samples beyond them so far; their values say little",
+      "Percentiles with fewer than 10 samples, or too few excursions, beyond them so far; their values say little",
     ),
   },
   "With --rate the response time, from the scheduled moment; else from the actual send",

@@ -27,7 +27,7 @@ function latencyFigures(latency: LatencySnapshot, percentiles: readonly number[]
     min_ns: exactInteger(latency.minNs),
     max_ns: exactInteger(latency.maxNs),
     percentiles: percentiles.map((percentile, i) => ({ percentile, value_ns: exactInteger(values[i]!) })),
-    unbacked_percentiles: unbackedPercentiles(percentiles, latency.count),
+    unbacked_percentiles: unbackedPercentiles(percentiles, latency),
   };
 }
 

@@ -35,7 +35,9 @@ export const WARNING_IDS = [
   "migrations",
   "major-faults",
   "stream-stalls",
+  "sender-late",
   "percentiles-unbacked",
+  "percentiles-clustered",
   "privilege-missing",
   "rt-bandwidth",
 ] as const;

@@ -40,13 +40,25 @@ export interface VerdictInput {
   /** By the launch with the fewest, which decides what percentiles mean. */
   readonly fewestSamples: number;
   /** Percentiles asked for, 0 to 100, each with the samples in the shorter tail beyond it, in that launch. */
-  readonly percentiles: readonly { readonly percentile: number; readonly samplesBeyond: number }[];
+  readonly percentiles: readonly {
+    readonly percentile: number;
+    readonly samplesBeyond: number;
+    /** Excursions beyond it, in the launch that has the fewest for what it needs; null where that is not known. */
+    readonly excursions: { readonly count: number; readonly needed: number } | null;
+  }[];
   /** Of the headline latency; null without samples. */
   readonly p50Ns: number | null;
   /** Least step between two readings of the clock; null where it was not measured. */
   readonly clockResolutionNs: number | null;
   /** Messages a second; null without --rate. */
   readonly rate: { readonly asked: number; readonly achieved: number | null } | null;
+  /** How late the sender was; null without --rate, and with bursts, whose messages wait for each other by design. */
+  readonly lateness: {
+    readonly p99Ns: number;
+    readonly serviceP50Ns: number;
+    /** Times that the sender found no room. */
+    readonly roomWaits: number;
+  } | null;
   /** --buffer-size; null: none asked for. */
   readonly requestedBufferBytes: number | null;
   /** --cpu-dma-latency; null: not asked for. */

@@ -1,6 +1,6 @@
 /** What may explain a test's figures or make them hard to repeat. Pure; each function looks at one thing. */
 
-import { SAMPLES_NEEDED_BEYOND } from "../stats/histogram.ts";
+import { SAMPLES_NEEDED_BEYOND } from "../stats/backing.ts";
 import { isKnown } from "../system/kernel-files.ts";
 import type { CpuFacts } from "../system/machine-schema.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
@@ -180,6 +180,21 @@ function streamStalls({ streamStalls: stalls }: VerdictInput): Warning[] {
   return stalls === null || !(stalls.count > 0) ? [] : [finding("stream-stalls", { ...stalls })];
 }
 
+/** A response time that is mostly lateness says nothing of the mechanism, unless that had no room. */
+function senderLate(input: VerdictInput): Warning[] {
+  const { lateness, client } = input;
+  if (lateness === null || !(lateness.p99Ns > lateness.serviceP50Ns)) return [];
+  return [
+    finding("sender-late", {
+      latenessP99Ns: lateness.p99Ns,
+      serviceP50Ns: lateness.serviceP50Ns,
+      roomWaits: lateness.roomWaits,
+      unpinned: freeSides(input),
+      ...(client === null || client.realTime === null ? {} : { realTime: "asked for" }),
+    }),
+  ];
+}
+
 function unbackedPercentiles({ percentiles, sampleCount, fewestSamples, latencyAbsent }: VerdictInput): Warning[] {
   if (latencyAbsent !== null) return [];
   const unbacked = percentiles.filter(({ samplesBeyond }) => samplesBeyond < SAMPLES_NEEDED_BEYOND);
@@ -191,6 +206,26 @@ function unbackedPercentiles({ percentiles, sampleCount, fewestSamples, latencyA
       samples: fewestSamples,
       ...(fewestSamples < sampleCount ? { allLaunches: sampleCount } : {}),
       needed: SAMPLES_NEEDED_BEYOND,
+    }),
+  ];
+}
+
+/** Enough samples, but of few events. */
+function clusteredPercentiles({ percentiles, latencyAbsent }: VerdictInput): Warning[] {
+  if (latencyAbsent !== null) return [];
+  const clustered = percentiles.flatMap(({ percentile, samplesBeyond, excursions }) =>
+    samplesBeyond >= SAMPLES_NEEDED_BEYOND && excursions !== null && excursions.count < excursions.needed
+      ? [{ percentile, samplesBeyond, ...excursions }]
+      : [],
+  );
+  const worst = clustered.toSorted((a, b) => a.count - b.count)[0];
+  if (worst === undefined) return [];
+  return [
+    finding("percentiles-clustered", {
+      percentiles: clustered.map(({ percentile }) => `p${percentile}`).join(", "),
+      samplesBeyond: worst.samplesBeyond,
+      excursions: worst.count,
+      needed: worst.needed,
     }),
   ];
 }
@@ -232,7 +267,9 @@ const LOOKS = [
   migrations,
   majorFaults,
   streamStalls,
+  senderLate,
   unbackedPercentiles,
+  clusteredPercentiles,
   privilegesMissing,
   realTimeBandwidth,
 ];

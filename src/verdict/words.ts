@@ -1,6 +1,6 @@
 /** The only place with words for findings: what was found, and one thing to do about it. */
 
-import { SAMPLES_NEEDED_BEYOND, samplesBeyond, tailOf } from "../stats/histogram.ts";
+import { SAMPLES_NEEDED_BEYOND, samplesBeyond, tailOf } from "../stats/backing.ts";
 import { counted as countedText } from "../text/counted.ts";
 import { timeText } from "../text/units.ts";
 import type { Figures, Finding, FindingId } from "./finding.ts";
@@ -98,6 +98,15 @@ function unbackedInWords(figures: Figures): Words {
   };
 }
 
+function clusteredInWords(figures: Figures): Words {
+  const names = text(figures, "percentiles").split(", ");
+  const [verb, whose] = names.length === 1 ? ["is", "it"] : ["are", "one of them"];
+  return {
+    sentence: `${listed(names)} ${verb} not shown: the ${counted(figures, "samplesBeyond", "sample")} beyond ${whose} came in ${counted(figures, "excursions", "excursion")}, ${text(figures, "needed")} are needed. A stall makes many successive messages slow, and is one event`,
+    advice: "use a longer -d, or more messages (-i)",
+  };
+}
+
 /** Two digits of what was reached: a rate to ask for instead. */
 function lowerRate(achieved: unknown): string {
   if (typeof achieved !== "number" || !(achieved >= 0.001)) return "use a lower --rate";
@@ -130,6 +139,25 @@ function idleAdvice({ demandedLatencyUs }: Figures): string {
   if (demandedLatencyUs === undefined) return "add --cpu-dma-latency 0";
   if (demandedLatencyUs !== 0) return "lower --cpu-dma-latency to 0";
   return "switch them off (/sys/devices/system/cpu/cpu*/cpuidle/state*/disable): --cpu-dma-latency 0 is not in force";
+}
+
+function lateInWords(figures: Figures): Words {
+  const { roomWaits, unpinned, realTime } = figures;
+  const cause =
+    typeof roomWaits === "number" && roomWaits > 0
+      ? `It found no room ${times(figures, "roomWaits")}: the receiver may have held it up`
+      : "The response times show the sender more than the mechanism";
+  const remedies = [
+    ...(String(unpinned ?? "client").includes("client")
+      ? ["give the client a CPU of its own with --client-affinity"]
+      : []),
+    ...(realTime === undefined ? ["use --rt"] : []),
+    "compare the service times",
+  ];
+  return {
+    sentence: `the sender was late: the p99 of lateness is ${time(figures, "latenessP99Ns")}, the p50 of service time is ${time(figures, "serviceP50Ns")}. ${cause}`,
+    advice: remedies.length === 1 ? remedies[0]! : `${remedies.slice(0, -1).join(", ")}, or ${remedies.at(-1)}`,
+  };
 }
 
 const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
@@ -240,6 +268,8 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     sentence: `the ring of streamed records was full ${times(figures, "count")}. The test waited ${time(figures, "totalNs")} for it, and some latencies include this`,
     advice: "stream to a faster disk, use a lower rate, or leave streaming out",
   }),
+  "sender-late": lateInWords,
+  "percentiles-clustered": clusteredInWords,
   "percentiles-unbacked": unbackedInWords,
   "privilege-missing": deniedInWords,
   "rt-bandwidth": (figures) => ({

@@ -3,7 +3,8 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { parse } from "csv-parse/sync";
 import { expectSuccess, inSandbox, TEST_TIMEOUT_MS } from "./expectations.ts";
-import { allTests } from "./harness.ts";
+import { allTests, until } from "./harness.ts";
+import { LedgerPeek } from "./ledger-peek.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -30,3 +31,49 @@ describe.each([1, 4, 6])("a few Poisson arrivals of seed %i", (seed) => {
       if (missed !== undefined) expect(missed.figures.askedPerSecond).toBeCloseTo(drawnPerSecond, 3);
     }));
 });
+
+/** Of a window of one second; its sender stands still from before its end until after it. */
+const DUE_IN_WINDOW = 2000;
+const STOPPED_FROM = 1700;
+const STOPPED_MS = 400;
+
+describe.each([
+  ["--blocking", "--one-way"],
+  ["--blocking", "--round-trip"],
+  ["--async", "--one-way"],
+  ["--async", "--round-trip"],
+])("%s %s", (mode, which) => {
+  test("a stop across the end of the window leaves out nothing that was due before it", () =>
+    inSandbox(async (sandbox) => {
+      const how = mode === "--blocking" ? [mode] : [];
+      const rate = ["-d", "1s", "--rate", String(DUE_IN_WINDOW)];
+      const run = sandbox.start(["-m", "uds", which, ...how, ...rate, "-o", "result.json"]);
+      const { client } = await run.bothRoles();
+      using ledger = new LedgerPeek(client);
+      await until("most messages are sent", () => ledger.progress().sent >= STOPPED_FROM);
+      process.kill(client, "SIGSTOP");
+      await Bun.sleep(STOPPED_MS);
+      process.kill(client, "SIGCONT");
+      const ended = await run.ended;
+      const result = sandbox.readResult();
+      expectSuccess({ ...ended, result });
+      const [entry] = allTests(result);
+      expect(entry?.counts.sent).toBe(DUE_IN_WINDOW);
+      expect(Number(entry?.schedule?.lateness?.max_ns)).toBeGreaterThan(0.9 * STOPPED_MS * 1e6);
+      // It caught up, but after the window.
+      const [reason] = entry?.verdict.reasons ?? [];
+      expect(reason?.id).toBe("rate-missed");
+    }));
+});
+
+test("a sender that can't catch up stops after as long again, and its test is invalid", () =>
+  inSandbox(async (sandbox) => {
+    const what = ["-m", "uds", "--one-way", "--blocking", "-d", "1s", "--rate", "100000000"];
+    const { result, exitCode, wallMs } = await sandbox.measure(what);
+    expect(exitCode).toBe(0);
+    expect(wallMs).toBeLessThan(8000);
+    const [entry] = allTests(result);
+    expect(entry?.complete).toBe(true);
+    expect(entry?.verdict.reasons.map(({ id }) => id)).toContain("rate-missed");
+    expect(Number(entry?.window_ns)).toBeWithin(1.9e9, 4e9);
+  }));

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { contradictionIn } from "../../src/stats/consistency.ts";
 import { emptySnapshot } from "../../src/stats/histogram.ts";
-import { snapshotOf } from "../snapshot-of.ts";
+import { seriesOf, snapshotOf } from "../snapshot-of.ts";
 
 const values = fc.array(fc.oneof(fc.bigInt(0n, 5_000n), fc.bigInt(0n, 2n ** 40n)), { maxLength: 40 });
 
@@ -11,7 +11,7 @@ describe("figures of one distribution", () => {
   test("contradict each other nowhere, whatever was recorded", () => {
     fc.assert(
       fc.property(values, (recorded) => {
-        expect(contradictionIn(snapshotOf(recorded))).toBeNull();
+        expect(contradictionIn(seriesOf(recorded))).toBeNull();
       }),
     );
   });
@@ -32,6 +32,17 @@ describe("figures of one distribution", () => {
     const snapshot = snapshotOf([1000n, 5000n, 20_000n]);
     expect(contradictionIn(snapshot)).toBeNull();
     expect(contradictionIn({ ...snapshot, ...change })).toBe(words);
+  });
+
+  test.each([
+    ["more excursions than samples", 5, 3n],
+    ["fewer than none", 5, -3n],
+    ["none where samples lie", 0, -2n],
+  ])("of %s are found", (_, bucket, change) => {
+    const snapshot = seriesOf([1000n, 500n, 20_000n]);
+    const rises = snapshot.rises!.slice();
+    rises[bucket]! += change;
+    expect(contradictionIn({ ...snapshot, rises })).toBe("rises that no values have");
   });
 
   test("beyond the buckets lie beyond them", () => {

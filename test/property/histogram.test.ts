@@ -12,7 +12,8 @@ import {
   mergeSnapshots,
   percentilesNs,
 } from "../../src/stats/histogram.ts";
-import { snapshotOf } from "../snapshot-of.ts";
+import type { LatencySnapshot } from "../../src/stats/snapshot.ts";
+import { seriesOf, snapshotOf } from "../snapshot-of.ts";
 
 /** Percentiles whose ranks the library, which computes them in doubles, gets right for a few hundred samples. */
 const PERCENTILES = [1, 25, 50, 75, 90, 95, 99, 99.9, 99.99, 100];
@@ -25,6 +26,8 @@ const anyNs = fc.oneof(
   { weight: 9, arbitrary: bucketedNs.map(BigInt) },
   { weight: 1, arbitrary: fc.bigInt({ min: BigInt(HIGHEST_BUCKETED_NS) + 1n, max: 2n ** 64n - 1n }) },
 );
+const bucketOf = (valueNs: bigint) =>
+  valueNs > BigInt(HIGHEST_BUCKETED_NS) ? BUCKET_COUNT : bucketIndexOf(Number(valueNs));
 const bucketIndex = fc.integer({ min: 0, max: BUCKET_COUNT - 1 });
 
 function libraryHistogram() {
@@ -127,7 +130,29 @@ describe("histogram", () => {
   test("the parts merged are the whole", () => {
     fc.assert(
       fc.property(fc.array(fc.array(anyNs, { maxLength: 50 }), { maxLength: 5 }), (parts) => {
-        expect(mergeSnapshots(parts.map((part) => snapshotOf(part)))).toEqual(snapshotOf(parts.flat()));
+        const merged = mergeSnapshots(parts.map((part) => snapshotOf(part)));
+        expect<LatencySnapshot>({ ...merged, rises: null }).toEqual(snapshotOf(parts.flat()));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  /** Runs of successive values in buckets above one; the values before the first lie in bucket 0. */
+  function excursionsAbove(bucket: number, valuesNs: readonly bigint[]): number {
+    const isAbove = valuesNs.map((valueNs) => bucketOf(valueNs) > bucket);
+    return isAbove.filter((above, i) => above && !isAbove[i - 1]).length;
+  }
+
+  test("the rises up to a bucket are the excursions above it, and add up over parts", () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(anyNs, { maxLength: 50 }), { maxLength: 4 }), bucketIndex, (parts, any) => {
+        const { rises } = mergeSnapshots(parts.map((part) => seriesOf(part)));
+        fc.pre(rises !== null);
+        for (const bucket of [any, ...parts.flat().map(bucketOf)].filter((one) => one < BUCKET_COUNT)) {
+          const risen = rises.subarray(0, bucket + 1).reduce((total, step) => total + step, 0n);
+          const brute = parts.reduce((total, part) => total + excursionsAbove(bucket, part), 0);
+          expect(Number(risen)).toBe(brute);
+        }
       }),
       { numRuns: 50 },
     );

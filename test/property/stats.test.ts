@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { samplesBeyond } from "../../src/stats/backing.ts";
 import { decimalFraction, exactInteger, ratio } from "../../src/stats/exact.ts";
-import { meanNs, samplesBeyond, standardDeviationNs } from "../../src/stats/histogram.ts";
+import { meanNs, standardDeviationNs } from "../../src/stats/histogram.ts";
 import { snapshotOf } from "../snapshot-of.ts";
 
 const SCALE = 10n ** 40n;

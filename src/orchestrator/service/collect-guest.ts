@@ -93,6 +93,7 @@ export function collectGuest(served: GuestFacts, plan: RunPlan, ledger: LedgerFi
     isPeerForeign: isForeign,
     schedule: plan.arrival === null ? null : { service: latencyOf("service"), lateness: NOTHING, ...rates(client) },
     windowNs: hasWindow ? server.lastReceiveNs! - firstSendNs : null,
+    sleptMessages: null,
     clientWaits: { count: 0, totalNs: 0 },
     serverWaits: { count: server.roomWaits, totalNs: server.roomWaitNs },
     streamStalls: ledger.ringCapacity === 0 ? null : { count: server.stalls, totalNs: server.stallNs },

@@ -89,6 +89,8 @@ const ClientEndSchema = Type.Object({
   sent: whole(0),
   firstSendNs: nullable(digits),
   lastSendNs: nullable(digits),
+  /** Due moment of the first message; absent: an older client, or no schedule. */
+  scheduleStartNs: Type.Optional(nullable(digits)),
   scheduledSpanNs: digits,
 });
 export type ClientEnd = Readonly<Static<typeof ClientEndSchema>>;
@@ -177,6 +179,8 @@ const unsigned = Type.String({ pattern: "^\\d{1,20}$" });
 const each = <Name extends string, T extends TSchema>(names: readonly Name[], schema: T) =>
   Type.Object(Object.fromEntries(names.map((name) => [name, schema])) as Record<Name, T>);
 
+const encoded = Type.String({ maxLength: MOST_ENCODED_LENGTH });
+
 /** What a server says of a test that it served. */
 export const ServerReportSchema = Type.Object({
   counters: each([...COUNTS, ...TIMES], unsigned),
@@ -188,7 +192,9 @@ export const ServerReportSchema = Type.Object({
       sums: each(SUMS, unsigned),
       overflowCount: unsigned,
       /** HdrHistogram's compressed V2 encoding, base64; "" where nothing lies in a bucket. */
-      buckets: Type.String({ maxLength: MOST_ENCODED_LENGTH }),
+      buckets: encoded,
+      /** Where values rose from, and where to, less what rose from there; encoded alike. Absent: an older server. */
+      rises: Type.Optional(Type.Object({ from: encoded, to: encoded })),
     }),
   ),
   effective: EffectiveSchema,

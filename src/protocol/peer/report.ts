@@ -19,6 +19,7 @@ interface DistributionReport {
   readonly sums: Digits<(typeof SUMS)[number]>;
   readonly overflowCount: string;
   readonly buckets: string;
+  readonly rises?: { readonly from: string; readonly to: string };
 }
 
 /** As ServerReportSchema has it. */
@@ -37,7 +38,21 @@ function distributionReport(ledger: LedgerFile, sheet: number, which: (typeof DI
     sums: Object.fromEntries(SUMS.map((name) => [name, String(view.get(name))])),
     overflowCount: String(snapshot.overflowCount),
     buckets: snapshot.count === snapshot.overflowCount ? "" : encodeBuckets(snapshot),
+    ...(snapshot.rises === null ? {} : { rises: encodedRises(snapshot.rises) }),
   } as DistributionReport;
+}
+
+/** Both parts are counts, as a histogram has them. */
+function encodedRises(rises: BigInt64Array) {
+  const only = (sign: bigint) =>
+    encodeBuckets({ bucketCounts: BigUint64Array.from(rises, (step) => (step * sign > 0n ? step * sign : 0n)) });
+  return { from: only(1n), to: only(-1n) };
+}
+
+function decodedRises(rises: DistributionReport["rises"]): BigInt64Array | null {
+  if (rises === undefined) return null;
+  const [from, to] = [decodeBuckets(rises.from), decodeBuckets(rises.to)];
+  return BigInt64Array.from(from, (count, index) => count - to[index]!);
 }
 
 /** The sheet as it is now. */
@@ -74,13 +89,15 @@ interface Distribution {
   readonly sums: ReadonlyMap<(typeof SUMS)[number], bigint>;
   readonly overflowCount: bigint;
   readonly buckets: BigUint64Array;
+  readonly rises: BigInt64Array | null;
 }
 
 /** Its figures must be able to be those of one distribution. */
-function checkedDistribution({ sums, overflowCount, buckets }: DistributionReport): Distribution {
+function checkedDistribution({ sums, overflowCount, buckets, rises }: DistributionReport): Distribution {
   const sum = (name: (typeof SUMS)[number]) => upTo(name === "count" ? MOST_COUNTED : GREATEST_WORD, sums[name]);
   const snapshot = {
     bucketCounts: buckets === "" ? new BigUint64Array(BUCKET_COUNT) : decodeBuckets(buckets),
+    rises: decodedRises(rises),
     count: sum("count"),
     minNs: sum("min_ns"),
     maxNs: sum("max_ns"),
@@ -94,6 +111,7 @@ function checkedDistribution({ sums, overflowCount, buckets }: DistributionRepor
     sums: new Map(SUMS.map((name) => [name, sum(name)])),
     overflowCount: snapshot.overflowCount,
     buckets: snapshot.bucketCounts,
+    rises: snapshot.rises,
   };
 }
 
@@ -117,11 +135,12 @@ export function adoptReport(ledger: LedgerFile, sheet: number, report: ServerRep
   const { counts, times, distributions, cpus } = checkedOrRefused(report);
   const view = ledger.sheet(sheet);
   for (const [name, value] of [...counts, ...times]) view.set(name, value);
-  for (const [which, { sums, overflowCount, buckets }] of distributions) {
+  for (const [which, { sums, overflowCount, buckets, rises }] of distributions) {
     const distribution = view.nested(which, DISTRIBUTION);
     for (const [name, value] of sums) distribution.set(name, value);
     distribution.set("overflow_count", overflowCount);
     distribution.setWords("buckets", buckets);
+    if (rises !== null) distribution.setWords("rises", new BigUint64Array(rises.buffer));
   }
   view.setWords("cpus_used", BigUint64Array.from(cpus.slice(0, view.words("cpus_used").length)));
 }

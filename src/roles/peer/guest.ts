@@ -159,11 +159,13 @@ class Conversation {
   }
 
   /** Its sends lie between its two notes, as far as its clock is this one. @throws ProtocolError */
-  #checkTimes({ firstSendNs, lastSendNs, scheduledSpanNs }: ClientEnd): void {
+  #checkTimes({ firstSendNs, lastSendNs, scheduleStartNs, scheduledSpanNs }: ClientEnd): void {
     const span = BigInt(scheduledSpanNs);
     if (span < 0n || span > LATEST_NS) throw new ProtocolError("the client sent an impossible schedule");
     if (firstSendNs === null || lastSendNs === null) return;
     const [first, last] = [BigInt(firstSendNs), BigInt(lastSendNs)];
+    const start = BigInt(scheduleStartNs ?? firstSendNs);
+    if (start < 0n || start > first) throw new ProtocolError("the client sent an impossible schedule");
     const isWithin = this.#clocksDiffer || (first >= this.#startedNs && last <= native().clock_monotonic_ns());
     if (first < 0n || last > LATEST_NS || first > last || !isWithin)
       throw new ProtocolError("the client reported impossible send times");
@@ -173,7 +175,7 @@ class Conversation {
   #end(end: ClientEnd): void {
     this.#checkTimes(end);
     if (this.#guest.settings.cpu !== null) expectPinned(this.#guest.settings.cpu);
-    const { sent, firstSendNs, lastSendNs, scheduledSpanNs } = end;
+    const { sent, firstSendNs, lastSendNs, scheduleStartNs, scheduledSpanNs } = end;
     const { ledger, slot, effective } = this.#guest;
     const closing = this.#meter?.readClosing() ?? null;
     this.usage = this.#opening === null || closing === null ? null : differ(this.#opening, closing);
@@ -181,6 +183,7 @@ class Conversation {
     sheet.set("sent_count", sent);
     sheet.set("first_send_ns", BigInt(firstSendNs ?? 0));
     sheet.set("last_send_ns", BigInt(lastSendNs ?? 0));
+    sheet.set("schedule_start_ns", BigInt(scheduleStartNs ?? firstSendNs ?? 0));
     sheet.set("scheduled_span_ns", BigInt(scheduledSpanNs));
     const report = reportSheet(ledger, serverSheetOf(slot), { effective, usage: this.usage });
     this.#parts = partsOf(asciiJson(report));

@@ -167,6 +167,7 @@ class OwnServer implements Talk {
         sent: own.sent,
         firstSendNs: digits(own.firstSendNs),
         lastSendNs: digits(own.lastSendNs),
+        scheduleStartNs: digits(own.scheduleStartNs),
         scheduledSpanNs: String(own.scheduledSpanNs),
       },
     });

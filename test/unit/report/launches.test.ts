@@ -65,7 +65,9 @@ describe("launches with a schedule", () => {
         { percentile: 50, value_ns: 250 },
         { percentile: 99, value_ns: 495 },
       ],
-      unbacked_percentiles: [{ percentile: 99, samples_beyond: 5, reason: "5 samples lie above it, 10 are needed" }],
+      unbacked_percentiles: [
+        { percentile: 99, samples_beyond: 5, excursions_beyond: null, reason: "5 samples lie above it, 10 are needed" },
+      ],
     });
     expect(across.service_time!.mean_ns!.median).toBe(13_000.5);
     expect(across.lateness!.percentiles.map(({ percentile }) => percentile)).toEqual([50]);

@@ -252,8 +252,13 @@ describe("details", () => {
   test("name the percentiles with too few samples beyond them, and why", () => {
     const plan = planOf({ percentiles: [0.01, 50, 99.9, 99.99] });
     expect(resultOf({ plan }).results[0]!.details.tests[1]!.latency!.unbacked_percentiles).toEqual([
-      { percentile: 0.01, samples_beyond: 1, reason: "1 sample lies below it, 10 are needed" },
-      { percentile: 99.99, samples_beyond: 1, reason: "1 sample lies above it, 10 are needed" },
+      { percentile: 0.01, samples_beyond: 1, excursions_beyond: null, reason: "1 sample lies below it, 10 are needed" },
+      {
+        percentile: 99.99,
+        samples_beyond: 1,
+        excursions_beyond: null,
+        reason: "1 sample lies above it, 10 are needed",
+      },
     ]);
   });
 
@@ -278,9 +283,24 @@ describe("launches", () => {
     const { across_launches: across } = detailsOf([500, 500, 500, 480, 500, 300]);
     expect(across.percentiles.map(({ percentile }) => percentile)).toEqual([50]);
     expect(across.unbacked_percentiles).toEqual([
-      { percentile: 2.5, samples_beyond: 7, reason: "launch 6: 7 samples lie below it, 10 are needed" },
-      { percentile: 98, samples_beyond: 6, reason: "launch 6: 6 samples lie above it, 10 are needed" },
-      { percentile: 99, samples_beyond: 3, reason: "launch 6: 3 samples lie above it, 10 are needed" },
+      {
+        percentile: 2.5,
+        samples_beyond: 7,
+        excursions_beyond: null,
+        reason: "launch 6: 7 samples lie below it, 10 are needed",
+      },
+      {
+        percentile: 98,
+        samples_beyond: 6,
+        excursions_beyond: null,
+        reason: "launch 6: 6 samples lie above it, 10 are needed",
+      },
+      {
+        percentile: 99,
+        samples_beyond: 3,
+        excursions_beyond: null,
+        reason: "launch 6: 3 samples lie above it, 10 are needed",
+      },
     ]);
   });
 
@@ -289,7 +309,9 @@ describe("launches", () => {
     expect(latency!.unbacked_percentiles).toEqual([]);
     expect(launches[0]!.percentiles.map(({ percentile }) => percentile)).toEqual([...plan.percentiles]);
     expect(launches.map((launch) => launch.unbacked_percentiles)).toEqual(
-      launches.map(() => [{ percentile: 99, samples_beyond: 5, reason: "5 samples lie above it, 10 are needed" }]),
+      launches.map(() => [
+        { percentile: 99, samples_beyond: 5, excursions_beyond: null, reason: "5 samples lie above it, 10 are needed" },
+      ]),
     );
     expect(verdict.warnings.find(({ id }) => id === "percentiles-unbacked")!.figures).toEqual({
       percentiles: "p99",

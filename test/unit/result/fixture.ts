@@ -90,6 +90,7 @@ export function measurementOf(changes: Partial<Measurement> = {}): Measurement {
     schedule: null,
     windowNs: 100_000_000n,
     workers: [],
+    sleptMessages: null,
     clientWaits: { count: 3, totalNs: 1500 },
     serverWaits: { count: 0, totalNs: 0 },
     streamStalls: null,

@@ -3,13 +3,11 @@ import {
   bucketIndexOf,
   emptySnapshot,
   halvingPercentilesNs,
-  isBacked,
   lowestValueOf,
   meanNs,
   medianNs,
   mergeSnapshots,
   percentilesNs,
-  samplesBeyond,
   standardDeviationNs,
 } from "../../../src/stats/histogram.ts";
 import { snapshotOf } from "../../snapshot-of.ts";
@@ -97,18 +95,6 @@ describe("halving percentiles", () => {
 
   test("of one sample are that sample", () => {
     expect(halvingPercentilesNs(snapshotOf([5n]))).toEqual([5n, 5n]);
-  });
-});
-
-describe("backing of a percentile", () => {
-  test("p99 needs a thousand samples, p99.9 ten thousand, and so does p0.1", () => {
-    expect([isBacked(99, 999n), isBacked(99, 1000n)]).toEqual([false, true]);
-    expect([isBacked(99.9, 9999n), isBacked(99.9, 10_000n)]).toEqual([false, true]);
-    expect([isBacked(0.1, 9999n), isBacked(0.1, 10_000n)]).toEqual([false, true]);
-  });
-
-  test("nothing lies beyond the maximum", () => {
-    expect(samplesBeyond(100, 1_000_000n)).toBe(0n);
   });
 });
 

@@ -230,15 +230,33 @@ const WARNINGS: Case[] = [
   ["of stalls of streaming", { streamStalls: { count: 4, totalNs: 5 } }, "stream-stalls", { count: 4, totalNs: 5 }],
   ["not of streaming without stalls", { streamStalls: { count: 0, totalNs: 0 } }, null],
   [
+    "of a sender that is later than a message takes",
+    { lateness: { p99Ns: 5001, serviceP50Ns: 5000, roomWaits: 3 } },
+    "sender-late",
+    { latenessP99Ns: 5001, serviceP50Ns: 5000, roomWaits: 3, unpinned: "none" },
+  ],
+  ["not of one that is no later than that", { lateness: { p99Ns: 5000, serviceP50Ns: 5000, roomWaits: 0 } }, null],
+  [
     "of percentiles without samples beyond them",
     {
       percentiles: [
-        { percentile: 99.9, samplesBeyond: 9 },
-        { percentile: 99, samplesBeyond: 10 },
+        { percentile: 99.9, samplesBeyond: 9, excursions: null },
+        { percentile: 99, samplesBeyond: 10, excursions: null },
       ],
     },
     "percentiles-unbacked",
     { percentiles: "p99.9", samples: 10_000, needed: 10 },
+  ],
+  [
+    "of percentiles whose samples came in one go",
+    {
+      percentiles: [
+        { percentile: 99, samplesBeyond: 100, excursions: { count: 10, needed: 10 } },
+        { percentile: 99.9, samplesBeyond: 10, excursions: { count: 1, needed: 9 } },
+      ],
+    },
+    "percentiles-clustered",
+    { percentiles: "p99.9", samplesBeyond: 10, excursions: 1, needed: 9 },
   ],
   [
     "of a real-time run that spins",

@@ -90,10 +90,17 @@ const input: fc.Arbitrary<VerdictInput> = fc.record({
   isPeerForeign: fc.boolean(),
   sampleCount: number,
   fewestSamples: number,
-  percentiles: fc.array(fc.record({ percentile: number, samplesBeyond: number })),
+  percentiles: fc.array(
+    fc.record({
+      percentile: number,
+      samplesBeyond: number,
+      excursions: orNull(fc.record({ count: number, needed: number })),
+    }),
+  ),
   p50Ns: orNull(number),
   clockResolutionNs: orNull(number),
   rate: orNull(fc.record({ asked: number, achieved: orNull(number) })),
+  lateness: orNull(fc.record({ p99Ns: number, serviceP50Ns: number, roomWaits: number })),
   requestedBufferBytes: orNull(number),
   cpuDmaLatencyUs: orNull(effective),
   clientCount: number,

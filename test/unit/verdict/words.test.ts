@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import Ajv from "ajv";
-import { isBacked } from "../../../src/stats/histogram.ts";
+import { hasSamplesBeyond } from "../../../src/stats/backing.ts";
 import { type Finding, REASON_IDS, WARNING_IDS } from "../../../src/verdict/finding.ts";
 import { judge } from "../../../src/verdict/judge.ts";
 import { VerdictSchema, verdictDetails } from "../../../src/verdict/verdict-schema.ts";
@@ -83,6 +83,21 @@ describe("the words of a finding", () => {
       "p99 is not shown: 1 of 199 samples lies above it, 10 are needed",
     ],
     [
+      {
+        id: "percentiles-clustered",
+        figures: { percentiles: "p99.9", samplesBeyond: 10, excursions: 1, needed: 9 },
+      },
+      "p99.9 is not shown: the 10 samples beyond it came in 1 excursion, 9 are needed. A stall makes many successive messages slow, and is one event",
+    ],
+    [
+      { id: "sender-late", figures: { latenessP99Ns: 80_000, serviceP50Ns: 9000, roomWaits: 0 } },
+      "the sender was late: the p99 of lateness is 80.0 us, the p50 of service time is 9.00 us. The response times show the sender more than the mechanism",
+    ],
+    [
+      { id: "sender-late", figures: { latenessP99Ns: 8e7, serviceP50Ns: 9000, roomWaits: 1 } },
+      "the sender was late: the p99 of lateness is 80.0 ms, the p50 of service time is 9.00 us. It found no room once: the receiver may have held it up",
+    ],
+    [
       { id: "percentiles-unbacked", figures: { percentiles: "p99, p99.9", samples: 1, needed: 10 } },
       "p99 and p99.9 are not shown: fewer than 10 of 1 sample lie above them",
     ],
@@ -128,6 +143,8 @@ describe("the advice", () => {
     [{ id: "placement-bimodal", figures: { unpinned: "client" } }, "--server-affinity"],
     [{ id: "migrations", figures: { side: "client", unpinned: "none" } }, "affinity"],
     [{ id: "major-faults", figures: { side: "client", count: 1, memoryLock: "none" } }, "--rt"],
+    [{ id: "sender-late", figures: { unpinned: "none" } }, "--client-affinity"],
+    [{ id: "sender-late", figures: { realTime: "asked for" } }, "--rt"],
   ])("of %j does not name what was given", ({ id, figures }, given) => {
     expect(adviceOf(id, figures)).not.toContain(given);
     expect(adviceOf(id, {})).toContain(given);
@@ -152,8 +169,8 @@ describe("the advice names the figure that would do", () => {
     for (const percentile of [0.5, 10, 50, 90, 99, 99.5, 99.9, 99.99, 99.999, 99.9999]) {
       const { advice } = inWords({ id: "percentiles-unbacked", figures: { percentiles: `p${percentile}` } });
       const count = BigInt(/-i (\d+)/.exec(advice)![1]!);
-      expect(isBacked(percentile, count)).toBe(true);
-      expect(isBacked(percentile, count - 1n)).toBe(false);
+      expect(hasSamplesBeyond(percentile, count)).toBe(true);
+      expect(hasSamplesBeyond(percentile, count - 1n)).toBe(false);
     }
   });
 });

@@ -55,6 +55,7 @@ describe("notes", () => {
       sent: MOST,
       firstSendNs: String(2n ** 63n),
       lastSendNs: String(2n ** 63n),
+      scheduleStartNs: String(2n ** 63n),
       scheduledSpanNs: "0",
     };
     for (const question of [
@@ -246,6 +247,15 @@ describe("a report", () => {
     expect(to.counts(clientSheetOf(0)).received).toBe(0);
   });
 
+  test("of an older server says nothing of excursions", () => {
+    const { report } = reported();
+    const { rises: _, ...service } = report.distributions.service;
+    const to = LedgerFile.private(2);
+    adoptReport(to, serverSheetOf(0), { ...report, distributions: { ...report.distributions, service } });
+    expect(to.distribution(serverSheetOf(0), "service").rises).toBeNull();
+    expect(to.distribution(serverSheetOf(0), "service").count).toBe(5000n);
+  });
+
   test("whose counts don't add up, or that is none, is refused", () => {
     const { report } = reported();
     const to = LedgerFile.private(2);
@@ -281,6 +291,8 @@ describe("a report", () => {
       withSum({ sum_ns: String(2n ** 64n) }),
       withService({ overflowCount: String(2n ** 64n - 1n) }),
       withService({ buckets: "A".repeat(400_000) }),
+      withService({ rises: { from: service.buckets, to: "" } }),
+      withService({ rises: { from: service.rises?.to, to: service.rises?.from } }),
       withService({ buckets: encodedBytes(Buffer.alloc(50_000_000)) }),
       // A run of empty buckets that would take for ever to go through.
       withService({ buckets: encodedBytes(countsOf(Buffer.from("ffffffffffffffffff", "hex"))) }),
