@@ -64,6 +64,7 @@ function inputOf(
     requestedBufferBytes: plan.bufferBytes,
     cpuDmaLatencyUs: conditions.cpuDmaLatency,
     clientCount: plan.concurrency,
+    serverThreads: plan.mode === "blocking" ? plan.concurrency : 1,
     isSpinning: plan.wait === "spin",
     sameCpuShare: sameCpuShare(launch),
     streamStalls: launch.streamStalls,

@@ -22,6 +22,7 @@ export const WARNING_IDS = [
   "latency-absent",
   "foreign-peer",
   "unpinned",
+  "shared-cpu",
   "placement-bimodal",
   "one-cpu",
   "more-clients-than-cpus",
@@ -36,7 +37,6 @@ export const WARNING_IDS = [
   "major-faults",
   "stream-stalls",
   "percentiles-unbacked",
-  "privilege-missing",
   "rt-bandwidth",
 ] as const;
 
