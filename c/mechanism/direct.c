@@ -70,6 +70,7 @@ static void direct_close(struct channel *channel) {
   free(self->buffer);
   self->buffer = NULL;
   if (self->shm.object.header == NULL) return;
+  /* Stored before the looks at who sleeps; both `ready` look at it after announcing. */
   shm_object_leave(&self->shm.object);
   /* Absent after a set-up that failed halfway. */
   if (self->in.slot != NULL) {
@@ -113,7 +114,8 @@ static int direct_connect(struct channel *channel, const struct channel_settings
 
 static int is_full(const struct slot_end *end) { return atomic_load_explicit(&end->slot->full, memory_order_acquire) != 0; }
 
-/* After a copy: hands the slot, whose lock we hold, to the other side. Unlocks before it signals. */
+/* After a copy: hands the slot, whose lock we hold, to the other side. Unlocks before it signals. The sleeper announces itself
+ * and looks at `full` under that lock, so neither this store nor the look at the announcement needs an order of its own. */
 static void hand_over(struct slot_end *end, uint32_t full, enum readiness sleeper) {
   struct slot *slot = end->slot;
   atomic_store_explicit(&slot->full, full, memory_order_release);
@@ -166,16 +168,19 @@ static int direct_try_receive(struct channel *channel, struct arrival *arrival) 
 
 /* ---- waiting ---- */
 
+/* The second looks (park.h), under the slot's lock. That at `full` pairs with hand_over, which has the same lock, so acquire
+ * does: of two who hold it one after the other, the later one sees all of the earlier one. That at the peer's leaving pairs
+ * with shm_object_leave, which has no lock. */
 static int receiver_ready(const void *context) {
   const struct direct_channel *self = context;
-  int left = shm_object_peer_left(&self->shm.object);
+  int left = shm_object_look_again_left(&self->shm.object);
   if (is_full(&self->in)) return 1;
   return left ? -EPIPE : 0;
 }
 
 static int sender_ready(const void *context) {
   const struct direct_channel *self = context;
-  if (shm_object_peer_left(&self->shm.object)) return -EPIPE;
+  if (shm_object_look_again_left(&self->shm.object)) return -EPIPE;
   return !is_full(&self->out);
 }
 

@@ -74,7 +74,7 @@ static int sleeps(const struct ring *ring, enum readiness place) {
   return !atomic_load_explicit(&ring->spins[place], memory_order_relaxed);
 }
 
-/* Lets the consumer see what was sent, and wakes it if it sleeps. */
+/* Lets the consumer see what was sent, and wakes it if it sleeps: reader_ready looks at `tail` after announcing. */
 static void publish_tail(struct ring_channel *self) {
   struct producer *out = &self->out;
   out->owes_look = self->shm.channel.more_follows && sleeps(out->ring, READABLE);
@@ -86,7 +86,7 @@ static void publish_tail(struct ring_channel *self) {
   if (sleeps(out->ring, READABLE)) park_wake(&out->ring->park, READABLE);
 }
 
-/* Lets the producer see what room there is, and wakes it if it sleeps. */
+/* Lets the producer see what room there is, and wakes it if it sleeps: writer_ready looks at `head` after announcing. */
 static void publish_head(struct consumer *in) {
   if (sleeps(in->ring, WRITABLE)) {
     atomic_store_explicit(&in->ring->head, in->head, memory_order_seq_cst);
@@ -143,6 +143,7 @@ static void ring_close(struct channel *channel) {
   struct ring_channel *self = ring_of(channel);
   inbox_close(&self->in.inbox);
   if (self->shm.object.header == NULL) return;
+  /* Stored before the looks at who sleeps; both `ready` look at it after announcing. */
   shm_object_leave(&self->shm.object);
   /* Absent after a set-up that failed halfway. */
   if (self->in.ring != NULL) {
@@ -288,16 +289,18 @@ static int ring_try_receive(struct channel *channel, struct arrival *arrival) {
 
 /* ---- waiting ---- */
 
+/* The second looks (park.h). They pair with the stores of shm_object_leave and of publish_tail. */
 static int reader_ready(const void *context) {
   const struct ring_channel *self = context;
-  int left = shm_object_peer_left(&self->shm.object);
+  int left = shm_object_look_again_left(&self->shm.object);
   if (atomic_load_explicit(&self->in.ring->tail, memory_order_seq_cst) != self->in.head) return 1;
   return left ? -EPIPE : 0;
 }
 
+/* … and of publish_head. */
 static int writer_ready(const void *context) {
   const struct ring_channel *self = context;
-  if (shm_object_peer_left(&self->shm.object)) return -EPIPE;
+  if (shm_object_look_again_left(&self->shm.object)) return -EPIPE;
   uint64_t head = atomic_load_explicit(&self->out.ring->head, memory_order_seq_cst);
   int impossible = self->out.tail - head > self->capacity; /* for find_room to tell */
   return impossible || has_room(self, head, self->out.needed);

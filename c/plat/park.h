@@ -8,8 +8,22 @@
  *   publisher: publish · look at `waiting`; if it is set: lock · `waiting` = 0 · unlock · signal
  *
  * All four looks and stores are seq_cst, so they have one total order, and of two sides that each store first and look
- * afterwards one sees the other's store (Dekker). There are no fences: ThreadSanitizer can't follow them. Signalling comes
- * after unlocking, or the woken sleeper would run into the lock. Only one thread may sleep at a place at a time.
+ * afterwards one sees the other's store (Dekker). Acquire and release do not do: on arm64 an acquire load may be LDAPR, which
+ * passes an earlier store, on x86 a release store is a plain one, which later loads pass. There are no fences: ThreadSanitizer
+ * can't follow them. Signalling comes after unlocking, or the woken sleeper would run into the lock. Only one thread may sleep at
+ * a place at a time.
+ *
+ *   published           by                               looked at again by
+ *   tail, head          publish_tail, publish_head       reader_ready, writer_ready         (ring.c)
+ *   closed              shm_object_leave                 shm_object_look_again_left         (in each `ready` of ring.c, direct.c)
+ *   attached            shm_object_attach                has_client                         (shm_object.c)
+ *   cancelled           park_cancel                      take_cancelled                     (park_steps.h)
+ *   full                hand_over, under the lock        is_full, under the same lock: it orders them   (direct.c)
+ *   signals             park_signal, which counts        futex_sleep, for which the kernel looks again  (linux/park.c)
+ *
+ * test/model/park.pml is this protocol with store buffers, step by step. test/unit/native/ordering.test.ts looks for the
+ * instructions. All other words that threads share are polled (stop flag, start, counts) or pass data one way (magic, record
+ * rings): nobody sleeps for them without a time limit, so they need no such pair.
  *
  * On Linux both are words with a futex, not pthread_mutex_t and pthread_cond_t, since
  *   - glibc and musl keep the addresses of a robust mutex's neighbours in the mutex itself and write through them: a peer

@@ -17,12 +17,13 @@ void park_test_timed_out(void);
 #define PARK_TIMED_OUT() ((void)0)
 #endif
 
-/* Ends the announcement; whether it was still there, so that nobody has signalled or will. */
+/* Ends the announcement; whether it was still there, so that nobody has signalled or will. Relaxed: it only decides who signals,
+ * and of several who withdraw the same announcement one gets it. */
 static int withdraw(struct park_place *place) {
   return atomic_exchange_explicit(&place->waiting, 0, memory_order_relaxed) != 0;
 }
 
-/* Whether the wait was cancelled; then the next one is not. */
+/* Whether the wait was cancelled; then the next one is not. A second look: pairs with the store in park_cancel. */
 static int take_cancelled(const struct park_wish *wish) {
   if (wish->cancelled == NULL || atomic_load_explicit(wish->cancelled, memory_order_seq_cst) == 0) return 0;
   return atomic_exchange_explicit(wish->cancelled, 0, memory_order_seq_cst) != 0;
@@ -47,6 +48,7 @@ void park_wake_sleeper(struct park *park, unsigned index) {
 }
 
 void park_cancel(struct park *park, unsigned index, _Atomic uint32_t *cancelled) {
+  /* Published to take_cancelled. What the caller stored before (waiter.c: `closing`) is seen by whoever sees this. */
   atomic_store_explicit(cancelled, 1, memory_order_seq_cst);
   int locked = park_lock(park, WAIT_SLICE_NS) == 0;
   int waiting = withdraw(&park->places[index]);

@@ -13,6 +13,7 @@
 /* What a side waits for, as a sleeper; the event loop waits for the same two things. */
 enum readiness { READABLE = 0, WRITABLE = 1 };
 
+/* Polled: whoever sleeps looks again after a slice, so setting it pairs with nothing and relaxed does. */
 typedef _Atomic uint32_t stop_flag;
 
 static inline int is_stopping(const stop_flag *stop) { return atomic_load_explicit(stop, memory_order_relaxed) != 0; }

@@ -110,6 +110,7 @@ void waiter_close(struct waiter *waiter) {
   atomic_store(&waiter->closing, 1);
   monitor_leave(&waiter->monitor);
   monitor_tell(&waiter->monitor);
+  /* After the store: a wait that this ends, or the next one, returns to a thread that sees `closing`. */
   if (channel->ops->wake != NULL) channel->ops->wake(channel);
   thread_join(waiter->thread);
   monitor_close(&waiter->monitor);

@@ -88,6 +88,7 @@ function inputOf(launch: Measurement, samples: Samples, plan: RunPlan, condition
     requestedBufferBytes: plan.bufferBytes,
     cpuDmaLatencyUs: conditions.cpuDmaLatency,
     clientCount: plan.concurrency,
+    serverThreads: plan.mode === "blocking" ? plan.concurrency : 1,
     isSpinning: plan.wait === "spin",
     sameCpuShare: sameCpuShare(launch),
     streamStalls: launch.streamStalls,

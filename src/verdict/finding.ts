@@ -22,6 +22,7 @@ export const WARNING_IDS = [
   "latency-absent",
   "foreign-peer",
   "unpinned",
+  "shared-cpu",
   "placement-bimodal",
   "one-cpu",
   "more-clients-than-cpus",
@@ -38,7 +39,6 @@ export const WARNING_IDS = [
   "sender-late",
   "percentiles-unbacked",
   "percentiles-clustered",
-  "privilege-missing",
   "rt-bandwidth",
 ] as const;
 

@@ -65,6 +65,8 @@ export interface VerdictInput {
   readonly cpuDmaLatencyUs: Effective<number> | null;
   /** Clients at once. */
   readonly clientCount: number;
+  /** Threads of the server that run loops; its usage is that of all of them. */
+  readonly serverThreads: number;
   /** The roles poll and never sleep. */
   readonly isSpinning: boolean;
   /** Share of messages with both sides on one CPU, 0 to 1; null where it can't be known. */

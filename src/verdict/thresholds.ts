@@ -12,6 +12,9 @@ export const BIMODAL_TO_SHARE = 0.95;
 /** An idle state that takes this long to wake from adds as much to a message as the message takes. */
 export const DEEP_IDLE_LATENCY_US = 10;
 export const MOST_STEAL_SHARE = 0.01;
-export const MOST_CPU_PRESSURE_SHARE = 0.05;
+/** Share of a test that a side may wait for a CPU, beyond what the two below explain. */
+export const MOST_CPU_WAIT_SHARE = 0.01;
+/** The kernel counts the wake-up of an idle CPU as waiting for it. So much of it is ordinary, for each time a side slept. */
+export const ORDINARY_WAKE_UP_NS = 1000 * DEEP_IDLE_LATENCY_US;
 /** Those that a program reads without a system call. */
 export const FAST_CLOCK_SOURCES: readonly string[] = ["tsc", "arch_sys_counter"];

@@ -1,7 +1,7 @@
 /** What may explain a test's figures or make them hard to repeat. Pure; each function looks at one thing. */
 
 import { SAMPLES_NEEDED_BEYOND } from "../stats/backing.ts";
-import { isKnown } from "../system/kernel-files.ts";
+import { isKnown, type Known } from "../system/kernel-files.ts";
 import type { CpuFacts } from "../system/machine-schema.ts";
 import type { UsageFigures } from "../system/usage-schema.ts";
 import type { Figures, Finding, WarningId } from "./finding.ts";
@@ -12,13 +12,15 @@ import {
   BIMODAL_TO_SHARE,
   DEEP_IDLE_LATENCY_US,
   FAST_CLOCK_SOURCES,
-  MOST_CPU_PRESSURE_SHARE,
+  MOST_CPU_WAIT_SHARE,
   MOST_STEAL_SHARE,
+  ORDINARY_WAKE_UP_NS,
 } from "./thresholds.ts";
 
 export type Warning = Finding<WarningId>;
 
 const finding = (id: WarningId, figures: Figures): Warning => ({ id, figures });
+const orZero = (figure: Known<number>) => (isKnown(figure) ? figure : 0);
 const isAbove = (value: number | string | undefined, limit: number) => typeof value === "number" && value > limit;
 
 /** CPUs on which the roles ran, else those they might have: what the machine's facts matter for. */
@@ -52,13 +54,25 @@ function farSide({ latencyAbsent, isThroughputKnown, isPeerForeign }: VerdictInp
 
 /** "client and server", "server", "none": sides that the scheduler was free to place. */
 function freeSides(input: VerdictInput): string {
-  return namesOf(sidesOf(input).filter(({ side }) => side.requestedCpu === null)) || "none";
+  const isFree = (side: VerdictSide) => side.requestedCpu === null && side.allowedCpus.length !== 1;
+  return namesOf(sidesOf(input).filter(({ side }) => isFree(side))) || "none";
+}
+
+/** The only CPU that either side may use, where nobody asked for that by pinning both. */
+function sharedCpu({ client, server }: VerdictInput): number | null {
+  const [cpu, ...others] = client?.allowedCpus ?? [];
+  if (cpu === undefined || others.length > 0) return null;
+  const isSame = server?.allowedCpus.length === 1 && server.allowedCpus[0] === cpu;
+  const isAskedFor = client?.requestedCpu === cpu && server?.requestedCpu === cpu;
+  return isSame && !isAskedFor ? cpu : null;
 }
 
 function placement(input: VerdictInput): Warning[] {
   const cpuCount = usableCpuCount(input);
   const found: Warning[] = [];
   if (cpuCount === 1) found.push(finding("one-cpu", { cpus: 1 }));
+  const shared = sharedCpu(input);
+  if (shared !== null && cpuCount !== 1) found.push(finding("shared-cpu", { cpu: shared }));
   const unpinned = freeSides(input);
   if (unpinned !== "none" && cpuCount !== 1) found.push(finding("unpinned", { sides: unpinned }));
   const share = input.sameCpuShare;
@@ -133,7 +147,7 @@ function smtSiblings(input: VerdictInput): Warning[] {
   });
 }
 
-function usageOf(input: VerdictInput): { name: string; side: VerdictSide; usage: UsageFigures }[] {
+function usageOf(input: VerdictInput): { name: "client" | "server"; side: VerdictSide; usage: UsageFigures }[] {
   return sidesOf(input).flatMap(({ name, side }) => (side.usage === null ? [] : [{ name, side, usage: side.usage }]));
 }
 
@@ -147,12 +161,38 @@ function worst(input: VerdictInput, key: "steal_share" | "cpu_pressure_share"): 
   );
 }
 
-function competition(input: VerdictInput): Warning[] {
-  const [steal, pressure] = [worst(input, "steal_share"), worst(input, "cpu_pressure_share")];
-  const found: Warning[] = [];
-  if (steal > MOST_STEAL_SHARE) found.push(finding("steal", { share: steal }));
-  if (pressure > MOST_CPU_PRESSURE_SHARE) found.push(finding("cpu-pressure", { share: pressure }));
-  return found;
+function steal(input: VerdictInput): Warning[] {
+  const share = worst(input, "steal_share");
+  return share > MOST_STEAL_SHARE ? [finding("steal", { share })] : [];
+}
+
+/**
+ * Share of the test in which a side was ready to run and had no CPU, by the kernel's count for its own threads. Left out is
+ * what needs no third program: waking an idle CPU, and waiting for the other side where both were on one CPU.
+ */
+function waitShare(input: VerdictInput, name: "client" | "server", usage: UsageFigures): number {
+  const other = input[name === "client" ? "server" : "client"]?.usage;
+  const [waitNs, sleeps] = [orZero(usage.main_thread_wait_ns), orZero(usage.main_thread_voluntary_switches)];
+  const threads = name === "client" ? input.clientCount : input.serverThreads;
+  const forOtherNs = (input.sameCpuShare ?? 0) * orZero(other?.main_thread_cpu_ns ?? 0);
+  const share = ((waitNs - sleeps * ORDINARY_WAKE_UP_NS) / threads - forOtherNs) / usage.window_ns;
+  return share > 0 && share < Number.POSITIVE_INFINITY ? Math.min(1, share) : 0;
+}
+
+/** The machine's pressure is no more than background: it counts every task, and every wake-up of the two sides too. */
+function cpuPressure(input: VerdictInput): Warning[] {
+  const waiting = usageOf(input)
+    .map(({ name, usage }) => ({ name, share: waitShare(input, name, usage) }))
+    .filter(({ share }) => share > MOST_CPU_WAIT_SHARE);
+  if (waiting.length === 0) return [];
+  return [
+    finding("cpu-pressure", {
+      sides: namesOf(waiting),
+      share: Math.max(...waiting.map(({ share }) => share)),
+      machineShare: worst(input, "cpu_pressure_share"),
+      unpinned: freeSides(input),
+    }),
+  ];
 }
 
 /** As the messages saw it, or as the kernel counted it, whichever is more. */
@@ -230,21 +270,6 @@ function clusteredPercentiles({ percentiles, latencyAbsent }: VerdictInput): War
   ];
 }
 
-/** Everything that was denied, and to which side, as one finding; that it is not in force is a reason of its own. */
-function privilegesMissing(input: VerdictInput): Warning[] {
-  const deniedSides = (part: "fifoPriority" | "memoryLock") => {
-    const sides = sidesOf(input).filter(({ side }) => side.realTime?.[part].isDenied);
-    return sides.length === 0 ? {} : { [part]: namesOf(sides) };
-  };
-  const { cpuDmaLatencyUs } = input;
-  const denied = {
-    ...deniedSides("fifoPriority"),
-    ...deniedSides("memoryLock"),
-    ...(cpuDmaLatencyUs?.isDenied ? { cpuDmaLatencyUs: cpuDmaLatencyUs.requested } : {}),
-  };
-  return Object.keys(denied).length === 0 ? [] : [finding("privilege-missing", denied)];
-}
-
 /** The kernel stops real-time threads that never sleep for 50 ms of each second, unless told not to. */
 function realTimeBandwidth(input: VerdictInput): Warning[] {
   const runtimeUs = Number(input.machine?.sysctls["kernel.sched_rt_runtime_us"] ?? Number.NaN);
@@ -263,14 +288,14 @@ const LOOKS = [
   clockSource,
   virtualMachine,
   smtSiblings,
-  competition,
+  steal,
+  cpuPressure,
   migrations,
   majorFaults,
   streamStalls,
   senderLate,
   unbackedPercentiles,
   clusteredPercentiles,
-  privilegesMissing,
   realTimeBandwidth,
 ];
 

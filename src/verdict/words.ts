@@ -59,9 +59,9 @@ const pinOthers = (figures: Figures, key: string) => PIN[text(figures, key)] ?? 
 
 /** What may be denied, and the right that would grant it. */
 const PRIVILEGES = {
-  fifoPriority: { name: "SCHED_FIFO", right: "CAP_SYS_NICE (or ulimit -r 49)" },
-  memoryLock: { name: "locked memory", right: "CAP_IPC_LOCK (or ulimit -l unlimited)" },
-  cpuDmaLatencyUs: { name: "--cpu-dma-latency", right: "write permission for /dev/cpu_dma_latency" },
+  fifoPriority: { right: "CAP_SYS_NICE (or ulimit -r 49)" },
+  memoryLock: { right: "CAP_IPC_LOCK (or ulimit -l unlimited)" },
+  cpuDmaLatencyUs: { right: "write permission for /dev/cpu_dma_latency" },
 } as const;
 
 /** "one", "one and another", "one, another and a third". */
@@ -122,15 +122,23 @@ function realTimeAdvice(figures: Figures): string {
   return `run the ${text(figures, "side")} with ${privilege.right} or ${AS_ROOT}, or leave --rt out`;
 }
 
-function deniedInWords(figures: Figures): Words {
-  const denied = (Object.keys(PRIVILEGES) as (keyof typeof PRIVILEGES)[]).filter((key) => key in figures);
-  const names = denied.map((key) =>
-    key === "cpuDmaLatencyUs" ? PRIVILEGES[key].name : `${PRIVILEGES[key].name} of the ${figures[key]}`,
-  );
-  const rights = denied.map((key) => PRIVILEGES[key].right);
+/** Without sides: a result of 0.1.0, which judged by the machine as a whole. */
+function pressureInWords(figures: Figures): Words {
+  const { sides, machineShare, unpinned } = figures;
+  const pin = unpinned === "none" ? "keep them off these CPUs (isolcpus, cpuset)" : "give each side a CPU of its own";
+  const advice = `stop other programs on this machine, or ${pin}`;
+  if (sides === undefined) {
+    return {
+      sentence: `during ${share(figures, "share")} of the test some task waited for a CPU. It may have been the client or the server`,
+      advice,
+    };
+  }
+  const most = String(sides).includes(" and ") ? "up to " : "";
+  const background =
+    machineShare === 0 ? "" : `. On the whole machine some task waited for ${share(figures, "machineShare")} of it`;
   return {
-    sentence: `permission was denied for ${names.join("; ") || "unknown"}`,
-    advice: rights.length === 0 ? `run it ${AS_ROOT}` : `run it with ${listed(rights)}, or ${AS_ROOT}`,
+    sentence: `the ${sides} waited for a CPU for ${most}${share(figures, "share")} of the test${background}`,
+    advice,
   };
 }
 
@@ -216,6 +224,10 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
       : `the ${text(figures, "sides")} was not pinned. The next run may use another CPU`,
     advice: pinOthers(figures, "sides"),
   }),
+  "shared-cpu": (figures) => ({
+    sentence: `both sides may use CPU ${text(figures, "cpu")} only. They take turns on it`,
+    advice: "allow two CPUs (taskset -c, cpuset) and pin each side to one of them",
+  }),
   "placement-bimodal": (figures) => ({
     sentence: `${share(figures, "sameCpuShare")} of the messages passed with both sides on one CPU, the others between two CPUs. The figures mix both cases`,
     advice: pinOthers(figures, "unpinned"),
@@ -252,10 +264,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     sentence: `the hypervisor gave ${share(figures, "share")} of the CPU time to other guests`,
     advice: "run it again when the host is quieter, or use a dedicated host",
   }),
-  "cpu-pressure": (figures) => ({
-    sentence: `during ${share(figures, "share")} of the test some task waited for a CPU. It may have been the client or the server`,
-    advice: "stop other programs on this machine, or give each side a CPU of its own",
-  }),
+  "cpu-pressure": pressureInWords,
   migrations: (figures) => ({
     sentence: `the kernel moved the ${text(figures, "side")} between CPUs ${times(figures, "count")}`,
     advice: pinOthers(figures, "unpinned"),
@@ -271,7 +280,6 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
   "sender-late": lateInWords,
   "percentiles-clustered": clusteredInWords,
   "percentiles-unbacked": unbackedInWords,
-  "privilege-missing": deniedInWords,
   "rt-bandwidth": (figures) => ({
     sentence: `the kernel stops spinning real-time threads after ${text(figures, "runtimeUs")} us of each ${text(figures, "periodUs")} us`,
     advice: "run sysctl -w kernel.sched_rt_runtime_us=-1, or use --wait block",

@@ -159,12 +159,14 @@ int shm_object_attach(struct shm_object *object, int verdict) {
   if (rc == 0 && atomic_load_explicit(&header->attached, memory_order_acquire)) rc = -EBUSY;
   if (rc != 0) return close_after(object, rc);
   atomic_store_explicit(&header->sides[SHM_CLIENT].pid, getpid(), memory_order_relaxed);
+  /* Published to has_client, which the server looks at after announcing that it sleeps. */
   atomic_store_explicit(&header->attached, 1, memory_order_seq_cst);
   park_wake(&header->door, READABLE);
   object->has_name = 1;
   return 0;
 }
 
+/* The second look (park.h): pairs with the store in shm_object_attach. */
 static int has_client(const void *context) {
   const struct shm_header *header = context;
   return atomic_load_explicit(&header->attached, memory_order_seq_cst) != 0;
@@ -180,6 +182,7 @@ int shm_accept(struct channel *channel, int64_t slice_ns) {
   return has_client(object->header) ? 0 : -EAGAIN;
 }
 
+/* Published to shm_object_look_again_left; whoever calls this looks at who sleeps afterwards (park_wake). */
 void shm_object_leave(struct shm_object *object) {
   atomic_store_explicit(&object->header->sides[object->side].closed, 1, memory_order_seq_cst);
 }

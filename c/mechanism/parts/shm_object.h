@@ -81,6 +81,12 @@ int shm_take_over_name(const char *endpoint);
 void shm_object_leave(struct shm_object *object);
 void shm_object_close(struct shm_object *object);
 
+/* Whether the peer has said so. Acquire: pairs with the store in shm_object_leave; what the peer sent before can be seen then. */
 static inline int shm_object_peer_left(const struct shm_object *object) {
   return atomic_load_explicit(&object->header->sides[1 - object->side].closed, memory_order_acquire) != 0;
+}
+
+/* The same as a sleeper's second look (park.h), seq_cst: it must not pass the announcement. Before a look at what the peer sent. */
+static inline int shm_object_look_again_left(const struct shm_object *object) {
+  return atomic_load_explicit(&object->header->sides[1 - object->side].closed, memory_order_seq_cst) != 0;
 }

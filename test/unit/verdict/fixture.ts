@@ -139,6 +139,7 @@ export function inputOf(changes: Partial<VerdictInput> = {}): VerdictInput {
     requestedBufferBytes: null,
     cpuDmaLatencyUs: null,
     clientCount: 1,
+    serverThreads: 1,
     isSpinning: false,
     sameCpuShare: 0,
     streamStalls: null,

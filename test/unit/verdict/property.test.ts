@@ -104,6 +104,7 @@ const input: fc.Arbitrary<VerdictInput> = fc.record({
   requestedBufferBytes: orNull(number),
   cpuDmaLatencyUs: orNull(effective),
   clientCount: number,
+  serverThreads: number,
   isSpinning: fc.boolean(),
   sameCpuShare: orNull(number),
   streamStalls: orNull(fc.record({ count: number, totalNs: number })),

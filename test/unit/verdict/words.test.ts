@@ -62,6 +62,19 @@ describe("the words of a finding", () => {
       { id: "unpinned", figures: { sides: "client and server" } },
       "neither side was pinned. The next run may use other CPUs",
     ],
+    [{ id: "shared-cpu", figures: { cpu: 3 } }, "both sides may use CPU 3 only. They take turns on it"],
+    [
+      { id: "cpu-pressure", figures: { sides: "client", share: 0.0567, machineShare: 0.99 } },
+      "the client waited for a CPU for 5.67 % of the test. On the whole machine some task waited for 99 % of it",
+    ],
+    [
+      { id: "cpu-pressure", figures: { sides: "client and server", share: 0.25, machineShare: 0 } },
+      "the client and server waited for a CPU for up to 25 % of the test",
+    ],
+    [
+      { id: "cpu-pressure", figures: { share: 0.2 } },
+      "during 20 % of the test some task waited for a CPU. It may have been the client or the server",
+    ],
     [{ id: "steal", figures: { share: 0.0345 } }, "the hypervisor gave 3.45 % of the CPU time to other guests"],
     [
       {
@@ -121,18 +134,12 @@ describe("the words of a finding", () => {
 describe("the advice", () => {
   const adviceOf = (id: Finding["id"], figures: Finding["figures"]) => inWords({ id, figures }).advice;
 
-  test("for what was denied names every right that would help, and no other", () => {
-    const figures = { fifoPriority: "client", memoryLock: "client and server" };
-    expect(inWords({ id: "privilege-missing", figures })).toEqual({
-      sentence: "permission was denied for SCHED_FIFO of the client; locked memory of the client and server",
-      advice:
-        "run it with CAP_SYS_NICE (or ulimit -r 49) and CAP_IPC_LOCK (or ulimit -l unlimited), or as root outside of containers",
-    });
-    expect(adviceOf("privilege-missing", { cpuDmaLatencyUs: 0 })).toStartWith(
-      "run it with write permission for /dev/cpu_dma_latency, or as root",
-    );
-    expect(adviceOf("rt-not-in-force", { side: "server", part: "memoryLock" })).toStartWith(
-      "run the server with CAP_IPC_LOCK",
+  test("for what was denied names the right that would help", () => {
+    const denied = (part: string) => adviceOf("rt-not-in-force", { side: "client and server", part });
+    expect(denied("fifoPriority")).toStartWith("run the client and server with CAP_SYS_NICE");
+    expect(denied("memoryLock")).toStartWith("run the client and server with CAP_IPC_LOCK");
+    expect(adviceOf("cpu-dma-latency-not-in-force", {})).toStartWith(
+      "run it with write permission for /dev/cpu_dma_latency or as root",
     );
   });
 
@@ -140,6 +147,7 @@ describe("the advice", () => {
     [{ id: "deep-idle", figures: { demandedLatencyUs: 0 } }, "add --cpu-dma-latency"],
     [{ id: "deep-idle", figures: { demandedLatencyUs: 50 } }, "add --cpu-dma-latency"],
     [{ id: "unpinned", figures: { sides: "server" } }, "--client-affinity"],
+    [{ id: "cpu-pressure", figures: { unpinned: "none" } }, "a CPU of its own"],
     [{ id: "placement-bimodal", figures: { unpinned: "client" } }, "--server-affinity"],
     [{ id: "migrations", figures: { side: "client", unpinned: "none" } }, "affinity"],
     [{ id: "major-faults", figures: { side: "client", count: 1, memoryLock: "none" } }, "--rt"],
