@@ -119,6 +119,7 @@ function testDetails(measurement: Measurement, outcome: MechanismOutcome, condit
       client: { count: clientWaits.count, total_ns: clientWaits.totalNs },
       server: { count: serverWaits.count, total_ns: serverWaits.totalNs },
     },
+    room_by: outcome.mechanism !== "pmq" ? null : plan.standalone === null ? "peer-count" : "system",
     stalls: streamStalls === null ? null : { count: streamStalls.count, total_ns: streamStalls.totalNs },
     same_cpu_messages: sameCpuMessages,
     same_cpu_share: sameCpuShare(measurement),

@@ -269,6 +269,11 @@ const TestDetails = closed({
     { client: RoomWaits, server: RoomWaits },
     "Waits for a full buffer, queue, ring or slot, by sender",
   ),
+  room_by: nullable(
+    oneOf(["peer-count", "system"], "Who tells"),
+    "How a sender of pmq learns whether the queue has room: from what its peer has counted in shared memory, which saves a failing " +
+      "system call, or (one side started by hand) from the system. Figures of the two differ at full speed; null for other mechanisms",
+  ),
   stalls: nullable(
     closed({
       count: count("Times that the recording side found no room for a record"),

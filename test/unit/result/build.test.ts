@@ -3,6 +3,7 @@ import Ajv from "ajv";
 import schema from "../../../docs/result.schema.json";
 import type { MechanismOutcome } from "../../../src/measure/measurement.ts";
 import { mergeLaunches } from "../../../src/measure/merge.ts";
+import type { RunPlan } from "../../../src/plan/run-plan.ts";
 import { resultToJson } from "../../../src/report/json.ts";
 import { decodeBuckets } from "../../../src/stats/hdr.ts";
 import { snapshotOf } from "../../snapshot-of.ts";
@@ -368,4 +369,13 @@ describe("drop-in fields", () => {
     const outcomes = [outcomeOf({ measurements: [measurementOfNothing()] })];
     expect(resultOf({ outcomes }).results[0]!.test_config.buffer_size).toBe(0);
   });
+});
+
+test("of message queues the result says who tells whether there is room", () => {
+  const roomBy = (mechanism: "pmq" | "uds", plan: RunPlan) =>
+    resultOf({ plan, outcomes: [outcomeOf({ mechanism })] }).results[0]!.details.tests.map(({ room_by }) => room_by);
+  const byHand = planOf({ standalone: { side: "client", connectTimeoutNs: 1e9 } });
+  expect(roomBy("pmq", planOf())).toEqual(["peer-count", "peer-count"]);
+  expect(roomBy("pmq", byHand)).toEqual(["system", "system"]);
+  expect(roomBy("uds", planOf())).toEqual([null, null]);
 });
