@@ -45,6 +45,7 @@ static void send_on_schedule(struct session *session, unsigned *per_message) {
 static struct ledger run_at(uint64_t per_second, uint32_t wait, unsigned *per_message) {
   struct exchange exchange = {.settings = settings_of(MECHANISM_UDS, 1, 64)};
   exchange.settings.rate_microhertz = per_second * 1000000;
+  exchange.settings.sends_requests = 1;
   exchange.settings.channel.wait = wait;
   pthread_t server;
   open_exchange(&exchange);
