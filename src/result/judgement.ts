@@ -47,6 +47,7 @@ function inputOf(
     isPeerForeign: launch.isPeerForeign,
     sampleCount: Number(pooled.latency.count),
     fewestSamples: fewest,
+    isTimed: plan.durationNs !== null,
     percentiles: plan.percentiles.map((percentile) => ({
       percentile,
       samplesBeyond: Number(samplesBeyond(percentile, BigInt(fewest))),
@@ -79,7 +80,7 @@ const SUBJECTS = ["side", "part", "buffer"] as const;
 /** Each thing found once, with the figures of the first launch in which it was. */
 function onceEach<F extends Finding>(findings: readonly F[]): F[] {
   const subject = ({ id, figures }: F) => [id, ...SUBJECTS.map((name) => figures[name] ?? "")].join(" ");
-  return [...new Map(findings.toReversed().map((finding) => [subject(finding), finding])).values()].toReversed();
+  return [...Map.groupBy(findings, subject).values()].map(([first]) => first!);
 }
 
 /** The verdict on one test with all its launches: invalid if one of them is. `pooled` are the launches merged. */

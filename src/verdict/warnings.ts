@@ -180,7 +180,13 @@ function streamStalls({ streamStalls: stalls }: VerdictInput): Warning[] {
   return stalls === null || !(stalls.count > 0) ? [] : [finding("stream-stalls", { ...stalls })];
 }
 
-function unbackedPercentiles({ percentiles, sampleCount, fewestSamples, latencyAbsent }: VerdictInput): Warning[] {
+function unbackedPercentiles({
+  percentiles,
+  sampleCount,
+  fewestSamples,
+  isTimed,
+  latencyAbsent,
+}: VerdictInput): Warning[] {
   if (latencyAbsent !== null) return [];
   const unbacked = percentiles.filter(({ samplesBeyond }) => samplesBeyond < SAMPLES_NEEDED_BEYOND);
   if (unbacked.length === 0) return [];
@@ -191,6 +197,7 @@ function unbackedPercentiles({ percentiles, sampleCount, fewestSamples, latencyA
       samples: fewestSamples,
       ...(fewestSamples < sampleCount ? { allLaunches: sampleCount } : {}),
       needed: SAMPLES_NEEDED_BEYOND,
+      ...(isTimed ? { timed: 1 } : {}),
     }),
   ];
 }

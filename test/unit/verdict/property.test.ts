@@ -90,6 +90,7 @@ const input: fc.Arbitrary<VerdictInput> = fc.record({
   isPeerForeign: fc.boolean(),
   sampleCount: number,
   fewestSamples: number,
+  isTimed: fc.boolean(),
   percentiles: fc.array(fc.record({ percentile: number, samplesBeyond: number })),
   p50Ns: orNull(number),
   clockResolutionNs: orNull(number),
