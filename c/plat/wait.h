@@ -15,5 +15,7 @@ enum readiness { READABLE = 0, WRITABLE = 1 };
 
 /* Polled: whoever sleeps looks again after a slice, so setting it pairs with nothing and relaxed does. */
 typedef _Atomic uint32_t stop_flag;
+/* After a signal it has the process that got it, above so many bits with the signal's number. */
+#define STOP_SIGNAL_BITS 7
 
 static inline int is_stopping(const stop_flag *stop) { return atomic_load_explicit(stop, memory_order_relaxed) != 0; }

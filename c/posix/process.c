@@ -15,8 +15,7 @@
 static stop_flag *stop_on_signal;
 
 static void on_signal(int number) {
-  (void)number;
-  atomic_store_explicit(stop_on_signal, 1, memory_order_relaxed);
+  atomic_store_explicit(stop_on_signal, (uint32_t)getpid() << STOP_SIGNAL_BITS | (uint32_t)number, memory_order_relaxed);
 }
 
 int32_t process_follow(stop_flag *stop, int32_t parent_pid, int32_t catch_signals) {

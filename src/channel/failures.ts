@@ -1,6 +1,22 @@
-import { CANCELED, CLOSED, MALFORMED, OTHER_KIND, PEER_DIED, TIMED_OUT } from "../native/errno.ts";
+import { statSync } from "node:fs";
+import {
+  ADDRESS_IN_USE,
+  CANCELED,
+  CLOSED,
+  DENIED,
+  EXISTS,
+  MALFORMED,
+  NO_ADDRESS,
+  NOT_FOUND,
+  NOT_PERMITTED,
+  OTHER_KIND,
+  PEER_DIED,
+  TIMED_OUT,
+} from "../native/errno.ts";
 import { errorText } from "../native/library.ts";
 import { RunError } from "../plan/errors.ts";
+import type { Mechanism } from "../plan/run-plan.ts";
+import { quote } from "../text/quote.ts";
 import type { ConnectionSettings } from "./settings.ts";
 
 const WORDS = new Map([
@@ -39,18 +55,48 @@ export class ConnectionError extends RunError {
   }
 }
 
-/** In words; of shared memory there are two kinds. */
-function setupReason({ mechanism, shmDirect }: ConnectionSettings, status: number): string {
+type Place = Pick<ConnectionSettings, "mechanism" | "shmDirect" | "endpoint" | "port">;
+export type SetupStep = "open" | "listen at" | "connect to" | "accept a client at";
+
+/** The flag that says where a server is. */
+export const PLACE_FLAGS: Readonly<Record<Mechanism, string>> = {
+  ...{ uds: "--socket-path", tcp: "--port", shm: "--shared-memory-name", pmq: "--message-queue-name" },
+};
+
+/** Where a server is, as messages show it; port 0 is any. */
+export function placeText({ mechanism, endpoint, port }: Place): string {
+  return mechanism === "tcp" && port !== 0 ? `${endpoint}:${port}` : endpoint;
+}
+
+/** In words, with what to do about it; of shared memory there are two kinds. */
+export function setupReason({ mechanism, shmDirect, endpoint }: Place, step: SetupStep, status: number): string {
+  const flag = PLACE_FLAGS[mechanism];
+  const isListening = step === "listen at";
   if (mechanism === "shm" && status === OTHER_KIND) {
     const [withIt, without] = shmDirect ? ["client", "server"] : ["server", "client"];
-    return `the ${withIt} has --shm-direct, the ${without} does not`;
+    return `the ${withIt} has --shm-direct, the ${without} does not (give it to both or to none)`;
   }
   if (mechanism === "shm" && status === MALFORMED) return "the object there is not from a server of this version";
-  return errorText(status);
+  if ([NOT_PERMITTED, DENIED].includes(status)) {
+    return `${errorText(status)} (${isListening ? `choose another ${flag}` : "run both sides as one user"})`;
+  }
+  if (mechanism === "tcp" && isListening && status === ADDRESS_IN_USE)
+    return `${errorText(status)} (choose another ${flag})`;
+  if (isListening && [ADDRESS_IN_USE, EXISTS].includes(status)) {
+    const isDirectory = mechanism === "uds" && statSync(endpoint, { throwIfNoEntry: false })?.isDirectory();
+    if (isDirectory) return `it is a directory (name a file with ${flag})`;
+    return `the ${mechanism === "uds" ? "path" : "name"} already exists (remove it, or choose another ${flag})`;
+  }
+  const isLost = isListening && mechanism === "uds" && status === NOT_FOUND;
+  return `${errorText(status)}${isLost ? ` (create the directory, or choose another ${flag})` : ""}`;
 }
 
 /** One line for a step of setting up that failed with an error number. */
-export function connectionError(settings: ConnectionSettings, step: string, status: number): ConnectionError {
-  const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
-  return new ConnectionError(`can't ${step} ${settings.mechanism} ${at}: ${setupReason(settings, status)}`, status);
+export function connectionError(settings: Place, step: SetupStep, status: number): ConnectionError {
+  if (settings.mechanism === "tcp" && status === NO_ADDRESS) {
+    const where = step === "listen at" ? " on this machine" : "";
+    return new ConnectionError(`host ${quote(settings.endpoint)} has no address${where} (check --host)`, status);
+  }
+  const reason = setupReason(settings, step, status);
+  return new ConnectionError(`can't ${step} ${settings.mechanism} ${placeText(settings)}: ${reason}`, status);
 }

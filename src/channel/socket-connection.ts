@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import type { Socket } from "bun";
-import { CANCELED } from "../native/errno.ts";
+import { CANCELED, EXISTS, NO_ADDRESS } from "../native/errno.ts";
 import type { LedgerFile } from "../native/ledger.ts";
-import { errorText, native } from "../native/library.ts";
+import { native } from "../native/library.ts";
 import { MECHANISM } from "../native/numbers.ts";
 import { RunError } from "../plan/errors.ts";
 import type { Connection, Listener } from "./connection.ts";
 import { readEffective } from "./effective.ts";
-import { ChannelError } from "./failures.ts";
+import { ChannelError, connectionError, placeText, type SetupStep } from "./failures.ts";
 import { Session } from "./session.ts";
 import { type ConnectionSettings, frameBytesOf } from "./settings.ts";
 import { SocketChannel } from "./socket-channel.ts";
@@ -67,18 +67,15 @@ async function takeIn(
   }
 }
 
-function worded(settings: ConnectionSettings, step: string, error: unknown): RunError {
-  const at = settings.mechanism === "tcp" ? `${settings.endpoint}:${settings.port}` : settings.endpoint;
-  return new RunError(`can't ${step} ${settings.mechanism} ${at}: ${socketReason(error, settings)}`);
-}
-
 /** Bun's own message says no more than that it failed, and for a host that has no address its error number is none of the system's. */
-function socketReason(error: unknown, { mechanism }: ConnectionSettings): string {
+function worded(settings: ConnectionSettings, step: SetupStep, error: unknown): RunError {
+  if (error instanceof RunError) return error;
   const { errno, code } = error as { errno?: unknown; code?: unknown };
   const message = error instanceof Error ? error.message.split("\n")[0]! : String(error);
   const isNameless = code === "ENOTFOUND" || (errno === undefined && message.startsWith(FAILED_TO_LISTEN));
-  if (mechanism === "tcp" && isNameless) return "this host name has no address";
-  return typeof errno === "number" && errno !== 0 ? errorText(errno) : message;
+  if (settings.mechanism === "tcp" && isNameless) return connectionError(settings, step, NO_ADDRESS);
+  if (typeof errno === "number" && errno !== 0) return connectionError(settings, step, -Math.abs(errno));
+  return new RunError(`can't ${step} ${settings.mechanism} ${placeText(settings)}: ${message}`);
 }
 
 /** With no error number where the name could not be resolved. */
@@ -139,7 +136,7 @@ function listenAt(settings: ConnectionSettings, socket: SocketHandlers) {
   try {
     if (settings.mechanism === "uds") {
       // Bun would take the path over from whoever listens there.
-      if (existsSync(settings.endpoint)) throw new Error("the path already exists");
+      if (existsSync(settings.endpoint)) throw connectionError(settings, "listen at", EXISTS);
       return Bun.listen<SocketChannel>({ unix: settings.endpoint, socket });
     }
     const { endpoint: hostname, port } = settings;

@@ -3,7 +3,7 @@ import { quote } from "../text/quote.ts";
 import { bareValueOf, type Flag, flagName } from "./flag.ts";
 import { FLAGS, type FlagKey, type GivenFlags } from "./flags.ts";
 import { isSubcommand } from "./subcommands.ts";
-import { suggestFlag } from "./suggest.ts";
+import { suggestCommand, suggestFlag } from "./suggest.ts";
 import type { Token } from "./tokens.ts";
 
 const SEE_HELP = "see ipc-benchmark --help";
@@ -67,7 +67,7 @@ function reopen(key: FlagKey, flag: ValuedFlag, earlier: OpenFlag | undefined): 
     return earlier;
   }
   const first = earlier.lastText === null ? "" : `, first with ${quote(earlier.lastText)}`;
-  throw new UsageError(`${flagName(flag)} is given twice${first}: once is allowed`, "keep one of them");
+  throw new UsageError(`${flagName(flag)} is given twice${first}: only once is allowed`, "keep one of them");
 }
 
 function mayTakeAnother({ flag, taken }: OpenFlag): boolean {
@@ -84,6 +84,8 @@ function take(open: OpenFlag, text: string): void {
 export function readValue(flag: ValuedFlag, text: string): unknown {
   const value = flag.value.parse(text);
   if (value !== null) return value;
+  const fault = flag.value.faultOf?.(text);
+  if (fault) throw new UsageError(`${flagName(flag)} ${quote(text)}: ${fault}`, exampleOf(flag));
   throw new UsageError(`${flagName(flag)} takes ${flag.value.expects}, not ${quote(text)}`, exampleOf(flag));
 }
 
@@ -119,11 +121,18 @@ function unexpectedArgument(text: string, isFirst: boolean, open: OpenFlag | nul
     );
   }
   const after = open === null ? "" : ` after the value of ${flagName(open.flag)}`;
-  const suggestion = FLAGS.mechanism.value.parse(text) === null ? suggestFlag(text) : `-m ${text}`;
   return new UsageError(
     `unexpected argument ${quote(text)}${after}: only flags and their values are allowed`,
-    suggestion === null ? SEE_HELP : `did you mean ${suggestion}?`,
+    hintFor(text, isFirst, open),
   );
+}
+
+function hintFor(text: string, isFirst: boolean, open: OpenFlag | null): string {
+  const value = open?.lastText ?? "";
+  if (/^[\d.]+$/.test(value) && open?.flag.value.parse(value + text) != null) return `write ${value}${text}`;
+  const command = isFirst ? suggestCommand(text) : null;
+  const suggestion = FLAGS.mechanism.value.parse(text) === null ? (command ?? suggestFlag(text)) : `-m ${text}`;
+  return suggestion === null ? SEE_HELP : `did you mean ${suggestion}?`;
 }
 
 function unknownFlag(name: string, argument: string): UsageError {

@@ -58,7 +58,8 @@ export async function renderShortHelp(colour: boolean, columns: number): Promise
   const main = allFlags().filter((flag) => flag.main !== undefined);
   const { head, rows } = await renderRows(main, (flag) => flag.main!);
   const parts = [...head, "", heading("Main flags"), ...layOut(rows, columns), ""];
-  const more = "All flags: ipc-benchmark --help    Manual: ipc-benchmark man | man -l -";
+  const whole = (text: string) => text.replaceAll(" ", "\u00a0");
+  const more = `${whole("All flags: ipc-benchmark --help")}    ${whole("Manual: ipc-benchmark man | man -l -")}`;
   return finish([...parts, ...examples(EXAMPLES.slice(0, 2), columns), "", more], colour, columns);
 }
 
@@ -120,13 +121,18 @@ function layOut(rows: readonly Row[], columns: number): string[] {
   });
 }
 
-/** Commands that are longer than a line go on behind a backslash, as a shell takes them. */
 function examples(shown: typeof EXAMPLES, columns: number): string[] {
-  const lines = shown.flatMap(([command, meaning]) => {
-    const parts = wrapped(`  ${command}`, columns - 2, "    ");
-    return [...parts.slice(0, -1).map((part) => `${part} \\`), parts.at(-1)!, `      ${meaning}`];
-  });
+  const lines = shown.flatMap(([command, meaning]) => [
+    ...brokenCommand(command, columns, "  "),
+    ...wrapped(`      ${meaning}`, columns, "      "),
+  ]);
   return [heading("Examples"), ...lines];
+}
+
+/** A command that is longer than a line goes on behind a backslash, as a shell takes it. */
+export function brokenCommand(command: string, columns: number, margin = ""): string[] {
+  const parts = wrapped(margin + command, columns - 2, `${margin}  `);
+  return parts.map((part, index) => (index < parts.length - 1 ? `${part} \\` : part));
 }
 
 function heading(text: string): string {

@@ -1,19 +1,26 @@
 /** The manual page, made from the flag table. */
 
 import packageJson from "../../package.json" with { type: "json" };
+import { unbreakable } from "../text/wrap.ts";
 import type { Flag } from "./flag.ts";
-import { EXAMPLES, EXIT_CODES, NOTES } from "./help.ts";
+import { brokenCommand, EXAMPLES, EXIT_CODES, NOTES } from "./help.ts";
 import { defaultTextOf, flagsByGroup, operandOf, spellingsOf } from "./listing.ts";
 import { SUBCOMMANDS, usageOf } from "./subcommands.ts";
 
-const ENVIRONMENT = [
+/** The guide has the same table. */
+export const ENVIRONMENT = [
   [
     "IPC_BENCHMARK_TEMP_DIR",
     "Directory for the socket files of uds. Without it, the temporary directory of the system.",
   ],
+  ["TMPDIR", "The temporary directory of the system. Without it, /tmp."],
   ["COLUMNS", "Width of the help, 40 to 120. Without it, the width of the terminal, or 80."],
-  ["NO_COLOR", "If set to anything, there are no colours."],
+  ["NO_COLOR", "If set to anything but empty, there are no colours."],
   ["TERM", "If unset or dumb, there are no colours and no progress line. Each test that ends has a line instead."],
+  [
+    "LC_ALL, LC_CTYPE, LANG",
+    "If the first of them that is set names UTF-8, the summary may have characters outside of ASCII.",
+  ],
 ] as const;
 
 const CONFIGURATION = [
@@ -33,6 +40,9 @@ const CONFIGURATION_EXAMPLE = [
   'duration = "5s"',
   'output-file = "results.json"',
 ] as const;
+
+/** Behind the indent that man(1) gives paragraphs, they fit on a terminal of 40 columns. */
+const EXAMPLE_COLUMNS = 33;
 
 /** Source of the page, for man(1); without a newline at its end. */
 export function manualPage(): string {
@@ -61,7 +71,10 @@ export function manualPage(): string {
     ".SH ENVIRONMENT",
     ...ENVIRONMENT.flatMap(([variable, meaning]) => paragraph(bold(variable), meaning)),
     ".SH EXAMPLES",
-    ...EXAMPLES.flatMap(([command, meaning]) => paragraph(bold(command), `${meaning}.`)),
+    ...EXAMPLES.flatMap(([command, meaning]) => [
+      ...literal(brokenCommand(command, EXAMPLE_COLUMNS)),
+      ...[".RS 4", text(`${meaning[0]!.toUpperCase()}${meaning.slice(1)}.`), ".RE"],
+    ]),
   ].join("\n");
 }
 
@@ -79,7 +92,7 @@ function paragraph(head: string, body: string): string[] {
 }
 
 function literal(lines: readonly string[]): string[] {
-  return [".PP", ".RS 4", ".nf", ...lines.map(text), ".fi", ".RE"];
+  return [".PP", ".nf", ...lines.map(text), ".fi"];
 }
 
 function bold(words: string): string {
@@ -88,6 +101,6 @@ function bold(words: string): string {
 
 /** Text that roff takes as it stands, also where a line begins with it. */
 function text(words: string): string {
-  const escaped = words.replaceAll("\\", "\\e").replaceAll("-", "\\-");
+  const escaped = unbreakable(words.replaceAll("\\", "\\e"), "\\~").replaceAll("-", "\\-");
   return /^[.']/.test(escaped) ? `\\&${escaped}` : escaped;
 }

@@ -81,6 +81,6 @@ export const OUTPUT_FLAGS = inGroup("Output and Logging", {
     placeholder: "PATH",
     description:
       "Append the log to PATH.<date>, one file per day (UTC). PATH may be stderr. Without -v, the log has the main steps only",
-    value: filePath(4084, "run.log"),
+    value: filePath(4084, "run.log", "the log can't go to stdout; name a file, or stderr"),
   }),
 } as const);

@@ -98,7 +98,7 @@ export function planRun(given: GivenFlags, commandLine: readonly string[], platf
   refuseEndlessPlans(plan);
   refuseIdleClients(plan);
   refuseSharedStandardOutput(plan);
-  return { plan, notices };
+  return { plan, notices: plan.quiet ? [] : notices };
 }
 
 function chooseSizes(given: GivenFlags): readonly number[] {
@@ -140,7 +140,7 @@ function refuseSharedStandardOutput(plan: RunPlan): void {
   const [first, second] = documentsOf(plan).filter(({ path }) => isStandardOutput(path));
   if (first === undefined || second === undefined) return;
   throw new UsageError(
-    `${first.flag} and ${second.flag} would both write to standard output: one of them is allowed`,
+    `${first.flag} and ${second.flag} would both write to standard output: only one of them may`,
     "give one of them a file",
   );
 }
@@ -236,7 +236,7 @@ function chooseTests(given: GivenFlags): readonly Test[] {
 
 function contradiction(flag: Flag, other: Flag): UsageError {
   return new UsageError(
-    `${flagName(flag)} and ${flagName(other)} contradict each other: one of them is allowed`,
+    `${flagName(flag)} and ${flagName(other)} contradict each other: only one of them is allowed`,
     "leave one of them out",
   );
 }

@@ -30,7 +30,7 @@ export function chooseStandalone(
 ): StandalonePlan | null {
   if (given.server && given.client) {
     throw new UsageError(
-      `${flagName(FLAGS.server)} and ${flagName(FLAGS.client)} contradict each other: one of them is allowed`,
+      `${flagName(FLAGS.server)} and ${flagName(FLAGS.client)} contradict each other: only one of them is allowed`,
       "start two commands, or leave both out",
     );
   }

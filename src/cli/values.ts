@@ -10,6 +10,8 @@ export interface ValueParser<T> {
   readonly example: string;
   /** What a shell offers: these words, or the names of files. */
   readonly completes?: readonly string[] | "files";
+  /** The one thing that is wrong with a text, where more than a list of all that is allowed can be said. */
+  readonly faultOf?: (text: string) => string | null;
   /** The value, or null when the text is not allowed. */
   readonly parse: (text: string) => T | null;
 }
@@ -169,38 +171,51 @@ export const hostName: ValueParser<string> = {
  * always has that slash, as the system calls want it.
  */
 export function objectName(maxBytes: number, example: string): ValueParser<string> {
-  return {
-    expects: `one name of at most ${maxBytes} bytes with its leading "/", without other "/", ".." or control characters`,
-    example,
-    parse(text) {
-      const name = text.startsWith("/") ? text : `/${text}`;
-      if (name === "/" || name === "/." || name.includes("..") || name.includes("/", 1)) return null;
-      return isPlainText(name) && Buffer.byteLength(name) <= maxBytes ? name : null;
-    },
+  const nameOf = (text: string) => (text.startsWith("/") ? text : `/${text}`);
+  const faultOf = (text: string) => {
+    const name = nameOf(text);
+    const bytes = Buffer.byteLength(name);
+    if (bytes > maxBytes) return `${bytes} bytes with the leading "/", at most ${maxBytes} are allowed`;
+    if (name.includes("/", 1)) return 'only a leading "/" is allowed';
+    if (name === "/") return "the name is empty";
+    if (name === "/." || name.includes("..")) return '"." and ".." are not allowed';
+    return isPlainText(name) ? null : "control characters are not allowed";
   };
+  const parse = (text: string) => (faultOf(text) === null ? nameOf(text) : null);
+  return { expects: `a name of at most ${maxBytes} bytes`, example, faultOf, parse };
+}
+
+const NOT_STDOUT = "results can't go to stdout; name a file";
+
+/** What is wrong with a path; null for nothing. */
+function faultOfPath(text: string, maxBytes: number, dash = NOT_STDOUT): string | null {
+  const bytes = Buffer.byteLength(text);
+  if (text === "") return "the path is empty";
+  if (text === STANDARD_OUTPUT) return dash;
+  if (!isPlainText(text)) return "control characters are not allowed";
+  return bytes > maxBytes ? `${bytes} bytes, at most ${maxBytes} are allowed` : null;
+}
+
+/** A text that is its own value unless something is wrong with it. */
+function pathWith(expects: string, example: string, faultOf: (text: string) => string | null): ValueParser<string> {
+  return { expects, example, completes: "files", faultOf, parse: (text) => (faultOf(text) === null ? text : null) };
 }
 
 /** A path at which a file can be made, at most `maxBytes` long; nothing is looked up here. */
-export function filePath(maxBytes: number, example: string): ValueParser<string> {
-  return {
-    expects: `the path of a file, at most ${maxBytes} bytes, without control characters`,
-    example,
-    completes: "files",
-    parse(text) {
-      if (text === "" || text === "-" || /(^|\/)\.{0,2}$/.test(text)) return null;
-      return isPlainText(text) && Buffer.byteLength(text) <= maxBytes ? text : null;
-    },
-  };
+export function filePath(maxBytes: number, example: string, dash?: string): ValueParser<string> {
+  const isDirectory = (text: string) => /(^|\/)\.{0,2}$/.test(text);
+  return pathWith("the path of a file", example, (text) => {
+    return faultOfPath(text, maxBytes, dash) ?? (isDirectory(text) ? "this is a directory; name a file" : null);
+  });
 }
 
 /** A file, or standard output. */
 export function streamPath(example: string): ValueParser<string> {
-  const { parse } = filePath(4095, example);
+  const file = filePath(4095, example);
   return {
-    expects: 'the path of a file, at most 4095 bytes, without control characters, or "-" for standard output',
-    example,
-    completes: "files",
-    parse: (text) => (text === STANDARD_OUTPUT ? text : parse(text)),
+    ...file,
+    expects: 'the path of a file, or "-" for standard output',
+    parse: (text) => (text === STANDARD_OUTPUT ? text : file.parse(text)),
   };
 }
 
@@ -217,34 +232,23 @@ export function rowsPath(example: string): ValueParser<StreamTarget> {
 }
 
 /** A configuration file, whose ending tells its format. */
-export const configPath: ValueParser<string> = {
-  expects: "the path of a .toml or .json file, at most 4095 bytes, without control characters",
-  example: "run.toml",
-  completes: "files",
-  parse: (text) => (/[^/]\.(toml|json)$/i.test(text) ? filePath(4095, "").parse(text) : null),
-};
+export const configPath = pathWith("the path of a .toml or .json file", "run.toml", (text) =>
+  /[^/]\.(toml|json)$/i.test(text) ? faultOfPath(text, 4095) : "the name must end in .toml or .json",
+);
 
-/** A path at which there is a directory, or can be one. */
+/** A path at which there is a directory, or can be one; leaves room for the names of files in it. */
 export function directoryPath(example: string): ValueParser<string> {
-  return {
-    expects: "the path of a directory, at most 3800 bytes, without control characters",
-    example,
-    completes: "files",
-    // Leaves room for the names of files in it.
-    parse: (text) =>
-      text !== "" && text !== "-" && isPlainText(text) && Buffer.byteLength(text) <= 3800 ? text : null,
-  };
+  const dash = "results can't go to stdout; name a directory";
+  return pathWith("the path of a directory", example, (text) => faultOfPath(text, 3800, dash));
 }
 
 /** A file, or a directory: only who looks at the disk can tell. */
-export const outputPath: ValueParser<string> = {
-  ...filePath(4095, "results.json"),
-  expects: "the path of a file or directory, at most 4095 bytes, without control characters",
-  parse: (text) => filePath(4095, "").parse(text) ?? directoryPath("").parse(text),
-};
+export const outputPath = pathWith("the path of a file or directory", "results.json", (text) =>
+  faultOfPath(text, /(^|\/)\.{0,2}$/.test(text) ? 3800 : 4095),
+);
 
 /** `sun_path` holds 104 bytes on macOS, its terminating NUL included. */
-export const socketPath = filePath(103, "/tmp/ipc.sock");
+export const socketPath = filePath(103, "/tmp/ipc.sock", "name a file");
 
 function isPlainText(text: string): boolean {
   return !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);

@@ -162,6 +162,12 @@ export class LedgerFile {
     Atomics.store(this.#stop, 0, 1);
   }
 
+  /** The signal that set it and the process that got it; null for none. As plat/wait.h has it. */
+  get stoppedBy(): { readonly pid: number; readonly signal: number } | null {
+    const flag = Atomics.load(this.#stop, 0);
+    return flag <= 1 ? null : { pid: flag >>> 7, signal: flag & 127 };
+  }
+
   get isStopping(): boolean {
     return Atomics.load(this.#stop, 0) !== 0;
   }

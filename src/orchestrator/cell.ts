@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { NO_LOG, type RunLog } from "../log/log.ts";
 import type { Measurement } from "../measure/measurement.ts";
 import { clientSheetOf, LedgerFile } from "../native/ledger.ts";
@@ -44,14 +45,21 @@ export async function measureCell(
   const ledger = LedgerFile.create(clientSheetOf(plan.concurrency), watch.ringCapacity);
   const group = new RoleGroup(cell, plan, ledger, log);
   const trouble = await troubleOf(() => play(group, ledger, plan, watch), abort);
-  const wasStopped = ledger.isStopping;
+  const stopped = stoppedInWords(group, ledger);
   await group.reap();
   await watch.stops();
   group.removeName();
-  const failure = await failureOf(group, trouble, wasStopped, abort);
+  const failure = await failureOf(group, trouble, stopped, abort);
   const measurement = collect({ test: cell.test, plan, ledger, children: group.all, failure });
   ledger.close();
   return measurement;
+}
+
+/** "the client was stopped by SIGTERM"; null if no role got a signal. */
+function stoppedInWords({ all }: RoleGroup, { stoppedBy }: LedgerFile): string | null {
+  if (stoppedBy === null) return null;
+  const [signal] = Object.entries(constants.signals).find(([, number]) => number === stoppedBy.signal) ?? ["a signal"];
+  return `${all.find(({ pid }) => pid === stoppedBy.pid)?.name ?? "a role"} was stopped by ${signal}`;
 }
 
 /** What kept `act` from its end, in words; null if nothing did, or if it was a role, which gives its own account. */
@@ -119,10 +127,10 @@ async function conduct(group: RoleGroup, ledger: LedgerFile, plan: RunPlan): Pro
 async function failureOf(
   group: RoleGroup,
   trouble: string | null,
-  wasStopped: boolean,
+  stopped: string | null,
   abort: AbortSignal,
 ): Promise<string | null> {
   const ends = await group.ends();
   if (trouble !== null || ends.some(({ end }) => end.kind !== "done")) await Bun.sleep(SIGNAL_LAG_MS);
-  return abort.aborted ? String(abort.reason) : explain(ends, trouble, wasStopped);
+  return abort.aborted ? String(abort.reason) : explain(ends, trouble, stopped);
 }

@@ -3,7 +3,9 @@
 import { documentsOf } from "../plan/documents.ts";
 import type { RunError } from "../plan/errors.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
+import { cellsOf } from "../report/cells.ts";
 import { summaryText } from "../report/summary.ts";
+import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
 import { isStandardOutput } from "../system/standard-output.ts";
 import { terminalOptions, tryWriteText, writeErrorText, writeLine } from "../system/terminal.ts";
@@ -42,32 +44,52 @@ export function showSummary(run: Measuring, plan: RunPlan, outputs: RunOutputs):
  */
 export function sayProblems(
   run: Measuring,
-  { streamFailure }: RunOutputs,
+  plan: RunPlan,
+  { streamFailure, files }: RunOutputs,
   { received }: Stop,
   exitCode: number,
   unsaid: RunError | null,
 ): number {
   const say = (problem: string) => writeLine(`ipc-benchmark: ${problem}`);
-  if (streamFailure !== null) say(`${streamFailure.message}; what was measured before is kept`);
+  const isShown = !plan.quiet || files.some(({ label }) => label !== "Log");
+  const kept = isShown && run.result.results.length > 0 ? "; what was measured before is kept" : "";
+  if (streamFailure !== null) say(`${streamFailure.message}${kept}`);
   if (received !== null) {
-    say(`the run was stopped by ${received.name}; what was measured before is kept`);
+    say(`the ${plan.standalone?.side === "server" ? "server" : "run"} was stopped by ${received.name}${kept}`);
     return exitCode;
   }
   if (streamFailure !== null) return 1;
   for (const problem of problemsOf(run)) say(problem);
+  if (exitCode === INVALID_EXIT_CODE && plan.quiet) say(invalidInWords(run.result));
   if (unsaid === null) return exitCode;
   say(unsaid.message);
   return exitCode || 1;
 }
 
 function problemsOf({ failure, result }: Measuring): string[] {
-  return [...(failure === null ? [] : [failure]), ...failuresOf(result)];
+  return [...new Set([...(failure === null ? [] : [failure]), ...failuresOf(result)])];
 }
 
+/** Of tests with the same problem one line. */
 function failuresOf({ results }: BenchmarkResult): string[] {
   const sizes = new Set(results.map(({ test_config }) => test_config.message_size));
-  return results.flatMap(({ mechanism, status, test_config }) => {
+  return results.flatMap(({ mechanism, test_config, details }) => {
     const size = sizes.size > 1 ? `, ${test_config.message_size} bytes` : "";
-    return typeof status === "string" ? [] : [`${mechanism}${size}: ${status.Failure}`];
+    const failed = details.tests.filter(({ failure }) => failure !== null);
+    return [...Map.groupBy(failed, ({ failure }) => failure)].map(([failure, tests]) => {
+      const names = tests.map(({ test }) => test).join(" and ");
+      return `${namesOfVariant(mechanism).flag} ${names}${size}: ${failure}`;
+    });
   });
+}
+
+const INVALID_SHOWN = 3;
+
+/** Which tests are invalid, and why the first of them is. */
+function invalidInWords(result: BenchmarkResult): string {
+  const invalid = cellsOf(result).filter(({ verdict }) => verdict?.verdict === "invalid");
+  const names = invalid.slice(0, INVALID_SHOWN).map(({ mechanism, test }) => `${mechanism} ${test}`);
+  const others = invalid.length > names.length ? ", ..." : "";
+  const { length } = invalid;
+  return `--strict: ${length === 1 ? "1 test is" : `${length} tests are`} invalid (${names.join(", ")}${others}): ${invalid[0]?.verdict?.reasons[0]?.sentence}`;
 }

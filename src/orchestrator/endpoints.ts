@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { UsageError } from "../plan/errors.ts";
 import type { Mechanism, RunPlan } from "../plan/run-plan.ts";
 import { randomName } from "../system/random-name.ts";
+import { quote } from "../text/quote.ts";
 
 /** Room for a socket's path in sockaddr_un, the NUL included; the smallest of the platforms built for. */
 const SOCKET_PATH_BYTES = 104;
@@ -11,12 +12,9 @@ const SOCKET_PATH_BYTES = 104;
 /** Directory for socket files: IPC_BENCHMARK_TEMP_DIR, else the system's. @throws UsageError */
 export function socketDirectory(): string {
   const asked = process.env.IPC_BENCHMARK_TEMP_DIR;
-  if (asked === undefined || asked === "") return tmpdir();
-  if (statSync(asked, { throwIfNoEntry: false })?.isDirectory()) return asked;
-  throw new UsageError(
-    `IPC_BENCHMARK_TEMP_DIR is not a directory: ${JSON.stringify(asked)}`,
-    "create it, or unset the variable",
-  );
+  const [variable, path] = asked ? ["IPC_BENCHMARK_TEMP_DIR", asked] : ["TMPDIR", tmpdir()];
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  throw new UsageError(`${variable} is not a directory: ${quote(path, 200)}`, "create it, or unset the variable");
 }
 
 /** Whether the user left the choice of the name to us. */

@@ -8,14 +8,14 @@ export interface NamedEnd {
 
 /**
  * The account that explains most: who died tells more than who noticed.
- * @param wasStopped the roles were told to stop, and not by this process
+ * @param stopped what a signal did to a role; null if it was not told to stop, or by this process
  */
-export function explain(ends: readonly NamedEnd[], ownReason: string | null, wasStopped: boolean): string | null {
+export function explain(ends: readonly NamedEnd[], ownReason: string | null, stopped: string | null): string | null {
   const words: string[] = [];
   for (const { name, end } of ends) {
     if (end.kind === "killed" || end.kind === "crashed") words.unshift(`${name} ${endInWords(end)}`);
   }
-  if (wasStopped) words.push("the client or the server was stopped by a signal");
+  if (stopped !== null) words.push(stopped);
   for (const { name, end } of ends) {
     if (end.kind === "failed" && end.cause === "own") words.push(`${name} ${endInWords(end)}`);
   }

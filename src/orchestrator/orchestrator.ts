@@ -26,7 +26,7 @@ export async function orchestrate(plans: readonly RunPlan[]): Promise<number> {
   const exitCode = await measure(run, plan, outputs, stop, hold);
   logEnding(outputs, run, stop);
   const unsaid = showSummary(run, plan, outputs);
-  return sayProblems(run, outputs, stop, exitCode, unsaid);
+  return sayProblems(run, plan, outputs, stop, exitCode, unsaid);
 }
 
 function runOf(plans: readonly RunPlan[], outputs: RunOutputs, hold: CpuDmaLatencyHold | null): Measuring {

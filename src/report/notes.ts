@@ -104,7 +104,10 @@ function countsText({ details, problem }: ReportCell): string {
   if (details === undefined) return "";
   const { sent, received, lost } = details.counts;
   if (lost === null) return "";
-  const faults = faultsInWords(details.counts);
+  const isStopped = problem?.includes("was stopped by SIG") === true;
+  const words = faultsInWords(details.counts);
+  // Whoever stopped the run did not wait for the last ones.
+  const faults = isStopped ? words.replace(" lost", " still on its way") : words;
   if ((sent === received && faults === "") || (faults !== "" && problem?.includes(faults))) return "";
   return ` (${sent} sent, ${received} received${faults && `, ${faults}`})`;
 }

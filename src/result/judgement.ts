@@ -74,6 +74,7 @@ function inputOf(launch: Measurement, samples: Samples, plan: RunPlan, condition
     sampleCount: samples.all,
     fewestSamples: samples.fewest,
     percentiles: samples.percentiles,
+    isTimed: plan.durationNs !== null,
     p50Ns: p50Ns === null ? null : Number(p50Ns),
     clockResolutionNs: conditions.clockResolutionNs,
     rate:
@@ -104,7 +105,7 @@ const SUBJECTS = ["side", "part", "buffer"] as const;
 /** Each thing found once, with the figures of the first launch in which it was. */
 function onceEach<F extends Finding>(findings: readonly F[]): F[] {
   const subject = ({ id, figures }: F) => [id, ...SUBJECTS.map((name) => figures[name] ?? "")].join(" ");
-  return [...new Map(findings.toReversed().map((finding) => [subject(finding), finding])).values()].toReversed();
+  return [...Map.groupBy(findings, subject).values()].map(([first]) => first!);
 }
 
 /** The verdict on one test with all its launches: invalid if one of them is. `pooled` are the launches merged. */

@@ -13,6 +13,13 @@ export function quote(text: string, shown = SHOWN_CHARACTERS): string {
   return `${escaped(`${characters.slice(0, shown).join("")}…`)} (${text.length} characters)`;
 }
 
+/** Text in quotes; anything else as JSON has it, shortened likewise. */
+export function quoteValue(value: unknown, shown = SHOWN_CHARACTERS): string {
+  if (typeof value === "string") return quote(value, shown);
+  const text = JSON.stringify(value) ?? String(value);
+  return printable(text.length <= shown ? text : `${text.slice(0, shown).toWellFormed()}…`);
+}
+
 const escaped = (text: string) => printable(JSON.stringify(text));
 
 /** Words of others, which stay one harmless line wherever they are shown: what is unprintable is escaped, as "\u{202e}". */

@@ -14,10 +14,11 @@ const SI_PREFIXES = ["", "k", "M", "G", "T"] as const;
 const BINARY_UNITS = ["B", "KiB", "MiB", "GiB"] as const;
 
 /** Time in ns → "870 ns", "12.3 µs", "4.00 ms", "60.0 s"; "us" where the terminal has no "µ". */
-export function timeText(ns: number, utf8: boolean): string {
+export function timeText(ns: number, utf8: boolean, digits = SIGNIFICANT_DIGITS): string {
   const { text, step } = scaled(
     ns,
     TIME_UNITS.map((entry) => entry.ns),
+    digits,
   );
   const { unit } = TIME_UNITS[step]!;
   return `${text} ${utf8 ? unit : unit.replace("µ", "u")}`;
@@ -25,7 +26,7 @@ export function timeText(ns: number, utf8: boolean): string {
 
 /**
  * A median with its ends, in the median's unit: "24.1 µs [21–34]". The ends have two digits, or three where two would show
- * them as equal.
+ * them as equal. Ends that are far from that unit have their own: "1.65 µs [620 ns – 4.2 ms]".
  */
 export function spreadText(
   { median, low, high }: { readonly median: number; readonly low: number; readonly high: number },
@@ -35,7 +36,12 @@ export function spreadText(
     median,
     TIME_UNITS.map((entry) => entry.ns),
   );
-  const ends = (digits: number) => [low, high].map((end) => wholeOrDigits(end / TIME_UNITS[step]!.ns, digits));
+  const unitNs = TIME_UNITS[step]!.ns;
+  if (low < unitNs / 10 || high >= 999.5 * unitNs) {
+    const [first, last] = [low, high].map((end) => timeText(end, utf8, 2));
+    return `${timeText(median, utf8)} [${first} ${utf8 ? "–" : "-"} ${last}]`;
+  }
+  const ends = (digits: number) => [low, high].map((end) => wholeOrDigits(end / unitNs, digits));
   const [coarseLow, coarseHigh] = ends(2);
   const shown = coarseLow === coarseHigh ? ends(SIGNIFICANT_DIGITS) : [coarseLow, coarseHigh];
   return `${timeText(median, utf8)} [${shown.join(utf8 ? "–" : "-")}]`;
@@ -79,15 +85,15 @@ export function bytesText(bytes: number): string {
 }
 
 /** The value in the greatest step that leaves at least 1, after rounding: 999.7 ns is 1.00 µs, not 1000 ns. */
-function scaled(value: number, steps: readonly number[]): { text: string; step: number } {
+function scaled(value: number, steps: readonly number[], digits = SIGNIFICANT_DIGITS): { text: string; step: number } {
   let step = 0;
-  while (step < steps.length - 1 && roundsToAThousand(value / steps[step]!)) step += 1;
+  while (step < steps.length - 1 && roundsToAThousand(value / steps[step]!, digits)) step += 1;
   const inStep = value / steps[step]!;
-  return { text: step === 0 && Number.isInteger(value) ? String(value) : threeDigits(inStep), step };
+  return { text: step === 0 && Number.isInteger(value) ? String(value) : withDigits(inStep, digits), step };
 }
 
-function roundsToAThousand(value: number): boolean {
-  return Number(value.toPrecision(SIGNIFICANT_DIGITS)) >= 1000;
+function roundsToAThousand(value: number, digits: number): boolean {
+  return Number(value.toPrecision(digits)) >= 1000;
 }
 
 /** At least all the digits before the point, and as many after it as there are left. */
@@ -96,9 +102,11 @@ function wholeOrDigits(value: number, digits: number): string {
   return value.toFixed(Math.max(0, digits - digitsBefore));
 }
 
-/** Three significant digits without an exponent and with three decimals at most. */
-function threeDigits(value: number): string {
-  const rounded = Number(value.toPrecision(SIGNIFICANT_DIGITS));
+const threeDigits = (value: number) => withDigits(value, SIGNIFICANT_DIGITS);
+
+/** So many significant digits, without an exponent and with as many decimals at most. */
+function withDigits(value: number, digits: number): string {
+  const rounded = Number(value.toPrecision(digits));
   const digitsBefore = rounded >= 1 ? Math.floor(Math.log10(rounded)) + 1 : 0;
-  return rounded.toFixed(Math.max(0, SIGNIFICANT_DIGITS - digitsBefore));
+  return rounded.toFixed(Math.max(0, digits - digitsBefore));
 }

@@ -2,6 +2,14 @@
 const BREAK =
   / (?!(?<=\d )(?:[num\u00b5]?s|min|h|%|B|[KMG]iB|[kMG]B|bytes?|messages?|samples?|times|CPUs?)(?![\w/]))(?!(?<=(?:\s--?[a-z][a-z-]*|CPU) )[\dA-Z])/;
 
+/** The text with `space` where no line may end. */
+export function unbreakable(text: string, space: string): string {
+  return text
+    .split(BREAK)
+    .map((word) => word.replaceAll(" ", space))
+    .join(" ");
+}
+
 /**
  * Text in lines of at most `columns`, broken at spaces; from the second line on indented. A longer word stays whole, and so does
  * what no-break spaces hold together; they become plain ones. Colours take no room.

@@ -39,6 +39,8 @@ export interface VerdictInput {
   readonly sampleCount: number;
   /** By the launch with the fewest, which decides what percentiles mean. */
   readonly fewestSamples: number;
+  /** A duration ended it, not a number of messages. */
+  readonly isTimed: boolean;
   /** Percentiles asked for, 0 to 100, each with the samples in the shorter tail beyond it, in that launch. */
   readonly percentiles: readonly {
     readonly percentile: number;

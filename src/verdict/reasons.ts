@@ -122,9 +122,11 @@ function throttled(input: VerdictInput): Reason[] {
   });
 }
 
-function tooFewSamples({ sampleCount, latencyAbsent }: VerdictInput): Reason[] {
+function tooFewSamples({ sampleCount, isTimed, latencyAbsent }: VerdictInput): Reason[] {
   if (sampleCount >= LEAST_SAMPLES || latencyAbsent !== null) return [];
-  return [finding("too-few-samples", { samples: sampleCount, needed: LEAST_SAMPLES })];
+  return [
+    finding("too-few-samples", { samples: sampleCount, needed: LEAST_SAMPLES, ...(isTimed ? { timed: 1 } : {}) }),
+  ];
 }
 
 function clockTooCoarse({ clockResolutionNs, p50Ns }: VerdictInput): Reason[] {

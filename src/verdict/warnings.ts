@@ -235,7 +235,13 @@ function senderLate(input: VerdictInput): Warning[] {
   ];
 }
 
-function unbackedPercentiles({ percentiles, sampleCount, fewestSamples, latencyAbsent }: VerdictInput): Warning[] {
+function unbackedPercentiles({
+  percentiles,
+  sampleCount,
+  fewestSamples,
+  isTimed,
+  latencyAbsent,
+}: VerdictInput): Warning[] {
   if (latencyAbsent !== null) return [];
   const unbacked = percentiles.filter(({ samplesBeyond }) => samplesBeyond < SAMPLES_NEEDED_BEYOND);
   if (unbacked.length === 0) return [];
@@ -246,6 +252,7 @@ function unbackedPercentiles({ percentiles, sampleCount, fewestSamples, latencyA
       samples: fewestSamples,
       ...(fewestSamples < sampleCount ? { allLaunches: sampleCount } : {}),
       needed: SAMPLES_NEEDED_BEYOND,
+      ...(isTimed ? { timed: 1 } : {}),
     }),
   ];
 }

@@ -34,13 +34,19 @@ const times = (figures: Figures, key: string) => (figures[key] === 1 ? "once" : 
 const cpus = (figures: Figures, key: string, none: string) =>
   figures[key] === "" ? none : `CPU ${text(figures, key)}`;
 /** Why something is not in force; what it needs, stands in the advice. */
-const withNote = ({ note }: Figures) => (note === undefined ? "" : `: ${String(note).split("; needs ")[0]}`);
+const withNote = ({ note }: Figures) => (note === undefined ? "" : ` (${String(note).split("; needs ")[0]})`);
+/** What is in force instead; "" for nothing. */
+const instead = (figures: Figures) =>
+  figures.effective === "none" ? "" : `: ${text(figures, "effective")} instead of ${text(figures, "requested")}`;
+/** More samples; a test of a fixed time has no -i. */
+const moreSamples = (figures: Figures, count: unknown) =>
+  figures.timed === undefined ? `use -i ${count} or more, or a longer -d` : "use a longer -d";
 
 const RT_PARTS: Readonly<Record<string, string>> = {
-  fifoPriority: "SCHED_FIFO priority",
-  memoryLock: "locked memory",
-  prefaultedStackBytes: "prefaulted stack",
-  timerSlackNs: "timer slack",
+  fifoPriority: "SCHED_FIFO could not be set",
+  memoryLock: "memory could not be locked",
+  prefaultedStackBytes: "the stack could not be prefaulted",
+  timerSlackNs: "the timer slack could not be set",
 };
 
 const fault = (what: string) => (figures: Figures) => ({
@@ -50,8 +56,8 @@ const fault = (what: string) => (figures: Figures) => ({
 
 const PIN_BOTH = "pin both sides with --server-affinity and --client-affinity";
 const PIN: Readonly<Record<string, string>> = {
-  client: "pin the client too, with --client-affinity",
-  server: "pin the server too, with --server-affinity",
+  client: "pin the client with --client-affinity",
+  server: "pin the server with --server-affinity",
   none: "look for a program that changes CPU masks (taskset -p, cpuset)",
 };
 /** @param key of the figure that names the sides which are not pinned yet */
@@ -86,15 +92,18 @@ function unbackedInWords(figures: Figures): Words {
       ? counted(figures, "samples", "sample")
       : `the ${counted(figures, "samples", "sample")} of a launch`;
   const isCountable = names.length === 1 && percentiles[0]! <= 100 && Number.isSafeInteger(figures.samples);
+  const they = names.length === 1 ? "it" : "them";
   const few = isCountable ? Number(samplesBeyond(percentiles[0]!, BigInt(figures.samples!))) : null;
   const beyond =
-    few === null
-      ? `fewer than ${text(figures, "needed")} of ${samples} lie ${where} ${names.length === 1 ? "it" : "them"}`
-      : `${few} of ${samples} ${few === 1 ? "lies" : "lie"} ${where} it, ${text(figures, "needed")} are needed`;
+    Number(figures.samples) < Number(figures.needed)
+      ? `at least ${text(figures, "needed")} samples must lie ${where} ${they}, but there ${figures.samples === 1 ? "is" : "are"} only ${samples}`
+      : few === null
+        ? `fewer than ${text(figures, "needed")} of ${samples} lie ${where} ${they}`
+        : `${few} of ${samples} ${few === 1 ? "lies" : "lie"} ${where} it, ${text(figures, "needed")} are needed`;
   const fewest = Math.max(...percentiles.map(fewestFor).filter(Number.isFinite));
   return {
     sentence: `${listed(names)} ${names.length === 1 ? "is" : "are"} not shown: ${beyond}`,
-    advice: fewest > 0 ? `use -i ${fewest} or more, or a longer -d` : `leave ${listed(names)} out of --percentiles`,
+    advice: fewest > 0 ? moreSamples(figures, fewest) : `leave ${listed(names)} out of --percentiles`,
   };
 }
 
@@ -190,12 +199,12 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
     advice: "look for a program or a cgroup that changes CPU masks (taskset -p, cpuset)",
   }),
   "rt-not-in-force": (figures) => ({
-    sentence: `--rt is not in force: ${RT_PARTS[text(figures, "part")] ?? text(figures, "part")} of the ${text(figures, "side")} is ${text(figures, "effective")} instead of ${text(figures, "requested")}${withNote(figures)}`,
+    sentence: `--rt: ${RT_PARTS[text(figures, "part")] ?? text(figures, "part")} for the ${text(figures, "side")}${instead(figures)}${withNote(figures)}`,
     advice: realTimeAdvice(figures),
   }),
   "cpu-dma-latency-not-in-force": (figures) => ({
     sentence: `--cpu-dma-latency ${text(figures, "requested")} is not in force${figures.effective === "none" ? "" : `, but ${text(figures, "effective")}`}${withNote(figures)}`,
-    advice: `run it with ${PRIVILEGES.cpuDmaLatencyUs.right} or ${AS_ROOT}, or leave --cpu-dma-latency out`,
+    advice: `run ipc-benchmark with ${PRIVILEGES.cpuDmaLatencyUs.right} or ${AS_ROOT}, or leave --cpu-dma-latency out`,
   }),
   throttled: (figures) => ({
     sentence: `the cgroup of the ${text(figures, "side")} used up its CPU quota ${times(figures, "count")}. It was stopped for ${time(figures, "throttledNs")}`,
@@ -203,7 +212,7 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
   }),
   "too-few-samples": (figures) => ({
     sentence: `${counted(figures, "samples", "latency sample was", "latency samples were")} measured, at least ${text(figures, "needed")} are needed`,
-    advice: `use -i ${text(figures, "needed")} or more, or a longer -d`,
+    advice: moreSamples(figures, text(figures, "needed")),
   }),
   "clock-too-coarse": (figures) => ({
     sentence: `the clock moves in steps of ${time(figures, "clockResolutionNs")}, more than a tenth of the median of ${time(figures, "p50Ns")}`,
@@ -212,7 +221,9 @@ const WORDS: Readonly<Record<FindingId, (figures: Figures) => Words>> = {
 
   "latency-absent": (figures) => ({
     sentence: `there is no latency: ${text(figures, "cause")}`,
-    advice: `use ${figures.throughput === "unknown" ? "" : "the throughput alone, or "}the report of the side that can measure the latency`,
+    advice: /clock|kernels/.test(text(figures, "cause"))
+      ? "only round trips have a latency here"
+      : `use ${figures.throughput === "unknown" ? "" : "the throughput alone, or "}the report of the side that can measure the latency`,
   }),
   "foreign-peer": () => ({
     sentence: "the other side is another tool. It sent no report, and ids and payloads were not checked",

@@ -111,9 +111,7 @@ async function afterRolesEnd(struck: Struck, deadline: Deadline): Promise<string
     SIGKILL: new RegExp(`the ${target} was killed by SIGKILL`),
     "SIGSTOP for ever": SILENCE,
   };
-  const line =
-    wanted[blow as keyof typeof wanted] ??
-    new RegExp(`the client or the server was stopped by a signal|the ${target} was killed by ${blow}`);
+  const line = wanted[blow as keyof typeof wanted] ?? new RegExp(`the ${target} was (stopped|killed) by ${blow}`);
   return [...problems, ...lineProblems(ended, line), ...partialResultProblems(sandbox)];
 }
 

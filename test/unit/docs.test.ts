@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { FLAG_ENTRIES } from "../../src/cli/flags.ts";
+import { ENVIRONMENT } from "../../src/cli/manual.ts";
 import { commandsOf, examplesOf, FENCED, PAGES, type Page, readme, repository } from "../pages.ts";
 
 const MOST_COLUMNS = 130;
@@ -75,6 +76,13 @@ describe("README and docs/", () => {
   test("every page is linked from README", () => {
     const linked = linksOf(readme).map(({ file }) => file);
     expect(PAGES.map(({ name }) => name).filter((name) => name !== readme.name && !linked.includes(name))).toEqual([]);
+  });
+
+  test("the guide has the environment variables of the manual page", () => {
+    const { text } = PAGES.find(({ name }) => name === "docs/guide.md")!;
+    const rows = text.slice(text.indexOf("| variable")).trimEnd().split("\n").slice(2);
+    const cells = rows.map((row) => row.replaceAll("`", "").split("|"));
+    expect(cells.map(([, name, effect]) => [name!.trim(), effect!.trim()])).toEqual(ENVIRONMENT.map((row) => [...row]));
   });
 
   test("README is short", () => {

@@ -1,4 +1,4 @@
-import { quote } from "../../text/quote.ts";
+import { printable, quote } from "../../text/quote.ts";
 import { ConfigFault } from "./fault.ts";
 import { scanJson } from "./scan-json.ts";
 import { tomlKeys } from "./scan-toml.ts";
@@ -63,7 +63,13 @@ function faultyTomlLine(text: string): number {
 
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return quote(message.replace(/^\w+ Parse error: /, "").split("\n")[0]!, 80);
+  return printable(
+    message
+      .replace(/^\w+ Parse error: /, "")
+      .split("\n")[0]!
+      .slice(0, 80)
+      .toWellFormed(),
+  );
 }
 
 function lineAt(text: string, offset: number): number {

@@ -1,5 +1,5 @@
 import { UsageError } from "../../plan/errors.ts";
-import { quote } from "../../text/quote.ts";
+import { quoteValue } from "../../text/quote.ts";
 import { bareValueOf, type Flag } from "../flag.ts";
 import type { FlagKey, GivenFlags } from "../flags.ts";
 import { readValue } from "../given.ts";
@@ -92,7 +92,7 @@ function choicesOf({ name, line, value, key, flag }: Field): Choice[] {
     }
     return values.map((one) => ({
       given: givenBy(key, flag, one),
-      shown: `${name} = ${quote(String(one), 20)}`,
+      shown: `${name} = ${quoteValue(one, 20)}`,
     }));
   } catch (error) {
     if (error instanceof UsageError) throw new ConfigFault(line, error.message, error.hint);

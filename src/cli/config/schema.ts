@@ -1,7 +1,7 @@
 import { type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { ValueErrorType } from "@sinclair/typebox/errors";
 import { Value } from "@sinclair/typebox/value";
-import { quote } from "../../text/quote.ts";
+import { quote, quoteValue } from "../../text/quote.ts";
 import { type Flag, WHOLE_RUN_GROUPS } from "../flag.ts";
 import { FLAG_ENTRIES, type FlagKey } from "../flags.ts";
 import { suggestFlag } from "../suggest.ts";
@@ -65,6 +65,9 @@ export function fieldsOf(settings: readonly Setting[]): (Setting & Field)[] {
   return settings.map((setting) => {
     const { name, line, value } = setting;
     const field = FIELDS.get(name);
+    if (isSection(value)) {
+      throw new ConfigFault(line, `${quote(name)}: sections are not allowed`, "keys are long flags without dashes");
+    }
     if (field === undefined) throw unknownKey(setting);
     const earlier = seen.get(field.key);
     if (earlier !== undefined)
@@ -73,9 +76,15 @@ export function fieldsOf(settings: readonly Setting[]): (Setting & Field)[] {
     const isWrong = wrong.some(
       ({ path, type }) => type !== ValueErrorType.ObjectAdditionalProperties && path.split("/")[1] === name,
     );
-    if (isWrong) throw new ConfigFault(line, `${name} takes ${wanted(field.flag)}, not ${shown(value)}`);
+    if (isWrong) throw new ConfigFault(line, `${name} takes ${wanted(field.flag)}, not ${quoteValue(value)}`);
     return { ...setting, ...field };
   });
+}
+
+/** A table, or several under one name. */
+function isSection(value: unknown): boolean {
+  const one = Array.isArray(value) ? value[0] : value;
+  return typeof one === "object" && one !== null && !Array.isArray(one) && !(one instanceof Date);
 }
 
 function unknownKey({ name, line }: Setting): ConfigFault {
@@ -99,8 +108,4 @@ function wanted(flag: Flag): string {
   }[flag.arity];
   const isSingle = concernsWholeRun(flag) && flag.arity !== "many";
   return `${single}${isSingle ? " (one for the whole run)" : ", or a non-empty list of these"}`;
-}
-
-function shown(value: unknown): string {
-  return quote(typeof value === "string" ? value : (JSON.stringify(value) ?? String(value)));
 }

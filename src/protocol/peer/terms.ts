@@ -12,28 +12,40 @@ interface Compared {
   readonly client: string;
   readonly server: string;
   readonly agrees: boolean;
+  /** What the client must give. */
+  readonly use: string;
 }
 
 function among<T>(
   name: string,
+  flag: string,
   client: T,
   allowed: readonly T[] | undefined,
   words: (value: T) => string = String,
 ): Compared[] {
   if (allowed === undefined) return [];
   const server = allowed.map((value) => words(value)).join(" or ");
-  return [{ name, client: words(client), server, agrees: allowed.includes(client) }];
+  return [{ name, client: words(client), server, agrees: allowed.includes(client), use: `${flag}${allowed[0]}` }];
 }
 
 function same<T>(
   name: string,
+  flag: string,
   client: T | null,
   demanded: T | undefined,
   words: (value: T) => string = String,
 ): Compared[] {
   if (demanded === undefined) return [];
   const given = client === null ? "none" : words(client);
-  return [{ name, client: given, server: words(demanded), agrees: client === demanded }];
+  return [
+    {
+      name,
+      client: given,
+      server: words(demanded),
+      agrees: client === demanded,
+      use: demanded === true ? flag : `${flag} ${words(demanded)}`,
+    },
+  ];
 }
 
 const yesOrNo = (value: boolean) => (value ? "yes" : "no");
@@ -58,27 +70,36 @@ function impossibilities({ messageCount, durationNs, worker, concurrency, launch
  */
 export function differences(terms: Terms, demands: Demands, mechanism: Mechanism, roomBytes: number): string[] {
   const compared = [
-    ...among("message size", terms.messageBytes, demands.messageSizes, bytes),
-    ...among("test", terms.test, demands.tests),
-    ...same("message count", terms.whole.messageCount, demands.messageCount),
-    ...same("duration", terms.durationNs, demands.durationNs, formatDurationNs),
-    ...same("send delay", terms.sendDelayNs, demands.sendDelayNs, formatDurationNs),
-    ...same("rate", terms.whole.ratePerSecond, demands.ratePerSecond),
-    ...same("arrival", arrivalInWords(terms.arrival), demands.arrival),
-    ...same("seed", terms.whole.seed, demands.seed),
-    ...same("warm-up", terms.warmupCount, demands.warmupCount),
-    ...same("first message included", terms.includeFirstMessage, demands.includeFirstMessage, yesOrNo),
-    ...same("reply", terms.reply, demands.reply),
-    ...same("clients", terms.concurrency, demands.concurrency),
+    ...among("message size", "-s ", terms.messageBytes, demands.messageSizes, bytes),
+    ...among("test", "--", terms.test, demands.tests),
+    ...same("message count", "-i", terms.whole.messageCount, demands.messageCount),
+    ...same("duration", "-d", terms.durationNs, demands.durationNs, formatDurationNs),
+    ...same("send delay", "--send-delay", terms.sendDelayNs, demands.sendDelayNs, formatDurationNs),
+    ...same("rate", "--rate", terms.whole.ratePerSecond, demands.ratePerSecond),
+    ...same("arrival", "--arrival", arrivalInWords(terms.arrival), demands.arrival),
+    ...same("seed", "--seed", terms.whole.seed, demands.seed),
+    ...same("warm-up", "-w", terms.warmupCount, demands.warmupCount),
+    ...same(
+      "first message included",
+      "--include-first-message",
+      terms.includeFirstMessage,
+      demands.includeFirstMessage,
+      yesOrNo,
+    ),
+    ...same("reply", "--reply", terms.reply, demands.reply),
+    ...same("clients", "-c", terms.concurrency, demands.concurrency),
   ];
-  const differing = compared
-    .filter(({ agrees }) => !agrees)
-    .map(({ name, client, server }) => `${name}: the client has ${client}, the server ${server}`);
+  const disagreed = compared.filter(({ agrees }) => !agrees);
+  const use = disagreed.map((one) => one.use).join(" ");
+  const differing = disagreed.map(
+    ({ name, client, server }, i) =>
+      `${name}: the client has ${client}, the server ${server}${i === disagreed.length - 1 ? ` (at the client, use ${use})` : ""}`,
+  );
   const isTooLong = HAS_FIXED_ROOM[mechanism] && terms.messageBytes > roomBytes;
   const reasons = [...impossibilities(terms), ...differing];
   if (!isTooLong || demands.messageSizes !== undefined) return reasons;
   return [
     ...reasons,
-    `message size: the client has ${bytes(terms.messageBytes)}, the server's ${mechanism} takes up to ${roomBytes} (its --message-size)`,
+    `message size: the client has ${bytes(terms.messageBytes)}, the server's ${mechanism} takes up to ${roomBytes} (use -s ${roomBytes} or less, or start the server with -s ${terms.messageBytes})`,
   ];
 }

@@ -2,11 +2,11 @@
 
 import type { Channel } from "../../channel/channel.ts";
 import type { Connection, ConnectionEnd } from "../../channel/connection.ts";
-import { ChannelError, ConnectionError } from "../../channel/failures.ts";
+import { ChannelError, ConnectionError, PLACE_FLAGS, placeText } from "../../channel/failures.ts";
 import { connect } from "../../channel/open.ts";
 import type { ConnectionSettings } from "../../channel/settings.ts";
 import { exchangeNotes, shutDown } from "../../measure/loops.ts";
-import { CANCELED, CLOSED, PEER_DIED, TIMED_OUT, TOO_LONG } from "../../native/errno.ts";
+import { CANCELED, CLOSED, NOT_FOUND, PEER_DIED, REFUSED, TIMED_OUT, TOO_LONG } from "../../native/errno.ts";
 import { clientSheetOf, type LedgerFile, serverSheetOf } from "../../native/ledger.ts";
 import { native } from "../../native/library.ts";
 import { RunError } from "../../plan/errors.ts";
@@ -99,11 +99,14 @@ export async function meetServer(
   }
 }
 
-function nobodyThere({ mechanism, endpoint, port }: ConnectionSettings, connectMs: number, error: unknown): RunError {
-  const at = mechanism === "tcp" ? `${endpoint}:${port}` : endpoint;
-  const reason = error instanceof Error ? error.message : String(error);
+function nobodyThere(connection: ConnectionSettings, connectMs: number, error: unknown): RunError {
+  const { mechanism, endpoint, port } = connection;
+  const flags = `${mechanism === "tcp" ? `--host ${endpoint} ` : ""}${PLACE_FLAGS[mechanism]} ${mechanism === "tcp" ? port : endpoint}`;
+  const isAbsent = error instanceof ConnectionError && [NOT_FOUND, REFUSED].includes(error.status);
+  const reason = isAbsent ? "" : `: ${error instanceof Error ? error.message : String(error)}`;
   return new RunError(
-    `no ${mechanism} server answered at ${at} within ${connectMs / 1000} s: ${reason} (start it, or use a longer --connect-timeout)`,
+    `no ${mechanism} server${isAbsent ? "" : " answered"} at ${placeText(connection)} after ${connectMs / 1000} s${reason} ` +
+      `(start one: ipc-benchmark --server -m ${mechanism} ${flags}, or use a longer --connect-timeout)`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Connection } from "../../channel/connection.ts";
+import { placeText } from "../../channel/failures.ts";
 import { listen } from "../../channel/open.ts";
 import { clientSheetOf, serverSheetOf } from "../../native/ledger.ts";
 import type { GuestNews, StandaloneServer } from "../../protocol/control.ts";
@@ -31,7 +32,7 @@ async function listenAtKnownName({ settings, ledger }: RoleContext) {
   } catch (error) {
     const owner = await ownerSoon(mechanism, endpoint, port);
     if (owner === null) throw error;
-    throw inUse(mechanism, mechanism === "tcp" ? `${endpoint}:${port}` : endpoint, owner);
+    throw inUse(mechanism, placeText(settings), owner);
   }
 }
 

@@ -1,7 +1,7 @@
+import { connectionError, PLACE_FLAGS } from "../../channel/failures.ts";
 import { nativeMechanismOf } from "../../channel/settings.ts";
 import { takeOverEndpoint } from "../../native/endpoint.ts";
 import { ADDRESS_IN_USE, EXISTS } from "../../native/errno.ts";
-import { errorText } from "../../native/library.ts";
 import { RunError } from "../../plan/errors.ts";
 import type { Mechanism } from "../../plan/run-plan.ts";
 import { ownerOf, ownerSoon } from "../../system/owner.ts";
@@ -29,13 +29,14 @@ export async function takeOver(mechanism: Mechanism, shmDirect: boolean, endpoin
   // It came between the two looks; shared memory that is still being set up is nobody's yet.
   const soon = isTaken ? await ownerSoon(mechanism, endpoint, 0) : null;
   if (status === ADDRESS_IN_USE || soon !== null) throw inUse(mechanism, endpoint, soon);
-  const reason = status === EXISTS ? "something else already has that name" : errorText(status);
-  throw new RunError(`can't serve ${mechanism} at ${endpoint}: ${reason}`);
+  throw connectionError({ mechanism, shmDirect, endpoint, port: 0 }, "listen at", status);
 }
 
 /** The refusal of the second of two servers. */
 export function inUse(mechanism: Mechanism, at: string, owner: number | null): RunError {
   const by = owner === null ? "a process that is not visible from here" : `process ${owner}`;
   const verb = mechanism === "pmq" ? "are" : "is";
-  return new RunError(`${mechanism}: ${NOUN[mechanism]} ${at} ${verb} in use by ${by}`);
+  return new RunError(
+    `${mechanism}: ${NOUN[mechanism]} ${at} ${verb} in use by ${by} (end it, or choose another ${PLACE_FLAGS[mechanism]})`,
+  );
 }

@@ -7,6 +7,7 @@ import { SUBCOMMANDS } from "../../../src/cli/subcommands.ts";
 const PAGE = manualPage();
 /** As it reads, without the escapes. */
 const TEXT = PAGE.replaceAll("\\-", "-")
+  .replaceAll("\\~", " ")
   .replaceAll("\\e", "\\")
   .replace(/\\f[BIR]/g, "");
 
@@ -23,7 +24,17 @@ test("the manual page has every subcommand, exit code and example", () => {
     expect(TEXT).toContain(`\n${description}\n`);
   }
   for (const [code, meaning] of EXIT_CODES) expect(TEXT).toContain(`\n${code}\n${meaning}`);
-  for (const [command] of EXAMPLES) expect(TEXT).toContain(`\n${command}\n`);
+  for (const [command] of EXAMPLES) {
+    expect(TEXT.replaceAll(/ \\\n +/g, " ")).toContain(`\n${command}\n`);
+  }
+});
+
+test("examples fit on a terminal of 40 columns; a number stays with its unit", () => {
+  const lines = TEXT.slice(TEXT.indexOf(".SH EXAMPLES")).split("\n");
+  const examples = lines.filter((line) => /^(ipc-benchmark| {2})/.test(line));
+  expect(examples.length).toBeGreaterThan(EXAMPLES.length);
+  expect(Math.max(...examples.map((line) => line.length))).toBeLessThanOrEqual(33);
+  expect(PAGE).toContain("\nUnix domain sockets, 10000\\~messages of 1\\~KiB, both tests.\n");
 });
 
 test("no line of the manual page is an unknown request", () => {

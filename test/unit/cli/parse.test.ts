@@ -260,6 +260,7 @@ describe("the mode", () => {
 
   test("--shm-direct says nothing when blocking was asked for", () => {
     expect(parseArguments(["-m", "shm", "--shm-direct", "--blocking"], "linux").notices).toEqual([]);
+    expect(parseArguments(["-m", "shm", "--shm-direct", "-q"], "linux").notices).toEqual([]);
   });
 
   test("--shm-direct makes --wait spin possible", () => {

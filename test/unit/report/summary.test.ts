@@ -202,6 +202,12 @@ Shape: histogram from min to p99, log scale. Last bar: everything above p99.
 });
 
 describe("trouble", () => {
+  test("counts what a stopped test did not wait for as on its way", () => {
+    const stopped = { ...LOSSY, failure: "the run was stopped by SIGINT", complete: false };
+    const text = textOf(resultOf({ plan: planOf(PINNED), outcomes: [outcomeOf({ measurements: [stopped] })] }));
+    expect(text).toMatch(/10000 sent, 9997 received, 3 still\s+on its way/);
+  });
+
   test("marks what failed or was not run, with the reasons below", () => {
     expect(textOf(TROUBLED)).toBe(
       `1 KiB payload, 10000 messages per test, blocking, server on CPU 0,

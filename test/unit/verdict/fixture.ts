@@ -128,6 +128,7 @@ export function inputOf(changes: Partial<VerdictInput> = {}): VerdictInput {
     isPeerForeign: false,
     sampleCount: 10_000,
     fewestSamples: 10_000,
+    isTimed: false,
     percentiles: [
       { percentile: 50, samplesBeyond: 5000, excursions: null },
       { percentile: 99, samplesBeyond: 100, excursions: null },

@@ -97,6 +97,7 @@ const input: fc.Arbitrary<VerdictInput> = fc.record({
       excursions: orNull(fc.record({ count: number, needed: number })),
     }),
   ),
+  isTimed: fc.boolean(),
   p50Ns: orNull(number),
   clockResolutionNs: orNull(number),
   rate: orNull(fc.record({ asked: number, achieved: orNull(number) })),

@@ -81,7 +81,7 @@ describe("the words of a finding", () => {
         id: "rt-not-in-force",
         figures: { side: "server", part: "fifoPriority", requested: 49, effective: "none", note: "no" },
       },
-      "--rt is not in force: SCHED_FIFO priority of the server is none instead of 49: no",
+      "--rt: SCHED_FIFO could not be set for the server (no)",
     ],
     [
       { id: "cpu-differs", figures: { side: "client", requestedCpu: 3, allowedCpus: "", usedCpus: "" } },
@@ -112,7 +112,7 @@ describe("the words of a finding", () => {
     ],
     [
       { id: "percentiles-unbacked", figures: { percentiles: "p99, p99.9", samples: 1, needed: 10 } },
-      "p99 and p99.9 are not shown: fewer than 10 of 1 sample lie above them",
+      "p99 and p99.9 are not shown: at least 10 samples must lie above them, but there is only 1 sample",
     ],
     [
       { id: "too-few-samples", figures: { samples: 1, needed: 100 } },
@@ -139,7 +139,7 @@ describe("the advice", () => {
     expect(denied("fifoPriority")).toStartWith("run the client and server with CAP_SYS_NICE");
     expect(denied("memoryLock")).toStartWith("run the client and server with CAP_IPC_LOCK");
     expect(adviceOf("cpu-dma-latency-not-in-force", {})).toStartWith(
-      "run it with write permission for /dev/cpu_dma_latency or as root",
+      "run ipc-benchmark with write permission for /dev/cpu_dma_latency or as root",
     );
   });
 
@@ -187,6 +187,19 @@ test("a throughput that is unknown is nothing to count on", () => {
   const advice = (figures: Finding["figures"]) => inWords({ id: "latency-absent", figures }).advice;
   expect(advice({ cause: "x" })).toStartWith("use the throughput alone, or the report");
   expect(advice({ cause: "x", throughput: "unknown" })).toBe("use the report of the side that can measure the latency");
+  for (const cause of [
+    "the peers run on different kernels (boot id a here, b there)",
+    "the peers' clocks differ by 9 s",
+  ])
+    expect(advice({ cause })).toBe("only round trips have a latency here");
+});
+
+test("the advice for too few samples names the flag that was given", () => {
+  const figures = { percentiles: "p99", samples: 500, needed: 10 };
+  const advice = (more: Finding["figures"]) =>
+    inWords({ id: "percentiles-unbacked", figures: { ...figures, ...more } }).advice;
+  expect(advice({})).toBe("use -i 1000 or more, or a longer -d");
+  expect(advice({ timed: 1 })).toBe("use a longer -d");
 });
 
 test("a verdict fits its schema, figures that JSON can't hold included", () => {

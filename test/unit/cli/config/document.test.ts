@@ -63,7 +63,7 @@ l = "last"`;
     test(`${JSON.stringify(text)} is faulty in line ${line}`, () => {
       const fault = faultOf(text, "toml");
       expect(fault.line).toBe(line);
-      expect(fault.message).toStartWith('this is not valid TOML: "');
+      expect(fault.message).toMatch(/^this is not valid TOML: [A-Z]/);
     });
   }
 });
@@ -106,7 +106,7 @@ describe("a JSON document", () => {
     test(`${JSON.stringify(text).slice(0, 40)} is faulty in line ${line}`, () => {
       const fault = faultOf(text, "json");
       expect(fault.line).toBe(line);
-      expect(fault.message).toStartWith('this is not valid JSON: "');
+      expect(fault.message).toMatch(/^this is not valid JSON: [A-Z]/);
     });
   }
 

@@ -126,7 +126,7 @@ describe("terms", () => {
     expect(differences(TERMS, {}, "uds", 64)).toEqual([]);
     expect(differences({ ...TERMS, messageBytes: 64 }, {}, "shm", 64)).toEqual([]);
     expect(differences({ ...TERMS, messageBytes: 65 }, {}, "pmq", 64)).toEqual([
-      "message size: the client has 65 bytes, the server's pmq takes up to 64 (its --message-size)",
+      "message size: the client has 65 bytes, the server's pmq takes up to 64 (use -s 64 or less, or start the server with -s 65)",
     ]);
   });
 
@@ -161,7 +161,8 @@ describe("terms", () => {
       "arrival: the client has burst=1000000, the server poisson",
       "first message included: the client has no, the server yes",
       "reply: the client has echo, the server ack",
-      "clients: the client has 1024, the server 2",
+      "clients: the client has 1024, the server 2 (at the client, use " +
+        "-s 64 --one-way -i 10 -d 2s --rate 5 --arrival poisson --include-first-message --reply ack -c 2)",
     ]);
   });
 
