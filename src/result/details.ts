@@ -98,6 +98,7 @@ function testDetails(measurement: Measurement, outcome: MechanismOutcome, condit
       client: { count: clientWaits.count, total_ns: clientWaits.totalNs },
       server: { count: serverWaits.count, total_ns: serverWaits.totalNs },
     },
+    room_by: roomBy(outcome),
     stalls: streamStalls === null ? null : { count: streamStalls.count, total_ns: streamStalls.totalNs },
     same_cpu_messages: sameCpuMessages,
     same_cpu_share: sameCpuShare(measurement),
@@ -108,6 +109,12 @@ function testDetails(measurement: Measurement, outcome: MechanismOutcome, condit
       return workerDetails(figures, launchesOf, plan);
     }),
   };
+}
+
+/** As c/session/send.c looks for it: two processes that share a ledger see each other's counts. */
+function roomBy({ mechanism, plan }: MechanismOutcome): TestDetails["room_by"] {
+  if (mechanism !== "pmq") return null;
+  return plan.standalone === null ? "peer's count" : "the system";
 }
 
 const isOf = (test: Test) => (measurement: Measurement) => measurement.test === test;

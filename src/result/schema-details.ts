@@ -212,6 +212,13 @@ const TestDetails = closed({
     { client: RoomWaits, server: RoomWaits },
     "Waits for a full buffer, queue, ring or slot, by sender",
   ),
+  room_by: nullable(
+    oneOf(
+      ["peer's count", "the system"],
+      "How a sender learns that the queue is full. peer's count: from the counter of a peer that the same command started. the system: by a call that fails, which makes one-way messages on one CPU some 10 % slower",
+    ),
+    "Message queues only. Compare only tests that agree in it",
+  ),
   stalls: nullable(
     closed({
       count: count("Times that the recording side found no room for a record"),

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import Ajv from "ajv";
 import schema from "../../../docs/result.schema.json";
 import { mergeLaunches } from "../../../src/measure/merge.ts";
+import type { Mechanism } from "../../../src/plan/run-plan.ts";
 import { resultToJson } from "../../../src/report/json.ts";
 import { decodeBuckets } from "../../../src/stats/hdr.ts";
 import { snapshotOf } from "../../snapshot-of.ts";
@@ -231,6 +232,15 @@ describe("several sizes and plans", () => {
 });
 
 describe("details", () => {
+  test("say of queues by whose word a sender knows that they are full", () => {
+    const byHand = planOf({ standalone: { side: "client", connectTimeoutNs: 1e9 } });
+    const roomBy = (mechanism: Mechanism, plan = planOf()) =>
+      resultOf({ plan, outcomes: [outcomeOf({ mechanism })] }).results[0]!.details.tests[0]!.room_by;
+    expect(roomBy("uds")).toBeNull();
+    expect(roomBy("pmq")).toBe("peer's count");
+    expect(roomBy("pmq", byHand)).toBe("the system");
+  });
+
   const [, roundTrip] = resultOf().results[0]!.details.tests;
 
   test("hold what it takes to merge the distribution", () => {
