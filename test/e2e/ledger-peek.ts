@@ -18,9 +18,9 @@ export class LedgerPeek implements Disposable {
 
   /** Of the client's sheet. */
   progress(): Progress {
-    const bytes = Buffer.alloc(LEDGER_FILE.offsets.sheets + LEDGER.offsets.warmup_count + 8);
+    // Both fields stand before the distributions.
+    const bytes = Buffer.alloc(LEDGER_FILE.offsets.sheets + LEDGER.offsets.service);
     readSync(this.#fd, bytes, 0, bytes.length, 0);
-    // Both fields stand near the sheet's beginning.
     const field = (name: "sent_count" | "warmup_count") =>
       Number(bytes.readBigUInt64LE(LEDGER_FILE.offsets.sheets + LEDGER.offsets[name]));
     return { sent: field("sent_count"), warmup: field("warmup_count") };
