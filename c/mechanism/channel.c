@@ -128,22 +128,26 @@ static int spin_turns(struct channel *channel, const struct transfer *transfer, 
 
 /*
  * Spins for the budget, whatever a try costs: one over shared memory takes some nanoseconds, a system call more than a small budget.
- * So the turns between two readings grow only while they take a small part of what is left. It ends late by one turn at most.
+ * So the turns between two readings grow only while they take a part of what is left, and it ends late by one turn at most. How many
+ * may come first is remembered: readings hold up whoever is to see a message at once.
  */
 static int transfer_spin_for(struct channel *channel, const struct transfer *transfer, int64_t budget_ns) {
   int rc = transfer_try(channel, transfer);
   if (rc != -EAGAIN) return rc;
   int64_t before_ns = clock_now_ns();
   int64_t until_ns = before_ns + budget_ns;
-  for (int turns = 1;;) {
+  for (int turns = channel->first_turns > 0 ? channel->first_turns : 1;;) {
     rc = spin_turns(channel, transfer, turns);
     if (rc != -EAGAIN || is_stopping(channel->stop)) return rc;
     int64_t now_ns = clock_now_ns();
+    int64_t part_ns = 4 * (now_ns - before_ns);
+    if (part_ns > budget_ns) channel->first_turns = turns / 2;
     if (now_ns >= until_ns) return -EAGAIN;
-    if ((now_ns - before_ns) * 4 > until_ns - now_ns) {
+    if (part_ns > until_ns - now_ns) {
       turns = turns > 1 ? turns / 2 : 1;
     } else if (turns < MOST_TURNS) {
       turns *= 2;
+      if (turns > channel->first_turns) channel->first_turns = turns;
     }
     before_ns = now_ns;
   }

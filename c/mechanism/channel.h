@@ -114,6 +114,7 @@ struct channel {
   const stop_flag *stop;
   uint32_t wait_kind;
   int64_t spin_ns;
+  int first_turns; /* of a spin with a budget, before it first looks at the clock again; channel.c learns it */
   int64_t silence_ns;
   int is_ticking; /* the calling thread is interrupted every slice */
   uint32_t queue_depth; /* messages that the way out holds; 0: it holds bytes */

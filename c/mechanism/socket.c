@@ -73,30 +73,34 @@ static int tcp_place(const struct channel_settings *settings, struct place *plac
   return 0;
 }
 
-static int prepare_at(struct channel *channel, const struct channel_settings *settings, struct place *place) {
-  *place = (struct place){0};
-  int rc = prepare(channel, settings);
-  if (rc != 0) return rc;
-  return channel->ops == &uds_ops ? unix_place(settings, place) : tcp_place(settings, place);
-}
-
 /* ---- the server's side ---- */
 
-static int socket_listen(struct channel *channel, const struct channel_settings *settings) {
+static int listen_at(struct channel *channel, const struct place *place) {
   struct socket_channel *self = socket_of(channel);
-  struct place place;
-  int rc = prepare_at(channel, settings, &place);
-  if (rc != 0) return rc;
-  self->listener = socket_open(place.address.ss_family);
+  self->listener = socket_open(place->address.ss_family);
   if (self->listener < 0) return self->listener;
-  rc = socket_tune(self->listener, (double)self->buffer_bytes);
+  int rc = socket_tune(self->listener, (double)self->buffer_bytes);
   if (rc != 0) return rc;
   /* Connections of an earlier server that linger in TIME_WAIT are no reason to refuse; another listener still is. */
   socket_set(self->listener, SOL_SOCKET, SO_REUSEADDR, 1);
-  rc = socket_bind(self->listener, (struct sockaddr *)&place.address, place.bytes);
-  if (rc == 0 && listen(self->listener, BACKLOG) != 0) rc = -errno;
-  if (rc == 0 && channel->ops == &uds_ops) strcpy(self->path, settings->endpoint);
+  rc = socket_bind(self->listener, (const struct sockaddr *)&place->address, place->bytes);
+  return rc == 0 && listen(self->listener, BACKLOG) != 0 ? -errno : rc;
+}
+
+static int uds_listen(struct channel *channel, const struct channel_settings *settings) {
+  struct place place = {0};
+  int rc = prepare(channel, settings);
+  if (rc == 0) rc = unix_place(settings, &place);
+  if (rc == 0) rc = listen_at(channel, &place);
+  if (rc == 0) strcpy(socket_of(channel)->path, settings->endpoint);
   return rc;
+}
+
+static int tcp_listen(struct channel *channel, const struct channel_settings *settings) {
+  struct place place = {0};
+  int rc = prepare(channel, settings);
+  if (rc == 0) rc = tcp_place(settings, &place);
+  return rc != 0 ? rc : listen_at(channel, &place);
 }
 
 static int socket_listen_after(struct channel *channel, const struct channel_settings *settings, struct channel *before) {
@@ -121,16 +125,27 @@ static int accept_client(struct channel *channel, int64_t slice_ns) {
 
 /* ---- the client's side ---- */
 
-static int connect_to_server(struct channel *channel, const struct channel_settings *settings) {
+static int connect_to(struct channel *channel, const struct place *place) {
   struct socket_channel *self = socket_of(channel);
-  struct place place;
-  int rc = prepare_at(channel, settings, &place);
-  if (rc != 0) return rc;
-  self->fd = socket_open(place.address.ss_family);
+  self->fd = socket_open(place->address.ss_family);
   if (self->fd < 0) return self->fd;
-  rc = socket_tune(self->fd, (double)self->buffer_bytes);
-  if (rc == 0) rc = socket_connect(self->fd, (struct sockaddr *)&place.address, place.bytes);
+  int rc = socket_tune(self->fd, (double)self->buffer_bytes);
+  if (rc == 0) rc = socket_connect(self->fd, (const struct sockaddr *)&place->address, place->bytes);
   return rc != 0 ? rc : set_up_connected(self);
+}
+
+static int uds_connect(struct channel *channel, const struct channel_settings *settings) {
+  struct place place = {0};
+  int rc = prepare(channel, settings);
+  if (rc == 0) rc = unix_place(settings, &place);
+  return rc != 0 ? rc : connect_to(channel, &place);
+}
+
+static int tcp_connect(struct channel *channel, const struct channel_settings *settings) {
+  struct place place = {0};
+  int rc = prepare(channel, settings);
+  if (rc == 0) rc = tcp_place(settings, &place);
+  return rc != 0 ? rc : connect_to(channel, &place);
 }
 
 /* ---- messages ---- */
@@ -219,12 +234,12 @@ static void close_sockets(struct channel *channel) {
   inbox_close(&self->inbox);
 }
 
-#define SOCKET_OPS                                                                                          \
-  .channel_bytes = sizeof(struct socket_channel), .listen = socket_listen, .accept = accept_client,         \
-  .listen_after = socket_listen_after, .connect = connect_to_server, .effective = effective,                \
-  .unlink = socket_unlink, .close = close_sockets, .try_send = socket_try_send,                             \
-  .try_receive = socket_try_receive, .send = socket_send, .receive = socket_receive, .wait = wait_for,      \
+#define SOCKET_OPS                                                                                           \
+  .channel_bytes = sizeof(struct socket_channel), .accept = accept_client, .listen_after = socket_listen_after, \
+  .effective = effective, .unlink = socket_unlink, .close = close_sockets, .try_send = socket_try_send,      \
+  .try_receive = socket_try_receive, .send = socket_send, .receive = socket_receive, .wait = wait_for,       \
   .waits_until_tick = 1
 
-const struct channel_ops tcp_ops = {SOCKET_OPS};
-const struct channel_ops uds_ops = {SOCKET_OPS, .remove = socket_file_remove, .take_over = socket_file_take_over};
+const struct channel_ops tcp_ops = {SOCKET_OPS, .listen = tcp_listen, .connect = tcp_connect};
+const struct channel_ops uds_ops = {
+    SOCKET_OPS, .listen = uds_listen, .connect = uds_connect, .remove = socket_file_remove, .take_over = socket_file_take_over};

@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "plat/pages.h"
-#include "plat/process.h"
 #include "plat/shm.h"
 
 int32_t ledger_file_create(int32_t sheet_count, int32_t ring_capacity) {
@@ -50,8 +49,4 @@ struct ledger_file *ledger_file_private(int32_t sheet_count) {
   ledger_file_init(file, (uint32_t)sheet_count, 0);
   pages_touch(file, file->bytes);
   return file;
-}
-
-int32_t process_become_role(struct ledger_file *file, int32_t parent_pid, int32_t catch_signals) {
-  return process_follow(&file->stop, parent_pid, catch_signals);
 }

@@ -1,4 +1,4 @@
-/* The memory of a ledger, and the process that measures into it. */
+/* The memory of a ledger. */
 #pragma once
 
 #include "record/ledger.h"
@@ -11,6 +11,3 @@ struct ledger_file *ledger_file_map(int32_t fd, int32_t *error);
 void ledger_file_touch(struct ledger_file *file, int32_t first_sheet, int32_t sheet_count);
 void ledger_file_unmap(struct ledger_file *file);
 struct ledger_file *ledger_file_private(int32_t sheet_count);
-
-/* process_follow (plat/process.h) with the stop flag of this ledger. */
-int32_t process_become_role(struct ledger_file *file, int32_t parent_pid, int32_t catch_signals);

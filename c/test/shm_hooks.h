@@ -1,6 +1,7 @@
 /* The hooks of park_steps.h and shm_object.c: delays in the protocol, a count of sleeps that timed out, guarded mappings. */
 #pragma once
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -13,7 +14,7 @@ static _Atomic long timed_out_count;
 
 void park_test_timed_out(void);
 void park_test_delay(void);
-void *shm_test_map(int fd, size_t bytes);
+void *shm_test_map(int fd, size_t bytes, int *error);
 void shm_test_unmap(void *base, size_t bytes);
 
 void park_test_timed_out(void) { atomic_fetch_add(&timed_out_count, 1); }
@@ -53,7 +54,7 @@ static void *map_guarded(int fd, size_t bytes) {
   return mmap(base + page, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
 }
 
-void *shm_test_map(int fd, size_t bytes) {
+void *shm_test_map(int fd, size_t bytes, int *error) {
   struct stat status;
   fstat(fd, &status);
   pthread_mutex_lock(&mappings_mutex);
@@ -62,8 +63,11 @@ void *shm_test_map(int fd, size_t bytes) {
     if (mappings[i].users == 0) mapping = &mappings[i];
   }
   if (mapping->users++ == 0) *mapping = (struct mapping){map_guarded(fd, bytes), status.st_ino, 1};
+  void *base = mapping->base;
+  if (base == MAP_FAILED) mapping->users = 0;
   pthread_mutex_unlock(&mappings_mutex);
-  return mapping->base;
+  *error = base == MAP_FAILED ? -ENOMEM : 0;
+  return base == MAP_FAILED ? NULL : base;
 }
 
 void shm_test_unmap(void *base, size_t bytes) {

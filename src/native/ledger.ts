@@ -91,6 +91,11 @@ export class LedgerFile {
     this.#stop = new Int32Array(this.#memory, LEDGER_FILE.offsets.stop, 1);
   }
 
+  /** The stop flag, for a process that is to set it on a signal (c/plat/process.h). */
+  get stopAddress(): Address {
+    return (this.address + LEDGER_FILE.offsets.stop) as Address;
+  }
+
   /** Clients that there are sheets for. */
   get clientCount(): number {
     return this.sheetCount / SHEETS_OF_A_CLIENT;

@@ -4,7 +4,7 @@ import { FFIType } from "bun:ffi";
  * The shim's functions. Addresses cross as numbers, and what is passed for every message as doubles: a BigInt would cost more
  * than the call, and an i32, which Bun checks against its range, costs 15 ns (a double or an address next to nothing).
  * What each does is said in c/session/{setup,loop,notes,event_loop,waiter}.h, c/mechanism/channel.h,
- * c/mechanism/parts/socket_options.h, c/record, c/plat/{clock,thread,rt}.h and c/abi.h.
+ * c/mechanism/parts/socket_options.h, c/record, c/plat/{clock,thread,process,rt}.h and c/abi.h.
  */
 const { ptr, i32, i64, f64, cstring, function: callback } = FFIType;
 const nothing = FFIType.void;
@@ -72,7 +72,7 @@ export const SYMBOLS = {
   process_pin: { args: [i32], returns: i32 },
   process_keep_to: { args: [ptr, i32], returns: i32 },
   process_own_descriptors: { args: [], returns: i32 },
-  process_become_role: { args: [ptr, i32, i32], returns: i32 },
+  process_follow: { args: [ptr, i32, i32], returns: i32 },
   endpoint_take_over: { args: [i32, ptr], returns: i32 },
   endpoint_remove: { args: [i32, ptr], returns: i32 },
   ledger_file_create: { args: [i32, i32], returns: i32 },

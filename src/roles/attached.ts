@@ -72,7 +72,7 @@ export async function runAttached(role: "server" | "client"): Promise<number> {
     const ledger = LedgerFile.inherit(LEDGER_FD);
     const clients = role === "server" ? settings.clientCount : 1;
     ledger.touch(clientSheetOf(settings.worker), clientSheetOf(clients));
-    if (native().process_become_role(ledger.address, settings.parentPid, 1) === CANCELED)
+    if (native().process_follow(ledger.stopAddress, settings.parentPid, 1) === CANCELED)
       throw new Error("the orchestrator is gone");
     if (settings.cpu !== null) {
       pinToCpu(settings.cpu);

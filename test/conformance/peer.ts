@@ -30,7 +30,7 @@ const ours = () => own().channel;
 function openLedger(path: string): LedgerFile {
   ledger?.close();
   ledger = LedgerFile.inherit(openSync(path, "r+"));
-  native().process_become_role(ledger.address, process.ppid, 0);
+  native().process_follow(ledger.stopAddress, process.ppid, 0);
   return ledger;
 }
 
