@@ -1,18 +1,5 @@
 import { statSync } from "node:fs";
-import {
-  ADDRESS_IN_USE,
-  CANCELED,
-  CLOSED,
-  DENIED,
-  EXISTS,
-  MALFORMED,
-  NO_ADDRESS,
-  NOT_FOUND,
-  NOT_PERMITTED,
-  OTHER_KIND,
-  PEER_DIED,
-  TIMED_OUT,
-} from "../native/errno.ts";
+import * as errno from "../native/errno.ts";
 import { errorText } from "../native/library.ts";
 import { RunError } from "../plan/errors.ts";
 import type { Mechanism } from "../plan/run-plan.ts";
@@ -20,11 +7,11 @@ import { quote } from "../text/quote.ts";
 import type { ConnectionSettings } from "./settings.ts";
 
 const WORDS = new Map([
-  [CANCELED, "the run was stopped"],
-  [CLOSED, "the peer closed the connection before the end of the test"],
-  [PEER_DIED, "the peer died"],
-  [TIMED_OUT, "the peer sent nothing before the deadline"],
-  [MALFORMED, "the peer sent an invalid frame"],
+  [errno.CANCELED, "the run was stopped"],
+  [errno.CLOSED, "the peer closed the connection before the end of the test"],
+  [errno.PEER_DIED, "the peer died"],
+  [errno.TIMED_OUT, "the peer sent nothing before the deadline"],
+  [errno.MALFORMED, "the peer sent an invalid frame"],
 ]);
 
 /** A call of a channel failed; `status` is one of errno.ts. */
@@ -72,28 +59,28 @@ export function placeText({ mechanism, endpoint, port }: Place): string {
 export function setupReason({ mechanism, shmDirect, endpoint }: Place, step: SetupStep, status: number): string {
   const flag = PLACE_FLAGS[mechanism];
   const isListening = step === "listen at";
-  if (mechanism === "shm" && status === OTHER_KIND) {
+  if (mechanism === "shm" && status === errno.OTHER_KIND) {
     const [withIt, without] = shmDirect ? ["client", "server"] : ["server", "client"];
     return `the ${withIt} has --shm-direct, the ${without} does not (give it to both or to none)`;
   }
-  if (mechanism === "shm" && status === MALFORMED) return "the object there is not from a server of this version";
-  if ([NOT_PERMITTED, DENIED].includes(status)) {
+  if (mechanism === "shm" && status === errno.MALFORMED) return "the object there is not from a server of this version";
+  if ([errno.NOT_PERMITTED, errno.DENIED].includes(status)) {
     return `${errorText(status)} (${isListening ? `choose another ${flag}` : "run both sides as one user"})`;
   }
-  if (mechanism === "tcp" && isListening && status === ADDRESS_IN_USE)
+  if (mechanism === "tcp" && isListening && status === errno.ADDRESS_IN_USE)
     return `${errorText(status)} (choose another ${flag})`;
-  if (isListening && [ADDRESS_IN_USE, EXISTS].includes(status)) {
+  if (isListening && [errno.ADDRESS_IN_USE, errno.EXISTS].includes(status)) {
     const isDirectory = mechanism === "uds" && statSync(endpoint, { throwIfNoEntry: false })?.isDirectory();
     if (isDirectory) return `it is a directory (name a file with ${flag})`;
     return `the ${mechanism === "uds" ? "path" : "name"} already exists (remove it, or choose another ${flag})`;
   }
-  const isLost = isListening && mechanism === "uds" && status === NOT_FOUND;
+  const isLost = isListening && mechanism === "uds" && status === errno.NOT_FOUND;
   return `${errorText(status)}${isLost ? ` (create the directory, or choose another ${flag})` : ""}`;
 }
 
 /** One line for a step of setting up that failed with an error number. */
 export function connectionError(settings: Place, step: SetupStep, status: number): ConnectionError {
-  if (settings.mechanism === "tcp" && status === NO_ADDRESS) {
+  if (settings.mechanism === "tcp" && status === errno.NO_ADDRESS) {
     const where = step === "listen at" ? " on this machine" : "";
     return new ConnectionError(`host ${quote(settings.endpoint)} has no address${where} (check --host)`, status);
   }

@@ -36,9 +36,8 @@ export const FLAGS = {
       long: ["mechanism", "mechanisms"],
       short: "m",
       placeholder: "NAME",
-      description:
-        "What carries the messages: uds, tcp, shm, pmq (Linux only) or all. Several run one after another. Also spelled --mechanisms",
-      main: "uds, tcp, shm, pmq or all",
+      description: `What carries the messages: ${MECHANISMS.join(", ")} or all (pmq: Linux only). Several run one after another. Also spelled --mechanisms`,
+      main: `${MECHANISMS.join(", ")} or all`,
       default: "uds",
       value: choice([...MECHANISMS, "all"], "uds tcp"),
     }),

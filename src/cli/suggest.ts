@@ -3,6 +3,7 @@ import { FLAG_ENTRIES } from "./flags.ts";
 import { SUBCOMMANDS } from "./subcommands.ts";
 
 const LONG_NAMES = FLAG_ENTRIES.flatMap(([, flag]) => flag.long);
+const COMMANDS = SUBCOMMANDS.map(({ name }) => name);
 
 /** Longer texts are no misspelt flag. */
 const MAX_LENGTH = 40;
@@ -12,10 +13,7 @@ const OPPOSITES: Readonly<Record<string, string>> = { "no-blocking": "--async", 
 
 /** The command that the user may have meant; null when none is near. */
 export function suggestCommand(typed: string): string | null {
-  const name = nearest(
-    typed.toLowerCase(),
-    SUBCOMMANDS.map((one) => one.name),
-  );
+  const name = nearest(typed.toLowerCase(), COMMANDS);
   return name === null ? null : `ipc-benchmark ${name}`;
 }
 

@@ -1,6 +1,7 @@
 /** What must be known beside the figures, in sentences; the summary and the Markdown table end with them. */
 
 import { faultsInWords } from "../measure/faults.ts";
+import { MECHANISMS } from "../plan/run-plan.ts";
 import { namesOfVariant } from "../result/names.ts";
 import type { BenchmarkResult } from "../result/schema.ts";
 import { SAMPLES_NEEDED_BEYOND, tailOf } from "../stats/backing.ts";
@@ -75,7 +76,8 @@ function findingNotes(
 
 /** A sentence after another one; what begins with a name of a mechanism or a flag stays as it is. */
 function capitalised(text: string): string {
-  return /^([a-z]+\d|(uds|tcp|shm|pmq)\b)/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+  const isName = new RegExp(`^([a-z]+\\d|(${MECHANISMS.join("|")})\\b)`).test(text);
+  return isName ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** What is the same in several tests is said of them together, else of the first of them. */

@@ -9,17 +9,14 @@ const TIME_UNITS = [
   { unit: "ms", ns: 1e6 },
   { unit: "s", ns: 1e9 },
 ] as const;
+const TIME_STEPS = TIME_UNITS.map(({ ns }) => ns);
 
 const SI_PREFIXES = ["", "k", "M", "G", "T"] as const;
 const BINARY_UNITS = ["B", "KiB", "MiB", "GiB"] as const;
 
 /** Time in ns → "870 ns", "12.3 µs", "4.00 ms", "60.0 s"; "us" where the terminal has no "µ". */
 export function timeText(ns: number, utf8: boolean, digits = SIGNIFICANT_DIGITS): string {
-  const { text, step } = scaled(
-    ns,
-    TIME_UNITS.map((entry) => entry.ns),
-    digits,
-  );
+  const { text, step } = scaled(ns, TIME_STEPS, digits);
   const { unit } = TIME_UNITS[step]!;
   return `${text} ${utf8 ? unit : unit.replace("µ", "u")}`;
 }
@@ -32,10 +29,7 @@ export function spreadText(
   { median, low, high }: { readonly median: number; readonly low: number; readonly high: number },
   utf8: boolean,
 ): string {
-  const { step } = scaled(
-    median,
-    TIME_UNITS.map((entry) => entry.ns),
-  );
+  const { step } = scaled(median, TIME_STEPS);
   const unitNs = TIME_UNITS[step]!.ns;
   if (low < unitNs / 10 || high >= 999.5 * unitNs) {
     const [first, last] = [low, high].map((end) => timeText(end, utf8, 2));

@@ -201,9 +201,25 @@ describe("where temporary files go", () => {
     inSandbox(async (sandbox) => {
       const missing = sandbox.path("missing");
       const ended = await sandbox.run(SHORT, { env: { TMPDIR: missing } });
-      expect([1, 2]).toContain(ended.exitCode!);
+      expect(ended.exitCode).toBe(2);
       expect(expectOneLine(ended)).toContain(missing);
     }));
+});
+
+describe("what fails by the user's own input", () => {
+  const cases = [
+    [["--strict", "-i", "20", "--one-way"], 4, "--strict: 1 test is invalid (uds one-way): 20 latency samples were"],
+    [["--socket-path", "/nonexistent/a.sock", "--continue-on-error"], 1, "(create the directory, or choose another"],
+    [["--socket-path", "/tmp"], 1, "/tmp: it is a directory (name a file with --socket-path)"],
+    [["--socket-path", "/tmp", "--blocking"], 1, "/tmp: it is a directory (name a file with --socket-path)"],
+  ] as const;
+  test.each(cases)("%p -q is told in one line, with what to do", (flags, exitCode, words) =>
+    inSandbox(async (sandbox) => {
+      const ended = await sandbox.run([...flags, "-q"]);
+      expect(ended.exitCode).toBe(exitCode);
+      expect(expectOneLine(ended)).toContain(words);
+    }),
+  );
 });
 
 function deepDirectory(below: string): string {

@@ -63,13 +63,7 @@ function faultyTomlLine(text: string): number {
 
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return printable(
-    message
-      .replace(/^\w+ Parse error: /, "")
-      .split("\n")[0]!
-      .slice(0, 80)
-      .toWellFormed(),
-  );
+  return printable(message.replace(/^\w+ Parse error: |\n[\s\S]*/g, "").slice(0, 80));
 }
 
 function lineAt(text: string, offset: number): number {

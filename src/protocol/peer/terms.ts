@@ -16,36 +16,21 @@ interface Compared {
   readonly use: string;
 }
 
-function among<T>(
-  name: string,
-  flag: string,
-  client: T,
-  allowed: readonly T[] | undefined,
-  words: (value: T) => string = String,
-): Compared[] {
-  if (allowed === undefined) return [];
-  const server = allowed.map((value) => words(value)).join(" or ");
-  return [{ name, client: words(client), server, agrees: allowed.includes(client), use: `${flag}${allowed[0]}` }];
-}
-
-function same<T>(
+/** @param demanded by the server: one value, or any of several; undefined: whatever the client has */
+function compare<T>(
   name: string,
   flag: string,
   client: T | null,
-  demanded: T | undefined,
+  demanded: T | readonly T[] | undefined,
   words: (value: T) => string = String,
 ): Compared[] {
   if (demanded === undefined) return [];
+  const allowed = (Array.isArray(demanded) ? demanded : [demanded]) as T[];
+  const servers = allowed.map((value) => words(value));
+  const value = flag === "--" ? servers[0] : ` ${servers[0]!.replace(/ bytes?$/, "")}`;
+  const use = demanded === true ? flag : flag + value;
   const given = client === null ? "none" : words(client);
-  return [
-    {
-      name,
-      client: given,
-      server: words(demanded),
-      agrees: client === demanded,
-      use: demanded === true ? flag : `${flag} ${words(demanded)}`,
-    },
-  ];
+  return [{ name, client: given, server: servers.join(" or "), agrees: allowed.includes(client as T), use }];
 }
 
 const yesOrNo = (value: boolean) => (value ? "yes" : "no");
@@ -70,24 +55,24 @@ function impossibilities({ messageCount, durationNs, worker, concurrency, launch
  */
 export function differences(terms: Terms, demands: Demands, mechanism: Mechanism, roomBytes: number): string[] {
   const compared = [
-    ...among("message size", "-s ", terms.messageBytes, demands.messageSizes, bytes),
-    ...among("test", "--", terms.test, demands.tests),
-    ...same("message count", "-i", terms.whole.messageCount, demands.messageCount),
-    ...same("duration", "-d", terms.durationNs, demands.durationNs, formatDurationNs),
-    ...same("send delay", "--send-delay", terms.sendDelayNs, demands.sendDelayNs, formatDurationNs),
-    ...same("rate", "--rate", terms.whole.ratePerSecond, demands.ratePerSecond),
-    ...same("arrival", "--arrival", arrivalInWords(terms.arrival), demands.arrival),
-    ...same("seed", "--seed", terms.whole.seed, demands.seed),
-    ...same("warm-up", "-w", terms.warmupCount, demands.warmupCount),
-    ...same(
+    ...compare("message size", "-s", terms.messageBytes, demands.messageSizes, bytes),
+    ...compare("test", "--", terms.test, demands.tests),
+    ...compare("message count", "-i", terms.whole.messageCount, demands.messageCount),
+    ...compare("duration", "-d", terms.durationNs, demands.durationNs, formatDurationNs),
+    ...compare("send delay", "--send-delay", terms.sendDelayNs, demands.sendDelayNs, formatDurationNs),
+    ...compare("rate", "--rate", terms.whole.ratePerSecond, demands.ratePerSecond),
+    ...compare("arrival", "--arrival", arrivalInWords(terms.arrival), demands.arrival),
+    ...compare("seed", "--seed", terms.whole.seed, demands.seed),
+    ...compare("warm-up", "-w", terms.warmupCount, demands.warmupCount),
+    ...compare(
       "first message included",
       "--include-first-message",
       terms.includeFirstMessage,
       demands.includeFirstMessage,
       yesOrNo,
     ),
-    ...same("reply", "--reply", terms.reply, demands.reply),
-    ...same("clients", "-c", terms.concurrency, demands.concurrency),
+    ...compare("reply", "--reply", terms.reply, demands.reply),
+    ...compare("clients", "-c", terms.concurrency, demands.concurrency),
   ];
   const disagreed = compared.filter(({ agrees }) => !agrees);
   const use = disagreed.map((one) => one.use).join(" ");
